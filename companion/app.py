@@ -1,0 +1,193 @@
+"""A running companion: engines loaded once, a server for devices, one session and one recording for each of them."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from companion.clock import SessionClock
+from companion.compute import ComputeDoor
+from companion.engines import Engines, hearing_folder
+from companion.exchanges import RecordedExchanges
+from companion.link.handler import DeviceLink
+from companion.link.server import LinkServer
+from companion.link.settings import LinkSettings
+from companion.model.client import ModelClient
+from companion.model.port import ModelProfile
+from companion.net import Net, NetOptions
+from companion.session import Parts, Session, Watcher
+from companion.settings import Settings, SettingsError, recordings_folder
+from recordings.environment import environment
+from recordings.recover import recover_all
+from recordings.retention import Retention, enforce
+from recordings.session import SessionInfo
+from recordings.writer import Recorder, RecorderOptions
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(slots=True)
+class _Running:
+    session: Session
+    recorder: Recorder | None
+
+
+@dataclass(slots=True)
+class App:
+    """Put together by `start`; `stop` leaves no thread and no task behind."""
+
+    settings: Settings
+    watch: Callable[[str], Watcher] = lambda session: lambda event: None
+    recorded: Callable[[Path], None] = lambda path: None
+    notice: Callable[[str], None] = lambda text: None
+    link_settings: LinkSettings | None = None
+    engines: Engines | None = None
+    door: ComputeDoor | None = None
+    net: Net | None = None
+    profile: ModelProfile | None = None
+    server: LinkServer | None = None
+    _running: dict[str, _Running] = field(default_factory=dict)
+    _environment: Mapping[str, Any] = field(default_factory=dict)
+    _finishing: set[asyncio.Task[None]] = field(default_factory=set)
+
+    async def start(self, serve: bool = True) -> str:
+        """Load everything, recover what a crash left, listen. Returns the address to open ("" if not serving)."""
+        self.profile = model_profile(self.settings)
+        self.net = Net(NetOptions(local_only=self.settings.privacy.local_only))
+        self.door = ComputeDoor()
+        self.engines = await asyncio.to_thread(Engines.load, self.settings)
+        if self.settings.recording.on:
+            models = {"speech": hearing_folder(self.settings)}
+            self._environment = await asyncio.to_thread(environment, models)
+            await asyncio.to_thread(self._tidy)
+        if not serve:
+            return ""
+        s = self.settings.server
+        self.link_settings = LinkSettings(
+            host=s.host,
+            port=s.port,
+            token=s.token or secrets.token_urlsafe(18),
+            max_sessions=s.max_sessions,
+            recording=self.settings.recording.on,
+        )
+        self.server = LinkServer(self.link_settings, self.new_session)
+        return await self.server.start()
+
+    def _tidy(self) -> None:
+        folder = recordings_folder(self.settings)
+        if not folder.is_dir():
+            return
+        for result in recover_all(folder):
+            self.notice(str(result))
+        r = self.settings.recording
+        for gone in enforce(folder, Retention(r.keep_days, int(r.keep_gb * 1e9)), time.time_ns()):
+            self.notice(str(gone))
+
+    def new_session(self, link: DeviceLink, clock: SessionClock) -> Session:
+        """One device came: build its session, and begin its recording."""
+        assert self.engines is not None and self.door is not None
+        recorder = self._recorder(link.session, clock) if self.settings.recording.on else None
+        model = self._model(recorder, clock)
+        parts = Parts(
+            clock,
+            self.engines,
+            self.settings,
+            self.door,
+            recorder,
+            model,
+            self.watch(link.session),
+            self._session_ended,
+            datetime.now().astimezone().isoformat(timespec="seconds"),
+        )
+        session = Session(link, parts)
+        self._running[link.session] = _Running(session, recorder)
+        return session
+
+    def _recorder(self, session: str, clock: SessionClock) -> Recorder:
+        loop = asyncio.get_running_loop()
+
+        def on_trouble(text: str) -> None:
+            loop.call_soon_threadsafe(self.notice, text)
+
+        assert self.engines is not None
+        info = SessionInfo(
+            session,
+            time.time_ns() - clock.now_ns(),
+            settings=self.settings.plain(),
+            environment=self._environment,
+        )
+        secrets_known = (os.environ.get(self.settings.model.key_env, ""),) if self.settings.model.key_env else ()
+        options = RecorderOptions(secrets=tuple(s for s in secrets_known if s))
+        return Recorder(recordings_folder(self.settings), info, on_trouble, options)
+
+    def _model(self, recorder: Recorder | None, clock: SessionClock) -> ModelClient | None:
+        if self.profile is None or self.net is None:
+            return None
+        return ModelClient(self.net, self.profile, RecordedExchanges(recorder, clock) if recorder else None)
+
+    def _session_ended(self, session: Session) -> None:
+        running = self._running.pop(session.link.session, None)
+        if running is None or running.recorder is None:
+            return
+        task = asyncio.get_running_loop().create_task(self._finish(running.recorder))
+        self._finishing.add(task)
+        task.add_done_callback(self._finishing.discard)
+
+    async def _finish(self, recorder: Recorder) -> None:
+        path = await asyncio.to_thread(recorder.close)
+        if path.exists():
+            self.recorded(path)
+
+    async def stop(self, reason: str = "the companion stops") -> None:
+        """End every session, finish every recording, close every door."""
+        if self.server is not None:
+            await self.server.stop()
+        for running in list(self._running.values()):
+            running.session.end(reason)
+        while self._finishing:
+            await asyncio.gather(*self._finishing)
+        if self.net is not None:
+            await self.net.aclose()
+        if self.door is not None:
+            await asyncio.to_thread(self.door.close)
+        if self.engines is not None:
+            await asyncio.to_thread(self.engines.close)
+
+
+def model_profile(settings: Settings) -> ModelProfile | None:
+    """The model of the settings, or None if there is none.
+
+    Raises:
+        SettingsError: it is half described, or cannot be asked safely.
+    """
+    m = settings.model
+    if not m.base_url and not m.model:
+        return None
+    try:
+        return ModelProfile(
+            name=m.name or m.model,
+            base_url=m.base_url,
+            model=m.model,
+            key_env=m.key_env,
+            first_text_s=m.first_text_s,
+            between_text_s=m.between_text_s,
+            max_tokens=settings.thinking.max_tokens,
+            image_detail=m.image_detail,
+            image_px=settings.thinking.image_px,
+            plain_http=m.plain_http,
+        )
+    except ValueError as why:
+        raise SettingsError(f"the settings' [model]: {why}") from why
+
+
+def with_server(settings: Settings, **changes: object) -> Settings:
+    """The settings with other values in [server]."""
+    return replace(settings, server=replace(settings.server, **changes))  # type: ignore[arg-type]

@@ -1,0 +1,110 @@
+"""The one door for slow work: one lane a kind, results back on the loop, what was superseded is dropped.
+
+An engine call goes in with a callback; the callback runs on the event loop with the result and what it cost, or with
+the exception. Work of one kind runs in order, one at a time, in its lane's thread, so an engine never sees two threads.
+A cancelled job that has not begun never runs; one that runs is not interrupted, but its result is dropped (a stream
+stops at its next item).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+logger = logging.getLogger(__name__)
+
+
+class Job:
+    """One piece of work under way."""
+
+    def __init__(self) -> None:
+        self._cancelled = False
+
+    def cancel(self) -> None:
+        self._cancelled = True
+
+    def cancelled(self) -> bool:
+        return self._cancelled
+
+
+class ComputeDoor:
+    """Lanes are made when first used and ended by `close`."""
+
+    def __init__(self) -> None:
+        self._lanes: dict[str, ThreadPoolExecutor] = {}
+        self._loop = asyncio.get_running_loop()
+        self._closed = False
+
+    def compute(
+        self,
+        kind: str,
+        work: Callable[[], T],
+        done: Callable[[T, int], None],
+        failed: Callable[[Exception], None],
+    ) -> Job:
+        """Run `work` in the lane `kind`; then `done(result, cost_ns)` or `failed(error)` on the loop."""
+
+        def items() -> Iterator[T]:
+            yield work()
+
+        result: list[T] = []
+        return self.stream(kind, items, result.append, lambda cost_ns: done(result[0], cost_ns), failed)
+
+    def stream(
+        self,
+        kind: str,
+        items: Callable[[], Iterator[T]],
+        each: Callable[[T], None],
+        done: Callable[[int], None],
+        failed: Callable[[Exception], None],
+        job: Job | None = None,
+    ) -> Job:
+        """As `compute`, for work that gives its result in pieces: `each(piece)` for every one, in order."""
+        job = job or Job()
+        if self._closed:
+            job.cancel()
+            return job
+        lane = self._lanes.get(kind)
+        if lane is None:
+            lane = self._lanes[kind] = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"earshot-{kind}")
+        lane.submit(self._run, job, items, each, done, failed)
+        return job
+
+    def _run(
+        self,
+        job: Job,
+        items: Callable[[], Iterator[T]],
+        each: Callable[[T], None],
+        done: Callable[[int], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        began_ns = time.perf_counter_ns()
+        try:
+            for item in items() if not job.cancelled() else ():
+                if job.cancelled():
+                    break
+                self._deliver(job, each, item)
+            self._deliver(job, done, time.perf_counter_ns() - began_ns)
+        except Exception as error:  # whatever an engine raises is the session's to speak about
+            logger.warning("work failed: %s", error, exc_info=True)
+            self._deliver(job, failed, error)
+
+    def _deliver(self, job: Job, callback: Callable[[Any], None], value: object) -> None:
+        def on_loop() -> None:
+            if not job.cancelled():
+                callback(value)
+
+        if not self._closed:
+            self._loop.call_soon_threadsafe(on_loop)
+
+    def close(self) -> None:
+        """Wait for what runs, drop what waits; no lane's thread is left after."""
+        self._closed = True
+        for lane in self._lanes.values():
+            lane.shutdown(wait=True, cancel_futures=True)
+        self._lanes.clear()

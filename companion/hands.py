@@ -1,0 +1,320 @@
+"""Carries decisions out: each kind of decision has one method here, and does nothing else than it says.
+
+Slow work goes through the compute door and comes back as a happening; a question to the model is a task whose
+cancellation closes its socket.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from companion.compute import Job
+from pipelines import events as ev
+from pipelines.hearing.transcriber import Hearing
+from pipelines.seeing.decode import Pictures
+from pipelines.seeing.encode import jpeg
+from pipelines.seeing.look import look
+from pipelines.speaking import earcons
+from pipelines.speaking.voice import Rendered, Voice
+from pipelines.thinking.dialects.answer import Failed, Finished, ModelEvent, TextDelta
+
+if TYPE_CHECKING:
+    from companion.session import Session
+
+STILL_PX = 1280  # longest side of a picture kept for the page
+STILL_QUALITY = 80
+SENT_QUALITY = 85
+OUT_HZ = 48_000
+PENDING_NS = 30 * ev.NS  # speech rendered ahead of the ear; half of what the playout would take
+
+
+class Hands:
+    """The doing half of a session."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._pictures = Pictures(session.frames)
+        self._jobs: dict[int, Job] = {}
+        self._asking: dict[int, asyncio.Task[None]] = {}
+        self._voicing: dict[int, list[Job]] = {}
+        self._earcons = 0
+        self._decoding = threading.Lock()  # several lanes want pictures, one may decode at a time
+
+    def carry_out(self, decision: ev.Decision) -> None:
+        act = self._ACTS.get(type(decision))
+        if act is not None:
+            act(self, decision)
+
+    def close(self) -> None:
+        for job in (*self._jobs.values(), *(j for jobs in self._voicing.values() for j in jobs)):
+            job.cancel()
+        for task in self._asking.values():
+            task.cancel()
+
+    # ---------------------------------------------------------------------------------------------------- slow work
+
+    def _work(
+        self, kind: str, request: int, work: Callable[[], Any], event: Callable[[int, Any, int], ev.Happening]
+    ) -> None:
+        """Through the door; the result becomes `event(t_ns, result, cost_ns)`."""
+        session = self._session
+
+        def done(result: Any, cost_ns: int) -> None:
+            self._jobs.pop(request, None)
+            session.deliver(event(session.clock.now_ns(), result, cost_ns))
+
+        def failed(error: Exception) -> None:
+            self._jobs.pop(request, None)
+            session.log("ERROR", f"{kind} failed: {error!r}")
+            session.deliver(ev.WorkFailed(session.clock.now_ns(), request, kind, str(error)[:500]))
+
+        self._jobs[request] = session.parts.door.compute(kind, work, done, failed)
+
+    def _transcribe(self, d: ev.Transcribe) -> None:
+        session, transcriber = self._session, self._session.parts.engines.transcriber
+        pcm = session.sound.cut(d.start_ns, d.end_ns).astype(np.float32) / 32768.0
+
+        def event(t_ns: int, hearing: Hearing, cost_ns: int) -> ev.Happening:
+            words = tuple(
+                replace(w, start_ns=d.start_ns + w.start_ns, end_ns=d.start_ns + w.end_ns) for w in hearing.words
+            )
+            return ev.Transcribed(
+                t_ns,
+                d.request,
+                hearing.text,
+                hearing.accepted,
+                hearing.why,
+                words,
+                float(hearing.avg_logprob),
+                float(hearing.no_speech),
+                cost_ns,
+            )
+
+        self._work("transcribe", d.request, lambda: transcriber.transcribe(pcm), event)
+
+    def _look(self, d: ev.Look) -> None:
+        self._work(
+            "look",
+            d.request,
+            lambda: self._scores(d.start_ns, d.end_ns),
+            lambda t_ns, frames, cost_ns: ev.Looked(t_ns, d.request, frames, cost_ns),
+        )
+
+    def _scores(self, start_ns: int, end_ns: int) -> tuple[ev.FrameScore, ...]:
+        with self._decoding:
+            return look(self._session.frames, self._pictures, start_ns, end_ns)
+
+    def _picture(self, frame_id: int) -> Any:
+        with self._decoding:
+            picture = self._pictures.pictures([frame_id]).get(frame_id)
+        if picture is None:
+            raise LookupError(f"frame {frame_id} is no longer in the ring or cannot be decoded")
+        return picture
+
+    def _read_text(self, d: ev.ReadText) -> None:
+        reader = self._session.parts.engines.reader
+        self._work(
+            "read_text",
+            d.request,
+            lambda: reader.read(self._picture(d.frame_id)),
+            lambda t_ns, lines, cost_ns: ev.TextRead(t_ns, d.request, d.frame_id, lines, cost_ns),
+        )
+
+    def _read_codes(self, d: ev.ReadCodes) -> None:
+        codes = self._session.parts.engines.codes
+        self._work(
+            "read_codes",
+            d.request,
+            lambda: codes.read(self._picture(d.frame_id)),
+            lambda t_ns, found, cost_ns: ev.CodesRead(t_ns, d.request, d.frame_id, found, cost_ns),
+        )
+
+    def _keep_still(self, d: ev.KeepStill) -> None:
+        session = self._session
+        recorder = session.parts.recorder
+        if recorder is None:
+            return
+
+        def keep(data: bytes, _cost_ns: int) -> None:
+            recorder.still(session.clock.now_ns(), d.frame_id, data)
+
+        session.parts.door.compute(
+            "still",
+            lambda: jpeg(self._picture(d.frame_id), STILL_PX, STILL_QUALITY),
+            keep,
+            lambda error: session.log("WARNING", f"picture {d.frame_id} could not be kept: {error}"),
+        )
+
+    # ------------------------------------------------------------------------------------------------------ the model
+
+    def _ask_model(self, d: ev.AskModel) -> None:
+        task = asyncio.get_running_loop().create_task(self._ask(d), name=f"ask-{d.request}")
+        self._asking[d.request] = task
+        task.add_done_callback(lambda _: self._asking.pop(d.request, None))
+
+    async def _ask(self, d: ev.AskModel) -> None:
+        session, model = self._session, self._session.parts.model
+        clock = session.clock
+        if model is None:
+            session.deliver(ev.ModelFailed(clock.now_ns(), d.request, "no_model", "no model is set"))
+            return
+        images: dict[int, bytes] = {}
+        for frame_id in sorted({m.frame_id for m in d.messages if m.frame_id}):
+            data = await asyncio.to_thread(self._sendable, frame_id, d.image_px)
+            if data is not None:
+                images[frame_id] = data
+                if session.parts.recorder:
+                    session.parts.recorder.still(clock.now_ns(), frame_id, data, sent_to=model.profile.name)
+
+        def on_event(event: ModelEvent) -> None:
+            if isinstance(event, TextDelta):
+                session.deliver(ev.ModelText(clock.now_ns(), d.request, event.text))
+            else:
+                session.deliver(_ending(clock.now_ns(), d.request, event))
+
+        try:
+            await model.ask(d.messages, images, on_event, f"turn-{d.turn}-{d.request}", d.max_tokens)
+        except Exception as error:  # a fault of ours: the wearer hears of it like of any other failure
+            session.log("ERROR", f"asking {model.profile.name} failed: {error!r}")
+            session.deliver(ev.ModelFailed(clock.now_ns(), d.request, "protocol", repr(error)[:500]))
+
+    def _sendable(self, frame_id: int, image_px: int) -> bytes | None:
+        try:
+            return jpeg(self._picture(frame_id), image_px, SENT_QUALITY)
+        except LookupError:
+            return None
+
+    def _cancel(self, d: ev.Cancel) -> None:
+        if job := self._jobs.pop(d.request, None):
+            job.cancel()
+        if task := self._asking.pop(d.request, None):
+            task.cancel()
+
+    # -------------------------------------------------------------------------------------------------------- speaking
+
+    def _speak(self, d: ev.Speak) -> None:
+        """Render in the voice lane; blocks go to the playout as they come, chunks in the order they were given out."""
+        session = self._session
+        if not d.text:
+            self._end_chunk(d, 0, (), 0)
+            return
+        rendered: list[tuple[int, tuple[ev.Word, ...]]] = []
+        job = Job()
+
+        def block(piece: Rendered) -> None:
+            rendered.append((len(piece.pcm), piece.words))
+            session.playout.add(d.utterance, d.chunk, piece.pcm, last=False, words=piece.words)
+
+        def done(cost_ns: int) -> None:
+            samples = sum(n for n, _ in rendered)
+            self._end_chunk(d, samples, tuple(w for _, words in rendered for w in words), cost_ns)
+
+        def failed(error: Exception) -> None:
+            session.log("ERROR", f"no voice could say chunk {d.chunk}: {error}")
+            session.deliver(ev.WorkFailed(session.clock.now_ns(), d.utterance, "voice", str(error)[:500]))
+
+        voices = self._voices(d.voice)
+
+        def render() -> Iterator[Rendered]:
+            for piece in _with_fallback(voices, d.text, d.rate_wpm, job.cancelled):
+                while session.playout.pending_ns(d.utterance) > PENDING_NS and not job.cancelled():
+                    time.sleep(0.1)  # a voice is a hundred times faster than the ear: let it wait, here in its lane
+                yield piece
+
+        self._voicing.setdefault(d.utterance, []).append(job)
+        session.parts.door.stream("voice", render, block, done, failed, job)
+
+    def _voices(self, wanted: str) -> list[Voice]:
+        """The wanted voice first, the others behind it in case it fails."""
+        voices = self._session.parts.engines.voices
+        first = [voices[wanted]] if wanted in voices else []
+        return first + [v for name, v in voices.items() if name != wanted]
+
+    def _end_chunk(self, d: ev.Speak, samples: int, words: tuple[ev.Word, ...], cost_ns: int) -> None:
+        session = self._session
+        now_ns = session.clock.now_ns()
+        duration_ns = samples * ev.NS // OUT_HZ
+        session.deliver(ev.ChunkVoiced(now_ns, d.utterance, d.chunk, duration_ns, words, cost_ns))
+        if d.last:
+            session.playout.add(d.utterance, d.chunk, np.zeros(0, np.int16), last=True)
+            self._voicing.pop(d.utterance, None)
+
+    def _stop_play(self, d: ev.StopPlay) -> None:
+        for job in self._voicing.pop(d.utterance, []):
+            job.cancel()
+        self._session.playout.stop(d.utterance)
+        self._session.link.cut_answer(d.utterance)
+
+    def _duck(self, d: ev.Duck) -> None:
+        self._session.playout.duck(d.on)
+
+    def _pause(self, d: ev.PausePlay) -> None:
+        self._session.playout.pause(d.on)
+
+    def _volume(self, d: ev.SetVolume) -> None:
+        self._session.playout.gain_db = d.gain_db
+
+    def _earcon(self, d: ev.Earcon) -> None:
+        self._earcons -= 1  # below zero: sounds that are no utterance, and get no marks
+        self._session.playout.add(self._earcons, 0, earcons.earcon(d.name), last=True)
+
+    # ------------------------------------------------------------------------------------------------- to the device
+
+    def _key_frame(self, d: ev.AskKeyFrame) -> None:
+        self._session.link.ask_key_frame()
+
+    def _caption(self, d: ev.Caption) -> None:
+        self._session.link.send_message({"type": "caption", "who": d.who, "text": d.text})
+
+    def _state(self, d: ev.StateChanged) -> None:
+        self._session.link.send_message({"type": "state", "state": d.new})
+
+    def _frame(self, d: ev.FrameChosen) -> None:
+        self._session.link.send_message({"type": "frame", "turn": d.turn, "why": d.reason})
+
+    _ACTS: ClassVar[dict[type[ev.Decision], Callable[[Hands, Any], None]]] = {
+        ev.Transcribe: _transcribe,
+        ev.Look: _look,
+        ev.ReadText: _read_text,
+        ev.ReadCodes: _read_codes,
+        ev.KeepStill: _keep_still,
+        ev.AskModel: _ask_model,
+        ev.Cancel: _cancel,
+        ev.Speak: _speak,
+        ev.StopPlay: _stop_play,
+        ev.Duck: _duck,
+        ev.PausePlay: _pause,
+        ev.SetVolume: _volume,
+        ev.Earcon: _earcon,
+        ev.AskKeyFrame: _key_frame,
+        ev.Caption: _caption,
+        ev.StateChanged: _state,
+        ev.FrameChosen: _frame,
+    }
+
+
+def _with_fallback(voices: list[Voice], text: str, rate_wpm: int, cancelled: Callable[[], bool]) -> Iterator[Rendered]:
+    """Blocks of the first voice that works. A voice that fails after its first block is not begun anew."""
+    for i, voice in enumerate(voices):
+        began = False
+        try:
+            for block in voice.render(text, rate_wpm, cancelled):
+                began = True
+                yield block
+            return
+        except RuntimeError:
+            if began or i == len(voices) - 1:
+                raise
+
+
+def _ending(t_ns: int, request: int, end: Finished | Failed) -> ev.Happening:
+    if isinstance(end, Failed):
+        return ev.ModelFailed(t_ns, request, end.kind, end.detail[:500])
+    return ev.ModelDone(t_ns, request, end.finish, end.input_tokens, end.output_tokens)

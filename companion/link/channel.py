@@ -1,0 +1,107 @@
+"""The data channel: JSON messages both ways, and the pings that tie the device's clock to ours.
+
+What a device sends is not trusted: too long, not JSON, not an object or with fields of the wrong type is counted,
+logged once, and ignored. What we send waits in a short queue until the channel opens, and is dropped when the device
+does not read.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import deque
+from collections.abc import Callable
+from typing import Any
+
+from companion.clock import SessionClock
+from companion.link.errors import surviving
+from companion.link.handler import Message
+from companion.link.media_clock import DeviceClock
+
+log = logging.getLogger(__name__)
+
+MESSAGE_LIMIT = 64 * 1024  # characters; a typed question is under 1,000
+WAITING_LIMIT = 32
+UNREAD_LIMIT = 256 * 1024  # bytes that the device has not taken yet
+PINGS_OPEN = 32  # unanswered pings remembered
+
+
+class Channel:
+    """One device's messages. `attach` the data channel when it opens; if several come, the last one counts."""
+
+    def __init__(self, clock: SessionClock, device: DeviceClock, on_message: Callable[[Message], None]) -> None:
+        self._clock, self._device, self._on_message = clock, device, on_message
+        self._channel: Any = None
+        self._waiting: deque[Message] = deque(maxlen=WAITING_LIMIT)
+        self._pings: dict[int, int] = {}
+        self._ping_id = 0
+        self._complained = False
+
+    @property
+    def open(self) -> bool:
+        return self._channel is not None and self._channel.readyState == "open"
+
+    def attach(self, channel: Any, hello: Message) -> None:
+        """Use this aiortc data channel from now on."""
+        self._channel = channel
+        channel.on("message", self._received)
+        self._put(hello)
+        while self._waiting:
+            self._put(self._waiting.popleft())
+
+    def send(self, message: Message) -> None:
+        if self.open:
+            self._put(message)
+        else:
+            self._waiting.append(message)
+
+    def ping(self) -> None:
+        """Ask the device for its clock."""
+        if not self.open:
+            return
+        self._ping_id += 1
+        self._pings[self._ping_id] = self._clock.now_ns()
+        while len(self._pings) > PINGS_OPEN:
+            del self._pings[next(iter(self._pings))]
+        self._put({"type": "ping", "id": self._ping_id})
+
+    def pong(self, message: Message) -> bool:
+        """Take an answered ping; True if the clock mapping changed by it."""
+        sent = self._pings.pop(whole(message, "id") or 0, None)
+        device_ns = whole(message, "device_ns")
+        if sent is None or device_ns is None:
+            return False
+        return self._device.answered(sent, device_ns, self._clock.now_ns())
+
+    def _put(self, message: Message) -> None:
+        if not self.open or self._channel.bufferedAmount > UNREAD_LIMIT:
+            return
+        self._channel.send(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+
+    def _received(self, raw: str | bytes) -> None:
+        message = _parsed(raw)
+        if message is None:
+            if not self._complained:
+                self._complained = True
+                log.warning("a message of the device is not a JSON object with a type, and is ignored: %.80r", raw)
+            return
+        with surviving("a message could not be handled"):
+            self._on_message(message)
+
+
+def _parsed(raw: str | bytes) -> Message | None:
+    if not isinstance(raw, str) or len(raw) > MESSAGE_LIMIT:
+        return None
+    try:
+        message = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    return message if isinstance(message, dict) and isinstance(message.get("type"), str) else None
+
+
+def whole(message: Message, name: str) -> int | None:
+    """A field that must be a number, as int; None if it is missing or something else."""
+    value = message.get(name)
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) < 2**63:
+        return None
+    return int(value)

@@ -1,0 +1,92 @@
+"""Every private name of aiortc and aioice that the link leans on, in one place (`tests/test_link.py` holds them).
+
+aiortc 1.16 has no setting for any of this, and no event for encoded media:
+
+* `RTCRtpReceiver.__jitter_buffer` is the one object that every received packet is handed to after RTCP statistics,
+  retransmission and loss reports have been dealt with. Ours stands in its place, takes the packet and gives nothing
+  back, so nothing is ever queued for aiortc's decoder, and all the rest of the receiver goes on as it was.
+* `RTCRtpReceiver._handle_rtcp_packet` sees the sender reports, `_send_rtcp_pli` asks for a key frame.
+* `RTCRtpSender.__rtp_timestamp` and `__packet_count` tell the timestamp of the last packet sent; its random origin is
+  a local variable of a coroutine.
+* `Connection.get_component_candidates` is given the addresses to offer.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
+from aiortc.rtp import RtcpSrPacket, RtpPacket
+
+from companion.link.errors import surviving
+
+LOOPBACK = "127.0.0.1"
+PacketSink = Callable[[RtpPacket, str], None]
+
+
+class PacketTap:
+    """Stands in for an aiortc jitter buffer: hands each packet and its codec's name on, and keeps nothing."""
+
+    def __init__(self, receiver: RTCRtpReceiver, sink: PacketSink) -> None:
+        self._receiver = receiver
+        self._sink = sink
+
+    def add(self, packet: RtpPacket) -> tuple[bool, None]:
+        codec = self._receiver._RTCRtpReceiver__codecs.get(packet.payload_type)
+        if codec is not None:
+            with surviving("a packet could not be handled"):
+                self._sink(packet, codec.name.lower())
+        return False, None
+
+
+def tap_packets(receiver: RTCRtpReceiver, sink: PacketSink) -> None:
+    """From now on every RTP packet of this receiver goes to `sink(packet, codec)` and to nobody else."""
+    receiver._RTCRtpReceiver__jitter_buffer = PacketTap(receiver, sink)
+
+
+def tap_reports(receiver: RTCRtpReceiver, sink: Callable[[int, int], None]) -> None:
+    """`sink(ntp_timestamp, rtp_timestamp)` for each RTCP sender report."""
+    handle = receiver._handle_rtcp_packet
+
+    async def handle_and_tell(packet: Any) -> None:
+        await handle(packet)
+        if isinstance(packet, RtcpSrPacket):
+            with surviving("a sender report could not be handled"):
+                sink(packet.sender_info.ntp_timestamp, packet.sender_info.rtp_timestamp)
+
+    receiver._handle_rtcp_packet = handle_and_tell
+
+
+async def send_picture_loss(receiver: RTCRtpReceiver, ssrc: int) -> None:
+    """RTCP PLI: please send a key frame."""
+    await receiver._send_rtcp_pli(ssrc)
+
+
+def last_sent_rtp(sender: RTCRtpSender) -> int | None:
+    """RTP timestamp of the last packet sent, None before the first."""
+    if not sender._RTCRtpSender__packet_count:
+        return None
+    stamp: int = sender._RTCRtpSender__rtp_timestamp
+    return stamp
+
+
+def offer_addresses(pc: RTCPeerConnection, loopback_only: bool) -> None:
+    """Choose the addresses that we offer for media; call it before candidates are gathered.
+
+    `loopback_only`: nothing but 127.0.0.1, so that a companion that listens on loopback is not reachable by UDP either.
+    On Linux a peer that offers only its other addresses reaches it all the same; other systems are not sure to carry
+    packets between a LAN address and 127.0.0.1, so there both are offered. Otherwise all addresses of this machine, and
+    127.0.0.1 where it has none: aioice never offers it, and without an address a connection stays "new" for ever.
+    """
+    parts = [t.receiver for t in pc.getTransceivers()] + ([pc.sctp] if pc.sctp else [])
+    for connection in {part.transport.transport.iceGatherer._connection for part in parts}:
+        gather = connection.get_component_candidates
+
+        async def chosen(component: int, addresses: list[str], timeout: int = 5, gather: Any = gather) -> Any:
+            if loopback_only:
+                addresses = [LOOPBACK] if sys.platform == "linux" else [LOOPBACK, *addresses]
+            return await gather(component=component, addresses=addresses or [LOOPBACK], timeout=timeout)
+
+        connection.get_component_candidates = chosen

@@ -1,0 +1,192 @@
+"""A device's SDP offer: checked before aiortc sees it, and put into the words that aiortc understands.
+
+aiortc takes `v=0 / hello` for an offer, and meets a codec it does not know with an exception that names none. So what
+is needed is checked here, and what is missing is named. Pure: text in, text out.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+
+from aiortc.sdp import H264Profile, parse_h264_profile_level_id
+
+from companion.link.errors import Refused
+
+WORKING_CODECS = {"audio": "Opus (48 kHz)", "video": "H.264 (packetization-mode 1) or VP8"}
+DECODABLE = "42e01f"  # constrained baseline 3.1: aiortc compares profiles by name only, decoders read the stream itself
+KNOWN_PROFILES = (H264Profile.PROFILE_BASELINE, H264Profile.PROFILE_CONSTRAINED_BASELINE)
+SHOW = 60  # characters of a bad value that go into an error
+
+_RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/\s]+)/(\d+)(?:/(\d+))?\s*$", re.IGNORECASE)
+_FMTP = re.compile(r"a=fmtp:(\d+) (.*)$")
+_DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
+
+
+@dataclass(slots=True)
+class Section:
+    """One m= section. `codecs`: payload type to lower-case name, for those of its formats that are described."""
+
+    kind: str
+    port: int
+    formats: list[str]
+    lines: list[str]
+    codecs: dict[str, str] = field(default_factory=dict)
+    direction: str = "sendrecv"
+
+    def sends(self) -> bool:
+        return self.direction in ("sendrecv", "sendonly")
+
+    def receives(self) -> bool:
+        return self.direction in ("sendrecv", "recvonly")
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A checked offer. `profiles`: H.264 parameters of the offer by payload type, where aiortc gets others to read."""
+
+    sdp: str
+    audio: Section | None
+    video: Section | None
+    messages: bool
+    profiles: dict[str, str]
+
+    @property
+    def microphone(self) -> bool:
+        return self.audio is not None and self.audio.sends()
+
+    @property
+    def speaker(self) -> bool:
+        return self.audio is not None and self.audio.receives()
+
+    @property
+    def camera(self) -> bool:
+        return self.video is not None and self.video.sends()
+
+    def answer(self, sdp: str) -> str:
+        """Our answer with the H.264 parameters that were offered: a strict peer looks for its own words in it."""
+        lines = sdp.split("\r\n")
+        for i, line in enumerate(lines):
+            found = _FMTP.match(line)
+            if found and found[1] in self.profiles:
+                lines[i] = f"a=fmtp:{found[1]} {self.profiles[found[1]]}"
+        return "\r\n".join(lines)
+
+
+def read_offer(sdp: str, loopback_only: bool = False) -> Offer:
+    """Check an offer and make it fit. Raises `Refused`: 400 for what is no usable SDP, 422 for no usable codec.
+
+    `loopback_only`: the peer's own addresses are left out. It reaches us on loopback and is answered where it came
+    from; looking up its mDNS names or knocking at its LAN addresses would be traffic beyond loopback for nothing.
+    """
+    lines = [line.rstrip("\r") for line in sdp.split("\n")]
+    if lines[0].strip() != "v=0":
+        raise _bad(f"the first line is {lines[0][:SHOW]!r}", 'an SDP begins with "v=0"; send what createOffer() gave')
+    head, sections = _sections(lines)
+    by_kind = {kind: [s for s in sections if s.kind == kind] for kind in ("audio", "video", "application")}
+    if not by_kind["audio"] and not by_kind["video"]:
+        raise _bad("it has no audio and no video section", "add a microphone, a camera, or both to the offer")
+    for kind, found in by_kind.items():
+        if len(found) > 1:
+            raise _bad(f"it has {len(found)} {kind} sections", f"offer one {kind} section; the others would be ignored")
+    profiles: dict[str, str] = {}
+    for section in by_kind["audio"] + by_kind["video"]:
+        _check_transport(head, section)
+        _check_codecs(section)
+        profiles |= _fit_h264(section)
+    out = head + [line for s in sections for line in (_without_addresses(s.lines) if loopback_only else s.lines)]
+    return Offer(
+        sdp="\r\n".join(line for line in out if line) + "\r\n",
+        audio=next(iter(by_kind["audio"]), None),
+        video=next(iter(by_kind["video"]), None),
+        messages=bool(by_kind["application"]),
+        profiles=profiles,
+    )
+
+
+def _bad(detail: str, hint: str) -> Refused:
+    return Refused(400, "bad_sdp", f"this offer cannot be used: {detail}", hint)
+
+
+def _sections(lines: list[str]) -> tuple[list[str], list[Section]]:
+    head: list[str] = []
+    sections: list[Section] = []
+    for line in lines:
+        if line.startswith("m="):
+            sections.append(_section(line))
+        elif not sections:
+            head.append(line)
+        else:
+            _describe(sections[-1], line)
+    direction = next((line[2:] for line in head if line[2:] in _DIRECTIONS), "")
+    for section in sections:
+        own = [line[2:] for line in section.lines if line.startswith("a=") and line[2:] in _DIRECTIONS]
+        section.direction = own[-1] if own else direction or "sendrecv"
+    return head, sections
+
+
+def _section(line: str) -> Section:
+    parts = line[2:].split()
+    if len(parts) < 4 or not parts[1].split("/")[0].isdigit():
+        raise _bad(f"it has the line {line[:SHOW]!r}", 'a media line reads "m=audio 9 UDP/TLS/RTP/SAVPF 111"')
+    return Section(kind=parts[0], port=int(parts[1].split("/")[0]), formats=parts[3:], lines=[line])
+
+
+def _describe(section: Section, line: str) -> None:
+    section.lines.append(line)
+    found = _RTPMAP.match(line)
+    if found and found[1] in section.formats:
+        section.codecs[found[1]] = found[2].lower()
+
+
+def _check_transport(head: list[str], section: Section) -> None:
+    everything = head + section.lines
+    for prefix, name in (("a=ice-ufrag:", "ICE user name"), ("a=ice-pwd:", "ICE password"), ("a=fingerprint:", "DTLS")):
+        if not any(line.startswith(prefix) for line in everything):
+            raise _bad(
+                f"its {section.kind} section has no {name} line ({prefix}…)",
+                "send a WebRTC offer; media without ICE and DTLS is not accepted",
+            )
+    if "a=rtcp-mux" not in section.lines:
+        raise _bad(f"its {section.kind} section has no a=rtcp-mux", "offer RTP and RTCP on one port (rtcpMuxPolicy)")
+
+
+def _check_codecs(section: Section) -> None:
+    usable = {"opus"} if section.kind == "audio" else {"vp8", "h264"}
+    if not usable & set(section.codecs.values()):
+        offered = ", ".join(sorted(set(section.codecs.values()))) or "none"
+        raise Refused(
+            422,
+            "no_usable_codec",
+            f"no {section.kind} codec of this offer can be used: {offered[:SHOW]}",
+            f"what works for {section.kind}: {WORKING_CODECS[section.kind]}",
+        )
+
+
+def _fit_h264(section: Section) -> dict[str, str]:
+    """Let every H.264 profile pass: decoders take the profile from the stream, aiortc takes it from the offer and knows
+    only baseline with packetization-mode 1. Rewrites the lines of the section; returns what stood there before.
+
+    Only where none of the offered variants is known, so that a browser's own list of profiles stays as it is.
+    """
+    wanted = [pt for pt, codec in section.codecs.items() if codec == "h264"]
+    before = {found[1]: found[2] for line in section.lines if (found := _FMTP.match(line)) and found[1] in wanted}
+    if any(_known(before.get(pt, "")) for pt in wanted):
+        return {}
+    section.lines[:] = [line for line in section.lines if not ((f := _FMTP.match(line)) and f[1] in wanted)]
+    known = f"level-asymmetry-allowed=1;packetization-mode=1;profile-level-id={DECODABLE}"
+    section.lines.extend(f"a=fmtp:{pt} {known}" for pt in wanted)
+    return before
+
+
+def _known(parameters: str) -> bool:
+    fields = dict(part.strip().partition("=")[::2] for part in parameters.lower().split(";"))
+    try:
+        profile, _ = parse_h264_profile_level_id(fields.get("profile-level-id", DECODABLE))
+    except ValueError:
+        return False
+    return fields.get("packetization-mode") == "1" and profile in KNOWN_PROFILES
+
+
+def _without_addresses(lines: list[str]) -> list[str]:
+    return [line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))]

@@ -1,0 +1,207 @@
+"""The door for devices: an HTTP server that shows the page and turns a WebRTC offer into a session.
+
+    GET  /            the page (token)
+    POST /api/offer   {"sdp", "type": "offer"} → {"sdp", "type": "answer", "session"} (token)
+    GET  /health      {"ok": true, "version"} (no token, says nothing else)
+
+Whatever is refused is refused with a JSON body of `error`, `detail` and `hint`, before any session is built.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import html
+import ipaddress
+import json
+import logging
+import secrets
+from collections.abc import Awaitable, Callable
+from importlib import metadata, resources
+
+from aiohttp import web
+from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
+
+from companion.link.errors import Refused
+from companion.link.guard import EVERYWHERE, SECURITY_HEADERS, Guard
+from companion.link.offer import WORKING_CODECS, read_offer
+from companion.link.session import DeviceSession, NewSession
+from companion.link.settings import LinkSettings
+
+log = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+RETRY_AFTER_S = 5
+FAULT = Refused(500, "fault", "the companion met a fault of its own", "look in its log, and report it, please")
+PAGE = {
+    "/": ("index.html", "text/html"),
+    "/page/earshot.js": ("earshot.js", "text/javascript"),
+    "/page/earshot.css": ("earshot.css", "text/css"),
+}
+
+
+class LinkServer:
+    """Serves devices until `stop()`. `new_session(link, clock)` is called once for each accepted offer and returns the
+    handler that the device's media and messages go to."""
+
+    def __init__(self, settings: LinkSettings, new_session: NewSession) -> None:
+        self._settings, self._new_session = settings, new_session
+        self._guard = Guard(settings)
+        self._sessions: dict[str, DeviceSession] = {}
+        self._runner: web.AppRunner | None = None
+        self._version = _version()
+        self._stopping = False
+        self.port = settings.port
+
+    @property
+    def url(self) -> str:
+        """What to open in a browser, token included."""
+        host = "127.0.0.1" if self._settings.host in EVERYWHERE else self._settings.host
+        host = f"[{host}]" if ":" in host else host
+        return f"http://{host}:{self.port}/?token={self._settings.token}"
+
+    @property
+    def sessions(self) -> int:
+        return len(self._sessions)
+
+    async def start(self) -> str:
+        """Listen; returns `url`. Raises OSError with the address in its message if the port is taken."""
+        app = web.Application(middlewares=[self._protect], client_max_size=self._settings.max_offer_bytes)
+        app.router.add_get("/health", self._health)
+        app.router.add_post("/api/offer", self._offer)
+        for path in PAGE:
+            app.router.add_get(path, self._page)
+        # No access log: the token is in the address of the page.
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, self._settings.host, self._settings.port, shutdown_timeout=1.0)
+        try:
+            await site.start()
+        except OSError:
+            await self._runner.cleanup()
+            raise
+        self.port = self._runner.addresses[0][1]
+        return self.url
+
+    async def stop(self) -> None:
+        """Say goodbye to every device, close every connection, and stop listening."""
+        self._stopping = True
+        await asyncio.gather(*(s.close("the companion stops") for s in self._sessions.values()))
+        if self._runner is not None:
+            await self._runner.cleanup()
+
+    # --------------------------------------------------------------------------------------------------------- requests
+
+    @web.middleware
+    async def _protect(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        try:
+            self._guard.check(request)
+            response = await handler(request)
+        except Refused as refused:
+            response = _refusal(request, refused)
+        except web.HTTPException as error:
+            response = _refusal(request, _plain_http(error, self._settings))
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            response = _refusal(request, FAULT)
+        response.headers.update(SECURITY_HEADERS)
+        return response
+
+    async def _health(self, request: web.Request) -> web.Response:
+        return web.json_response({"ok": True, "version": self._version})
+
+    async def _page(self, request: web.Request) -> web.Response:
+        name, kind = PAGE[request.path]
+        text = resources.files("companion").joinpath("page", name).read_text("utf-8")
+        return web.Response(text=text, content_type=kind, charset="utf-8")
+
+    async def _offer(self, request: web.Request) -> web.Response:
+        if request.content_type != "application/json":
+            raise Refused(
+                415,
+                "wrong_content_type",
+                f"the Content-Type is {request.content_type!r}",
+                'send JSON: Content-Type application/json, body {"sdp": …, "type": "offer"}',
+            )
+        loopback_only = _is_loopback(self._settings.host)
+        offer = read_offer(_sdp(await request.read()), loopback_only)
+        if self._stopping:
+            raise Refused(503, "stopping", "the companion is stopping", "start it again", retry_after_s=RETRY_AFTER_S)
+        if len(self._sessions) >= self._settings.max_sessions:
+            raise Refused(
+                503,
+                "too_many_sessions",
+                f"{len(self._sessions)} devices are connected, and {self._settings.max_sessions} may be",
+                "close one (another tab?), try again, or raise max_sessions in the settings",
+                retry_after_s=RETRY_AFTER_S,
+            )
+        name = secrets.token_urlsafe(9)
+        session = DeviceSession(name, offer, self._settings, loopback_only, self._gone)
+        self._sessions[name] = session
+        try:
+            sdp = await session.answer(self._new_session)
+        except BaseException as error:
+            await session.close("the offer could not be answered")
+            if isinstance(error, OperationError | InvalidStateError | InvalidAccessError | ValueError | KeyError):
+                raise _unanswerable(error) from error
+            raise
+        return web.json_response({"sdp": sdp, "type": "answer", "session": name})
+
+    def _gone(self, name: str) -> None:
+        self._sessions.pop(name, None)
+
+
+def _sdp(body: bytes) -> str:
+    """The SDP in a request's body. Raises `Refused` if there is none."""
+    shape = 'the body must be {"sdp": "v=0…", "type": "offer"}'
+    try:
+        data = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise Refused(400, "bad_json", f"the body is not JSON: {str(error)[:120]}", shape) from error
+    if not isinstance(data, dict) or not isinstance(data.get("sdp"), str):
+        raise Refused(400, "bad_json", "the body has no text field sdp", shape)
+    if data.get("type") != "offer":
+        raise Refused(400, "bad_json", f"the field type is {str(data.get('type'))[:40]!r}, not 'offer'", shape)
+    return str(data["sdp"])
+
+
+def _unanswerable(error: Exception) -> Refused:
+    """What aiortc held against an offer that had passed our own check."""
+    detail = f"{type(error).__name__}: {str(error)[:200]}"
+    if isinstance(error, OperationError):
+        works = "; ".join(f"{kind}: {codecs}" for kind, codecs in WORKING_CODECS.items())
+        return Refused(422, "no_usable_codec", detail, f"what works: {works}")
+    return Refused(400, "bad_sdp", f"this offer cannot be used: {detail}", "send what createOffer() gave, unchanged")
+
+
+def _plain_http(error: web.HTTPException, settings: LinkSettings) -> Refused:
+    """aiohttp's own refusals in our words."""
+    if error.status == 413:
+        limit = f"the body is larger than {settings.max_offer_bytes // 1024} KiB"
+        return Refused(413, "too_large", limit, "an offer is a few kB; send nothing else along")
+    what = {404: "not_found", 405: "wrong_method"}.get(error.status, "refused")
+    return Refused(error.status, what, error.reason, "there are GET /, POST /api/offer and GET /health")
+
+
+def _refusal(request: web.Request, refused: Refused) -> web.Response:
+    """JSON for programs; for somebody who opened the page by hand, words."""
+    headers = {"Retry-After": str(refused.retry_after_s)} if refused.retry_after_s else {}
+    if refused.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    if request.path == "/" and "text/html" in request.headers.get("Accept", ""):
+        text = f"<!doctype html><title>Earshot</title><p>{html.escape(refused.detail)}<p>{html.escape(refused.hint)}"
+        return web.Response(text=text, status=refused.status, content_type="text/html", headers=headers)
+    return web.json_response(refused.body(), status=refused.status, headers=headers)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _version() -> str:
+    try:
+        return metadata.version("earshot-companion")
+    except metadata.PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,240 @@
+"""One device's connection, from its offer to its end: wires the media paths and the messages to a session's handler.
+
+States as the handler hears them, in this order:
+
+    (offer) → connected ⇄ lost → closed
+
+"lost" is our own: nothing received for a few seconds. ICE gives up after half a minute, which then is "closed". The
+last call that a handler ever gets is `on_state("closed", …)`, and it gets it once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Coroutine
+
+from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+
+from companion.clock import SessionClock
+from companion.link.camera import Camera
+from companion.link.channel import Channel, whole
+from companion.link.errors import surviving
+from companion.link.handler import DeviceLink, LinkHandler, Message
+from companion.link.internals import last_sent_rtp, offer_addresses, tap_reports
+from companion.link.media_clock import DeviceClock
+from companion.link.microphone import Microphone
+from companion.link.offer import Offer
+from companion.link.settings import LinkSettings
+from companion.link.speaker import Answers, SpeakerTrack, play_to_nobody
+
+log = logging.getLogger(__name__)
+
+NewSession = Callable[[DeviceLink, SessionClock], LinkHandler]
+PROTOCOL = 1
+FIRST_PINGS = 8  # quick ones at the start: the least round trip of eight is within 10 % of the path's own
+FIRST_PING_S, PING_S = 0.1, 1.0
+GOODBYE_S = 0.1  # for "bye" to leave before the connection goes
+CLOSE_LIMIT_S = 5.0
+HEARD_LIMIT_NS = 10_000_000_000  # a report of a sound heard longer ago, or not yet, is of another clock
+MARKS = ("first", "progress", "last")
+
+
+class DeviceSession:
+    """Implements `DeviceLink`. `answer()` once, then it lives by itself until either side closes it."""
+
+    def __init__(
+        self, session: str, offer: Offer, settings: LinkSettings, loopback_only: bool, done: Callable[[str], None]
+    ) -> None:
+        """`done(session)` is called when the connection is gone."""
+        self.session = session
+        self.clock = SessionClock()
+        self._offer, self._settings, self._loopback_only, self._done = offer, settings, loopback_only, done
+        self._device = DeviceClock()
+        self._channel = Channel(self.clock, self._device, self._message)
+        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._handler: LinkHandler | None = None
+        self._microphone: Microphone | None = None
+        self._camera: Camera | None = None
+        self._answers = Answers(self._next_answer, self._channel.send, self._origin)
+        self._state = "new"
+        self._connected = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
+        self._message_ns = 0
+        self._pc.on("connectionstatechange", self._connection_changed)
+        self._pc.on("datachannel", self._channel_opened)
+
+    # ------------------------------------------------------------------------------------------------ offer and answer
+
+    async def answer(self, new_session: NewSession) -> str:
+        """Build everything and return our SDP. Raises whatever aiortc holds against the offer; then `close()` it."""
+        self._prepare_transceivers()
+        await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
+        self._handler = handler = new_session(self, self.clock)
+        for transceiver in self._pc.getTransceivers():
+            self._tap(transceiver.kind, transceiver.receiver, handler)
+        offer_addresses(self._pc, self._loopback_only)
+        await self._pc.setLocalDescription(await self._pc.createAnswer())
+        self._start(self._live())
+        return self._offer.answer(self._pc.localDescription.sdp)
+
+    def _prepare_transceivers(self) -> None:
+        """Ours stand before the offer is read, because aiortc applies codec preferences only then."""
+        if self._offer.audio is not None:
+            speaker = SpeakerTrack(self._answers) if self._offer.speaker else "audio"
+            self._pc.addTransceiver(speaker, direction="sendrecv" if self._offer.speaker else "recvonly")
+        if self._offer.video is not None:
+            camera = self._pc.addTransceiver("video", direction="recvonly")
+            codecs = RTCRtpReceiver.getCapabilities("video").codecs
+            h264_first = sorted(codecs, key=lambda c: c.mimeType.lower() != "video/h264")
+            camera.setCodecPreferences(h264_first)
+
+    def _tap(self, kind: str, receiver: RTCRtpReceiver, handler: LinkHandler) -> None:
+        if kind == "audio":
+            self._microphone = Microphone(receiver, self.clock, self._device, handler)
+        else:
+            self._camera = Camera(receiver, self.clock, self._device, handler)
+        tap_reports(receiver, lambda ntp, rtp: handler.on_sender_report(kind, ntp, rtp, self.clock.now_ns()))
+
+    def _next_answer(self) -> tuple[bytes, int]:
+        assert self._handler is not None
+        return self._handler.next_answer()
+
+    def _origin(self, stamp: int) -> int | None:
+        """RTP timestamp of stamp 0, once the packet with `stamp` (the last one given out) has been sent."""
+        for sender in self._pc.getSenders():
+            if sender.kind == "audio" and (sent := last_sent_rtp(sender)) is not None:
+                return sent - stamp
+        return None
+
+    # ------------------------------------------------------------------------------------------------------ DeviceLink
+
+    def send_message(self, message: Message) -> None:
+        self._channel.send(message)
+
+    def ask_key_frame(self) -> None:
+        if self._camera is not None:
+            self._camera.ask_key_frame()
+
+    def cut_answer(self, utterance: int) -> None:
+        self._answers.cut(utterance)
+
+    async def close(self, reason: str = "") -> None:
+        """Close once; everybody who asks waits for the same end."""
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close(reason or "the companion closed the connection"))
+        await asyncio.shield(self._closing)
+
+    # ----------------------------------------------------------------------------------------------------------- events
+
+    def _channel_opened(self, channel: object) -> None:
+        hello = {
+            "type": "hello",
+            "protocol": PROTOCOL,
+            "session": self.session,
+            "recording": self._settings.recording,
+        }
+        self._channel.attach(channel, hello)
+
+    def _message(self, message: Message) -> None:
+        self._message_ns = self.clock.now_ns()
+        handle = {"pong": self._pong, "heard": self._heard, "capture": self._captured}.get(message["type"])
+        if handle is not None:
+            handle(message)
+        elif self._handler is not None and self._state != "closed":
+            self._handler.on_message(message)
+
+    def _pong(self, message: Message) -> None:
+        if self._channel.pong(message) and self._handler is not None and self._device.offset_ns is not None:
+            self._handler.on_clock(self._device.offset_ns, self._device.round_trip_ns)
+
+    def _heard(self, message: Message) -> None:
+        utterance, rtp, mark = whole(message, "utterance"), whole(message, "rtp"), message.get("mark")
+        if utterance is None or rtp is None or mark not in MARKS or self._handler is None:
+            return
+        position_ns = self._answers.position_ns(utterance, rtp)
+        if position_ns is None:
+            return
+        now, device_ns = self.clock.now_ns(), whole(message, "device_ns")
+        at = self._device.session_ns(device_ns) if device_ns is not None else None
+        if at is None or not 0 <= now - at <= HEARD_LIMIT_NS:
+            at = now
+        self._handler.on_heard(utterance, str(mark), at, position_ns)
+
+    def _captured(self, message: Message) -> None:
+        track = {"audio": self._microphone, "video": self._camera}.get(str(message.get("media")))
+        rtp, device_ns = whole(message, "rtp"), whole(message, "device_ns")
+        if track is not None and rtp is not None and device_ns is not None:
+            track.media_clock.captured(rtp & 0xFFFFFFFF, device_ns)
+
+    def _connection_changed(self) -> None:
+        state = self._pc.connectionState
+        if state == "connected":
+            self._connected.set()
+            self._say("connected")
+        elif state == "failed" and self._closing is None:
+            self._say("lost", "the network path to the device is gone")
+            self._closing = asyncio.ensure_future(self._close("the network path to the device is gone"))
+        elif state == "closed" and self._closing is None:
+            self._closing = asyncio.ensure_future(self._close("the device closed the connection"))
+
+    def _say(self, state: str, detail: str = "") -> None:
+        if self._handler is None or state == self._state or self._state == "closed":
+            return
+        self._state = state
+        with surviving("a session's handler failed in on_state"):
+            self._handler.on_state(state, self._offer.microphone, self._offer.camera, self._offer.speaker, detail)
+
+    # ----------------------------------------------------------------------------------------------------- life and end
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    async def _live(self) -> None:
+        """Wait for the connection; then ping, and watch for silence on the line."""
+        try:
+            await asyncio.wait_for(self._connected.wait(), self._settings.connect_timeout_s)
+        except TimeoutError:
+            reason = f"no connection within {self._settings.connect_timeout_s:g} s of the offer"
+            self._closing = self._closing or asyncio.ensure_future(self._close(reason))
+            return
+        if not self._offer.speaker:
+            self._start(play_to_nobody(self._answers))
+        self._message_ns = self.clock.now_ns()
+        pings = 0
+        while True:
+            self._channel.ping()
+            pings += self._channel.open
+            await asyncio.sleep(FIRST_PING_S if pings < FIRST_PINGS else PING_S)
+            self._watch()
+
+    def _watch(self) -> None:
+        tracks = [t.heard_ns for t in (self._microphone, self._camera) if t is not None]
+        silent_s = (self.clock.now_ns() - max([self._message_ns, *tracks])) / 1e9
+        if not (self._offer.microphone or self._offer.camera):
+            return
+        if silent_s > self._settings.lost_after_s:
+            self._say("lost", f"nothing received for {silent_s:.0f} s")
+        elif self._state == "lost":
+            self._say("connected")
+
+    async def _close(self, reason: str) -> None:
+        log.info("session %s closes: %s", self.session, reason)
+        if self._channel.open and self._pc.connectionState == "connected":
+            self._channel.send({"type": "bye", "reason": reason})
+            await asyncio.sleep(GOODBYE_S)
+        for task in [*self._tasks]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        for track in (self._microphone, self._camera):
+            if track is not None:
+                track.close()
+        try:
+            await asyncio.wait_for(self._pc.close(), CLOSE_LIMIT_S)
+        except TimeoutError:
+            log.error("session %s: the connection did not close within %g s", self.session, CLOSE_LIMIT_S)
+        self._done(self.session)
+        self._say("closed", reason)

@@ -1,0 +1,32 @@
+"""What a person should know when the companion starts, in a few lines."""
+
+from __future__ import annotations
+
+from companion.app import App
+from companion.settings import recordings_folder
+
+
+def start_notes(app: App) -> list[str]:
+    """The lines, for an app that has started."""
+    assert app.engines is not None
+    settings, hearing, model = app.settings, app.engines.transcriber, app.profile
+    notes = ["Open it in a browser here, or give it to a device. Ctrl-C ends."]
+    if hearing.closed_vocabulary:
+        notes.append(
+            f"hearing: the {hearing.name} model; it knows only the demo's phrases. "
+            "For everything else: companion models pull base.en"
+        )
+    else:
+        notes.append(f"hearing: {hearing.name}")
+    if model:
+        notes.append(f"model: {model.name} at {model.host}")
+    else:
+        notes.append(
+            "model: none is set, so nothing leaves this machine; signs, labels, prices and codes are read here"
+        )
+    notes.append(f"voices: {', '.join(app.engines.voices)}")
+    if settings.recording.on:
+        notes.append(f"recording: on, into {recordings_folder(settings)} (--no-recording turns it off)")
+    else:
+        notes.append("recording: off")
+    return notes

@@ -1,0 +1,259 @@
+// The page as a device: microphone and camera up, the answer down, and honest word of what reached the ear.
+// The protocol is described in docs/wire.md. No library, no build step, nothing loaded from anywhere else.
+"use strict";
+
+const $ = (id) => document.getElementById(id);
+const token = new URLSearchParams(location.search).get("token") || "";
+const CAPTIONS_KEPT = 6;
+const PROGRESS_MS = 250;
+
+let connection = null;   // what belongs to one press of Start; null when stopped
+
+// ------------------------------------------------------------------------------------------------------- what one sees
+
+function status(text) { $("status").textContent = text; }
+
+function problem(title, text = "") {
+  const box = $("problem");
+  box.hidden = !title;
+  if (!title) return;
+  const strong = document.createElement("strong");
+  strong.textContent = title;
+  box.replaceChildren(strong, document.createTextNode(text));
+}
+
+function live(name, on, word) {
+  const item = $("live-" + name);
+  item.dataset.on = String(Boolean(on));
+  item.querySelector("span").textContent = word || (on ? "on" : "off");
+}
+
+function caption(who, text) {
+  if (!text) return;
+  const list = $("captions");
+  const item = document.createElement("li");
+  item.dataset.who = who;
+  const label = document.createElement("small");
+  label.textContent = who === "wearer" ? "You" : "Earshot";
+  item.append(label, document.createTextNode(text));
+  for (const old of list.children) old.classList.add("old");
+  list.append(item);
+  while (list.children.length > CAPTIONS_KEPT) list.firstChild.remove();
+}
+
+function controls(on) {
+  const button = $("start");
+  button.dataset.live = String(on);
+  button.textContent = on ? "Stop" : "Start";
+  button.disabled = false;
+  $("ask").hidden = !on;
+}
+
+// ------------------------------------------------------------------------------------------------------- what one sends
+
+const REFUSALS = {
+  NotAllowedError: "The browser was not allowed to use it. Allow it beside the address, then press Start again.",
+  NotFoundError: "There is none on this machine, or it is unplugged.",
+  NotReadableError: "Another program is using it. Close that program, then press Start again.",
+  OverconstrainedError: "It cannot do what was asked of it.",
+};
+
+async function ask(kind, wanted) {
+  try {
+    return (await navigator.mediaDevices.getUserMedia({ [kind]: wanted })).getTracks()[0];
+  } catch (error) {
+    return { error: REFUSALS[error.name] || error.message };
+  }
+}
+
+// Asked for one by one, so that one that is missing or refused does not take the other with it.
+async function capture() {
+  if (!navigator.mediaDevices) {
+    throw new Error("Browsers give camera and microphone only to https pages and to 127.0.0.1. " +
+      "Open the address exactly as the companion printed it.");
+  }
+  const microphone = await ask("audio", { echoCancellation: true, noiseSuppression: true, autoGainControl: true });
+  const camera = await ask("video", { width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 },
+    facingMode: "environment" });
+  const missing = [];
+  if (microphone.error) missing.push("Microphone: " + microphone.error);
+  if (camera.error) missing.push("Camera: " + camera.error);
+  if (missing.length === 2) throw new Error(missing.join(" "));
+  problem(missing.length ? "Going on without " + (microphone.error ? "a microphone" : "a camera") : "", missing[0]);
+  return { microphone: microphone.error ? null : microphone, camera: camera.error ? null : camera };
+}
+
+function gathered(pc) {
+  return new Promise((resolve) => {
+    const look = () => { if (pc.iceGatheringState === "complete") resolve(); };
+    pc.addEventListener("icegatheringstatechange", look);
+    look();
+    setTimeout(resolve, 2000);   // a slow interface must not keep the others waiting
+  });
+}
+
+async function exchange(pc) {
+  await pc.setLocalDescription(await pc.createOffer());
+  await gathered(pc);
+  const response = await fetch("/api/offer", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Authorization": "Bearer " + token },
+    body: JSON.stringify({ sdp: pc.localDescription.sdp, type: "offer" }),
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (!response.ok) {
+    throw new Error([answer.detail, answer.hint].filter(Boolean).join(": ") || "The companion said " + response.status);
+  }
+  await pc.setRemoteDescription(answer);
+}
+
+// ------------------------------------------------------------------------------------------------- what reached the ear
+
+const deviceNs = () => Math.round(performance.now() * 1e6);
+const ahead = (a, b) => ((a - b) << 0) >= 0;   // RTP timestamps wrap at 32 bits
+
+// "speaking" and "spoken" name the answer's packets by RTP timestamp; the receiver knows which one is being played now.
+class Ear {
+  constructor(send) { this.send = send; this.runs = []; this.timer = null; }
+
+  speaking(message) {
+    this.runs.push({ utterance: message.utterance, from: message.rtp, to: null, heard: false, told: 0 });
+    this.timer = this.timer || setInterval(() => this.listen(), 20);
+  }
+
+  spoken(message) {
+    for (const run of this.runs) if (run.utterance === message.utterance && run.to === null) run.to = message.rtp;
+  }
+
+  listen() {
+    const source = this.receiver && this.receiver.getSynchronizationSources()[0];
+    if (!source) return;
+    const now = source.rtpTimestamp;
+    for (const run of [...this.runs]) {
+      if (!ahead(now, run.from)) continue;
+      const over = run.to !== null && ahead(now, run.to);
+      if (!run.heard) { run.heard = true; this.tell(run, "first", run.from, source); }
+      if (over) {
+        this.tell(run, "last", run.to, source);
+        this.runs.splice(this.runs.indexOf(run), 1);
+      } else if (performance.now() - run.told > PROGRESS_MS) {
+        this.tell(run, "progress", now, source);
+      }
+    }
+    if (!this.runs.length) this.close();
+  }
+
+  // `source.timestamp` is when that packet was played; a sample earlier or later was played that much off it.
+  tell(run, mark, rtp, source) {
+    run.told = performance.now();
+    const at = source.timestamp - performance.timeOrigin + (((rtp - source.rtpTimestamp) << 0) / 48);
+    this.send({ type: "heard", utterance: run.utterance, mark, rtp, device_ns: Math.round(at * 1e6) });
+  }
+
+  close() { clearInterval(this.timer); this.timer = null; }
+}
+
+// ------------------------------------------------------------------------------------------------------- one connection
+
+class Connection {
+  async open() {
+    this.tracks = await capture();
+    const pc = this.pc = new RTCPeerConnection({ iceServers: [] });
+    this.channel = pc.createDataChannel("earshot");
+    this.channel.onmessage = (event) => this.message(JSON.parse(event.data));
+    this.ear = new Ear((message) => this.send(message));
+    const { microphone, camera } = this.tracks;
+    const sound = pc.addTransceiver(microphone || "audio", { direction: microphone ? "sendrecv" : "recvonly" });
+    this.ear.receiver = sound.receiver;
+    if (camera) this.show(pc, camera);
+    pc.ontrack = (event) => {
+      if (event.track.kind === "audio") $("answer").srcObject = new MediaStream([event.track]);
+    };
+    pc.onconnectionstatechange = () => this.changed();
+    await exchange(pc);
+    // A phone that goes to sleep stops its camera and microphone.
+    if (navigator.wakeLock) this.awake = await navigator.wakeLock.request("screen").catch(() => null);
+  }
+
+  show(pc, camera) {
+    pc.addTransceiver(camera, { direction: "sendonly" });
+    $("preview").srcObject = new MediaStream([camera]);
+    $("preview").hidden = false;
+    $("preview").play().catch(() => {});
+    camera.contentHint = "detail";   // legible text matters more than smooth motion
+  }
+
+  send(message) { if (this.channel.readyState === "open") this.channel.send(JSON.stringify(message)); }
+
+  message(message) {
+    const act = {
+      ping: () => this.send({ type: "pong", id: message.id, device_ns: deviceNs() }),
+      hello: () => live("recording", message.recording),
+      caption: () => caption(message.who, message.text),
+      state: () => status(STATES[message.state] || message.state),
+      speaking: () => this.ear.speaking(message),
+      spoken: () => this.ear.spoken(message),
+      bye: () => stop("The companion ended the conversation" + (message.reason ? ": " + message.reason : "") + "."),
+    }[message.type];
+    if (act) act();
+  }
+
+  changed() {
+    const state = this.pc.connectionState;
+    if (state === "connected") {
+      live("microphone", this.tracks.microphone);
+      live("camera", this.tracks.camera);
+      status(this.tracks.microphone ? "Listening. Just talk." : "Connected. Type your question below.");
+    } else if (state === "disconnected") {
+      status("The connection is interrupted. Waiting for it to come back…");
+    } else if (state === "failed") {
+      stop("");
+      problem("The connection is gone", "Is the companion still running? Press Start to try again.");
+    }
+  }
+
+  close() {
+    if (this.ear) this.ear.close();
+    if (this.awake) this.awake.release();
+    if (this.pc) { this.pc.onconnectionstatechange = null; this.pc.close(); }
+    for (const track of Object.values(this.tracks || {})) if (track) track.stop();
+  }
+}
+
+const STATES = {
+  idle: "Listening. Just talk.", listening: "Listening…", thinking: "Thinking…", speaking: "Answering…",
+};
+
+async function start() {
+  problem("");
+  status("Asking for microphone and camera…");
+  $("start").disabled = true;
+  connection = new Connection();
+  try {
+    await connection.open();
+    if (connection.pc.connectionState !== "connected") status("Connecting…");
+    controls(true);
+  } catch (error) {
+    stop("");
+    problem("It did not start", error.message);
+  }
+}
+
+function stop(words) {
+  if (connection) connection.close();
+  connection = null;
+  $("preview").hidden = true;
+  for (const name of ["microphone", "camera", "recording"]) live(name, false);
+  controls(false);
+  status(words);
+}
+
+$("start").addEventListener("click", () => (connection ? stop("Stopped.") : start()));
+$("ask").addEventListener("submit", (event) => {
+  event.preventDefault();
+  const text = $("question").value.trim();
+  if (!text || !connection) return;
+  connection.send({ type: "typed", text });
+  $("question").value = "";
+});
+addEventListener("pagehide", () => { if (connection) connection.close(); });

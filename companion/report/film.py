@@ -1,0 +1,187 @@
+"""Pictures in step with the sound: a light strip of the whole session, and the chosen frame of every turn, large.
+
+Decoding is what costs, so it is asked for as little as the strip needs: in each stretch of time the key frame is taken
+if there is one (it decodes alone), and a stretch that shows what the one before it showed is left out. Pictures that
+were kept as stills are shown as they are; a chosen frame that was not kept is decoded from the video.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from pipelines.seeing.decode import Pictures, from_jpeg
+from pipelines.seeing.encode import jpeg
+from pipelines.seeing.ring import AccessUnit, Codec, FrameRing
+from recordings.reader import Recording
+from recordings.stored import CameraUnit, Still
+
+NS = 1_000_000_000
+MIB = 1 << 20
+CODECS = ("h264", "vp8", "jpeg")
+
+
+@dataclass(frozen=True)
+class FilmOptions:
+    """How much of a page the pictures may take."""
+
+    every_s: float = 1.0  # a picture a second follows a turning head
+    limit: int = 400  # longer sessions get a picture every few seconds instead; about 4 MB
+    longest_px: int = 320
+    quality: int = 55
+    still_px: int = 960  # the size at which a sign in it can still be read
+    still_quality: int = 78
+    stills_bytes: int = 12 * MIB  # then smaller ones are made
+    small_px: int = 400
+    decode_units: int = 4000  # two minutes of 30 pictures a second, about ten seconds of work; then key frames only
+    same: float = 2.5  # mean difference of luma under which a picture shows nothing new
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture for the page. `exact`: these are the bytes that were kept; `sha256`, `size_bytes`: of those."""
+
+    frame_id: int
+    media_ns: int
+    jpeg: bytes
+    sent_to: str = ""
+    sha256: str = ""
+    size_bytes: int = 0
+    exact: bool = False
+
+
+@dataclass
+class Film:
+    """`strip`: oldest first; `frames`: by frame id, those that turns chose or sent; `notes`: what is left out, why."""
+
+    strip: list[Picture] = field(default_factory=list)
+    frames: dict[int, Picture] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+def film_of(
+    recording: Recording, duration_ns: int, chosen: Collection[int], options: FilmOptions | None = None
+) -> Film:
+    """Strip and frames of a recording; `chosen`: the frame ids that turns speak of."""
+    o = options or FilmOptions()
+    film = Film()
+    _add_stills(film, recording, o)
+    missing = set(chosen) - film.frames.keys()
+    step_ns = max(int(o.every_s * NS), duration_ns // o.limit + 1)
+    plan, captured = _plan(recording, step_ns, missing, o.decode_units)
+    if plan.skipped:
+        film.notes.append(
+            f"{plan.skipped} pictures of the strip are left out: the camera gave few key frames, and decoding its "
+            f"video as a whole would take too long."
+        )
+    before: NDArray[np.float32] | None = None
+    for unit, bgr in _decoded(recording, plan.wanted):
+        if unit.frame_id in missing:
+            film.frames[unit.frame_id] = Picture(
+                unit.frame_id, unit.media_ns, jpeg(bgr, o.still_px, o.still_quality)
+            )
+        now = _luma(bgr)
+        if before is None or before.shape != now.shape or float(np.abs(now - before).mean()) >= o.same:
+            film.strip.append(Picture(unit.frame_id, unit.media_ns, jpeg(bgr, o.longest_px, o.quality)))
+            before = now
+    film.strip.sort(key=lambda picture: picture.media_ns)
+    for frame_id, picture in film.frames.items():
+        if not picture.media_ns and frame_id in captured:
+            film.frames[frame_id] = _at(picture, captured[frame_id])
+    return film
+
+
+def _at(picture: Picture, media_ns: int) -> Picture:
+    return Picture(
+        picture.frame_id, media_ns, picture.jpeg, picture.sent_to, picture.sha256, picture.size_bytes, picture.exact
+    )
+
+
+def _add_stills(film: Film, recording: Recording, o: FilmOptions) -> None:
+    spent, smaller, unseen = 0, 0, 0
+    for still in recording.stills():
+        known = film.frames.get(still.frame_id)
+        sent_to = still.sent_to or (known.sent_to if known else "")
+        if known is not None and not still.sent_to:
+            continue  # what was sent is what counts
+        small = spent > o.stills_bytes
+        data = _shown(still, o.small_px if small else o.still_px, o.still_quality)
+        if data is None:
+            unseen += 1
+            continue
+        smaller += small
+        spent += len(data)
+        sha256 = still.sha256 or hashlib.sha256(still.jpeg).hexdigest()
+        exact = data is still.jpeg
+        film.frames[still.frame_id] = Picture(still.frame_id, 0, data, sent_to, sha256, len(still.jpeg), exact)
+    if smaller:
+        film.notes.append(f"{smaller} kept pictures are shown {o.small_px} px wide, to keep this page small.")
+    if unseen:
+        film.notes.append(f"{unseen} kept pictures could not be decoded and are not shown.")
+
+
+def _shown(still: Still, longest_px: int, quality: int) -> bytes | None:
+    """The still's own bytes if they are small enough, else a smaller copy; None if it is not a picture."""
+    bgr = from_jpeg(still.jpeg)
+    if bgr is None:
+        return None
+    if max(bgr.shape[:2]) <= longest_px and still.jpeg[:2] == b"\xff\xd8":
+        return still.jpeg
+    return jpeg(bgr, longest_px, quality)
+
+
+@dataclass
+class _Plan:
+    wanted: set[int] = field(default_factory=set)  # places in the row of camera units
+    skipped: int = 0
+
+
+def _plan(
+    recording: Recording, step_ns: int, missing: Collection[int], budget: int
+) -> tuple[_Plan, dict[int, int]]:
+    """Which units to look at, by their place in the row, and when each frame was captured."""
+    plan, captured = _Plan(), {}
+    best: dict[int, tuple[int, int]] = {}  # stretch of time -> (units to decode for it, place)
+    depth = 0
+    for place, unit in enumerate(recording.camera()):
+        depth = 0 if unit.key or unit.codec == "jpeg" else depth + 1
+        captured[unit.frame_id] = unit.media_ns
+        if unit.frame_id in missing:
+            plan.wanted.add(place)
+        stretch = unit.media_ns // step_ns
+        if stretch not in best or depth < best[stretch][0]:
+            best[stretch] = (depth, place)
+    chains: dict[int, int] = {}  # place of the key frame -> how far into its chain the strip reaches
+    for reach, place in sorted(best.values()):
+        key = place - reach
+        cost = max(0, reach - chains.get(key, -1))
+        if cost > budget:
+            plan.skipped += 1
+            continue
+        budget -= cost
+        chains[key] = max(reach, chains.get(key, -1))
+        plan.wanted.add(place)
+    return plan, captured
+
+
+def _decoded(recording: Recording, wanted: Collection[int]) -> Iterator[tuple[CameraUnit, NDArray[np.uint8]]]:
+    ring = FrameRing(seconds=1, max_bytes=64 * MIB)
+    pictures = Pictures(ring)
+    for place, unit in enumerate(recording.camera()):
+        if unit.codec not in CODECS:
+            continue
+        ring.add(AccessUnit(place + 1, unit.media_ns, unit.key, cast(Codec, unit.codec), unit.data))
+        if place in wanted and (found := pictures.pictures([place + 1]).get(place + 1)) is not None:
+            yield unit, found
+
+
+def _luma(bgr: NDArray[np.uint8]) -> NDArray[np.float32]:
+    import cv2
+
+    small: Any = cv2.resize(bgr, (64, max(1, 64 * bgr.shape[0] // bgr.shape[1])), interpolation=cv2.INTER_AREA)
+    return cast("NDArray[np.float32]", small.mean(axis=2).astype(np.float32))

@@ -1,0 +1,234 @@
+"""One wearer's session: what the link brings goes to the director, what the director decides is carried out.
+
+The shell stamps each happening with the session clock, writes it down, feeds it, writes the decisions down and acts on
+them. It decides nothing itself. Things that an action causes at once (sound that begins, sound that stops) queue up
+behind it, so the order of happenings is one line, the same in the recording as it was here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from companion.clock import SessionClock
+from companion.compute import ComputeDoor
+from companion.engines import Engines
+from companion.hands import Hands
+from companion.link.handler import DeviceLink, Message
+from companion.link.opus_send import SILENCE, AnswerEncoder
+from companion.model.client import ModelClient
+from companion.settings import Settings
+from pipelines.director import Director
+from pipelines.events import (
+    ClockMapped,
+    Decision,
+    DeviceEvent,
+    Happening,
+    HeardMark,
+    LinkChanged,
+    PlayMark,
+    SessionEnded,
+    SessionStarted,
+    Typed,
+    VoiceWindow,
+)
+from pipelines.hearing.sound import SoundRing
+from pipelines.hearing.voice_activity import VoiceActivity
+from pipelines.seeing.ring import AccessUnit, FrameRing
+from pipelines.speaking.playout import Playout, Tick
+from recordings.writer import Recorder
+
+logger = logging.getLogger(__name__)
+Watcher = Callable[[Happening | Decision], None]
+SAMPLE_NS = 1_000_000_000 // 16_000
+
+
+@dataclass(slots=True)
+class Parts:
+    """What one session works with; the app puts it together."""
+
+    clock: SessionClock
+    engines: Engines
+    settings: Settings
+    door: ComputeDoor
+    recorder: Recorder | None = None
+    model: ModelClient | None = None
+    watch: Watcher = lambda event: None
+    ended: Callable[[Session], None] = lambda session: None
+    wall_clock: str = ""
+
+
+class Session:
+    """Implements the link's `LinkHandler`; every method runs on the event loop and returns at once."""
+
+    def __init__(self, link: DeviceLink, parts: Parts) -> None:
+        self.link = link
+        self.parts = parts
+        self.clock = parts.clock
+        self.sound = SoundRing()
+        self.frames = FrameRing()
+        self.playout = Playout()
+        self.director = Director(parts.settings.director())
+        self._voice_activity = VoiceActivity(parts.engines.voice_activity)
+        self._encoder = AnswerEncoder()
+        self._hands = Hands(self)
+        self._queue: deque[Happening] = deque()
+        self._delivering = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._ended = False
+        self._begin()
+
+    def _begin(self) -> None:
+        parts = self.parts
+        self.deliver(
+            SessionStarted(
+                self.clock.now_ns(),
+                recogniser=parts.engines.transcriber.name,
+                closed_vocabulary=parts.engines.transcriber.closed_vocabulary,
+                model=parts.model.profile.name if parts.model else "",
+                voices=tuple(parts.engines.voices),
+                recording=bool(parts.recorder and parts.recorder.writing),
+                wall_clock=parts.wall_clock,
+            )
+        )
+
+    # ----------------------------------------------------------------------------------------- happenings, decisions
+
+    def deliver(self, event: Happening) -> None:
+        """Take one happening; what follows is done when this returns, or queued behind what is under way."""
+        if self._ended:
+            return
+        self._queue.append(event)
+        if self._delivering:
+            return
+        self._delivering = True
+        try:
+            while self._queue:
+                self._take(self._queue.popleft())
+        finally:
+            self._delivering = False
+        self._set_timer()
+
+    def _take(self, event: Happening) -> None:
+        if self.parts.recorder:
+            self.parts.recorder.happening(event)
+        self.parts.watch(event)
+        self._carry_out(self.director.feed(event))
+
+    def _carry_out(self, decisions: list[Decision]) -> None:
+        for decision in decisions:
+            if self.parts.recorder:
+                self.parts.recorder.decision(decision)
+            self.parts.watch(decision)
+        for decision in decisions:
+            self._hands.carry_out(decision)
+
+    def _set_timer(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_ns = self.director.next_deadline_ns()
+        if due_ns is not None and not self._ended:
+            delay_s = max(0.0, (due_ns - self.clock.now_ns()) / 1e9)
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake)
+
+    def _wake(self) -> None:
+        self._timer = None
+        self._delivering = True
+        try:
+            self._carry_out(self.director.wake(self.clock.now_ns()))
+            while self._queue:
+                self._take(self._queue.popleft())
+        finally:
+            self._delivering = False
+        self._set_timer()
+
+    def log(self, level: str, text: str) -> None:
+        """A line for the log and the recording; nothing here is ever spoken."""
+        logger.log(getattr(logging, level, logging.INFO), "%s", text)
+        if self.parts.recorder:
+            self.parts.recorder.log(self.clock.now_ns(), level, "session", text)
+
+    # ------------------------------------------------------------------------------------------------- from the link
+
+    def on_microphone(
+        self, packet: bytes, pcm: npt.NDArray[np.int16], rtp: int, arrival_ns: int, media_ns: int, concealed: bool
+    ) -> None:
+        if self.parts.recorder:
+            self.parts.recorder.microphone(arrival_ns, media_ns, rtp, packet)
+        self.sound.add(pcm, media_ns)
+        for window in self._voice_activity.feed(pcm, media_ns + len(pcm) * SAMPLE_NS):
+            now_ns = self.clock.now_ns()
+            self.deliver(VoiceWindow(now_ns, min(window.media_ns, now_ns), window.probability, window.level_dbfs))
+
+    def on_camera(self, unit: AccessUnit, rtp: int, arrival_ns: int) -> None:
+        if self.parts.recorder:
+            self.parts.recorder.camera(arrival_ns, unit.media_ns, unit.frame_id, rtp, unit.key, unit.codec, unit.data)
+        self.frames.add(unit)
+
+    def on_message(self, message: Message) -> None:
+        kind, now_ns = message.get("type"), self.clock.now_ns()
+        if kind == "typed" and isinstance(text := message.get("text"), str) and text.strip():
+            self.deliver(Typed(now_ns, text.strip()[:2000]))
+        elif kind == "event" and isinstance(name := message.get("kind"), str):
+            self.deliver(DeviceEvent(now_ns, name[:80], str(message.get("value", ""))[:200]))
+
+    def on_state(self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str) -> None:
+        self.deliver(LinkChanged(self.clock.now_ns(), state, microphone, camera, speaker, detail))
+        if state == "closed":
+            self.end(detail or "the device left")
+
+    def on_heard(self, utterance: int, mark: str, media_ns: int, position_ns: int) -> None:
+        self.deliver(HeardMark(self.clock.now_ns(), utterance, mark, media_ns, position_ns))
+
+    def on_clock(self, offset_ns: int, round_trip_ns: int) -> None:
+        self.deliver(ClockMapped(self.clock.now_ns(), offset_ns, round_trip_ns))
+        if self.parts.recorder:
+            self.parts.recorder.clock_sample(self.clock.now_ns(), offset_ns, round_trip_ns)
+
+    def on_sender_report(self, track: str, ntp: int, rtp: int, arrival_ns: int) -> None:
+        if self.parts.recorder:
+            self.parts.recorder.sender_report(arrival_ns, track, ntp, rtp)
+
+    def next_answer(self) -> tuple[bytes, int]:
+        """20 ms of the answer as an Opus packet, for the link to send now."""
+        tick = self.playout.take()
+        if tick.pcm is None:
+            packet = b"" if tick.utterance else SILENCE
+        else:
+            packet = self._encoder.encode(tick.pcm)
+            if self.parts.recorder:
+                self.parts.recorder.answer(self.clock.now_ns(), tick.utterance, packet)
+        self._mark(tick)
+        return packet, max(tick.utterance, 0)
+
+    def pull(self) -> npt.NDArray[np.int16] | None:
+        """20 ms of the answer as (960,) samples, 48 kHz mono, for a device without packets; None: nothing waits."""
+        tick = self.playout.take()
+        self._mark(tick)
+        return tick.pcm
+
+    def _mark(self, tick: Tick) -> None:
+        now_ns = self.clock.now_ns()
+        for mark in tick.marks:
+            if mark.utterance > 0:
+                self.deliver(PlayMark(now_ns, mark.utterance, mark.chunk, mark.mark, mark.position_ns))
+
+    # ---------------------------------------------------------------------------------------------------------- the end
+
+    def end(self, reason: str) -> None:
+        """The last happening; closes nothing but this session's own work."""
+        if self._ended:
+            return
+        self.deliver(SessionEnded(self.clock.now_ns(), reason))
+        self._ended = True
+        if self._timer is not None:
+            self._timer.cancel()
+        self._hands.close()
+        self.parts.ended(self)

@@ -1,0 +1,191 @@
+"""The microphone: 20 ms Opus packets of a noise bed with speech laid in at exact sample times.
+
+Everything is encoded before the scene starts. The bed is a loop; each phrase is mixed into bed, with a few packets of
+bed encoded in front to warm the coder up. Opus looks 6.5 ms ahead: the encoder is fed that much early, so sample k of a
+clip comes out as sample k of the decoded packets and timestamps mean what they say.
+
+    packets  …bed bed bed│clip clip clip clip│bed bed…      a splice is always on a 20 ms border
+    speech             ──┼──▁▂▅▇▅▂▁▂▅▇▂▁─────┼──            first/last speech sample: known offsets in the clip
+"""
+
+from __future__ import annotations
+
+import asyncio
+import fractions
+import hashlib
+import time
+import wave
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import av
+import numpy as np
+from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
+from numpy.typing import NDArray
+
+from device_sim.errors import SceneError
+from device_sim.scene import Microphone, Say, Scene
+
+RATE_HZ = 16_000  # wideband: what a headset's microphone gives, and what the recogniser wants
+PACKET = 320  # samples at RATE_HZ: 20 ms
+PACKET_NS = 20_000_000
+RTP_HZ = 48_000
+RTP_PACKET = 960
+LOOKAHEAD = 104  # samples at RATE_HZ: Opus' 6.5 ms
+WARM_PACKETS = 5
+BED_PACKETS = 500  # 10 s, too long to be heard as a loop
+BITS_PER_S = 32_000
+SPEECH_FLOOR_DB = -24.0  # against the 95th percentile level; bundled phrases carry room noise 30 dB down
+
+Pcm = NDArray[np.int16]  # (n,) 16 kHz mono
+
+
+@dataclass(frozen=True)
+class Clip:
+    """One spoken phrase as packets; `first`/`last`: offsets of the first and last speech sample, at RTP_HZ."""
+
+    packets: tuple[bytes, ...]
+    first: int
+    last: int
+
+
+@dataclass
+class Spoken:
+    """When a phrase really left. RTP timestamps count from the track's start; `*_ns`: monotonic send time."""
+
+    words: str
+    first_rtp: int = 0
+    last_rtp: int = 0
+    first_ns: int = 0
+    last_ns: int = 0
+    started: asyncio.Event = field(default_factory=asyncio.Event)
+    done: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+class Voices:
+    """Every sound of a scene, encoded once: the bed, and each `say` laid into it."""
+
+    def __init__(self, scene: Scene) -> None:
+        rng = np.random.default_rng([scene.seed, 0xB3D])
+        self._bed_pcm = _room_noise(BED_PACKETS * PACKET, scene.microphone or Microphone(), rng)
+        self.bed = opus(self._bed_pcm, warm=self._bed_pcm)
+        self._clips: dict[tuple[Path, float], Clip] = {}
+        for step in scene.steps:
+            if isinstance(step, Say) and (step.wav, step.level_db) not in self._clips:
+                self._clips[(step.wav, step.level_db)] = self._clip(step)
+
+    def of(self, say: Say) -> Clip:
+        return self._clips[(say.wav, say.level_db)]
+
+    def fingerprint(self) -> str:
+        every = [*self.bed, *(packet for clip in self._clips.values() for packet in clip.packets)]
+        return hashlib.sha256(b"|".join(every)).hexdigest()
+
+    def _clip(self, say: Say) -> Clip:
+        speech = read_wav(say.wav)
+        first, last = speech_bounds(speech)
+        count = -(-len(speech) // PACKET)
+        mix = np.resize(self._bed_pcm, count * PACKET).astype(np.float64)
+        mix[: len(speech)] += speech * 10 ** (say.level_db / 20)
+        packets = opus(np.clip(mix, -32768, 32767).astype(np.int16), warm=self._bed_pcm)
+        return Clip(packets, first * RTP_HZ // RATE_HZ, last * RTP_HZ // RATE_HZ)
+
+
+def read_wav(path: Path) -> Pcm:
+    try:
+        with wave.open(str(path)) as file:
+            found = file.getframerate(), file.getnchannels(), file.getsampwidth() * 8
+            data = file.readframes(file.getnframes())
+    except (wave.Error, EOFError) as error:
+        raise SceneError(f"{path}: not a wav file: {error}; give 16 kHz mono PCM16") from error
+    if found != (RATE_HZ, 1, 16):
+        is_now = "{} Hz, {} channels, {} bits".format(*found)
+        raise SceneError(f"{path}: {is_now}; convert it to 16000 Hz, 1 channel, 16 bits")
+    return np.frombuffer(data, np.int16)
+
+
+def speech_bounds(pcm: Pcm) -> tuple[int, int]:
+    """Offsets of the first and last speech sample: first and last 10 ms that stand out of the room noise."""
+    window = RATE_HZ // 100
+    count = len(pcm) // window
+    if count == 0:
+        return 0, max(0, len(pcm) - 1)
+    rms = np.sqrt(np.mean(pcm[: count * window].reshape(count, window).astype(np.float64) ** 2, axis=1)) + 1e-9
+    loud = np.nonzero(rms >= np.percentile(rms, 95) * 10 ** (SPEECH_FLOOR_DB / 20))[0]
+    return int(loud[0]) * window, (int(loud[-1]) + 1) * window - 1
+
+
+def opus(pcm: Pcm, warm: Pcm) -> tuple[bytes, ...]:
+    """One packet for each 20 ms of `pcm`, as if the end of `warm` had come before it."""
+    codec = av.CodecContext.create("libopus", "w")
+    codec.sample_rate, codec.layout, codec.format, codec.bit_rate = RATE_HZ, "mono", "s16", BITS_PER_S
+    codec.options = {"application": "voip", "frame_duration": "20", "vbr": "constrained"}
+    lead = warm[-(WARM_PACKETS * PACKET - LOOKAHEAD) :]
+    stream = np.concatenate([lead, pcm, np.zeros(LOOKAHEAD + PACKET, np.int16)])
+    packets: list[bytes] = []
+    for i in range(0, len(stream) - PACKET + 1, PACKET):
+        frame = av.AudioFrame.from_ndarray(stream[None, i : i + PACKET], format="s16", layout="mono")
+        frame.sample_rate, frame.pts = RATE_HZ, i
+        packets += [bytes(packet) for packet in codec.encode(frame)]
+    packets += [bytes(packet) for packet in codec.encode(None)]
+    return tuple(packets[WARM_PACKETS : WARM_PACKETS + len(pcm) // PACKET])
+
+
+def _room_noise(count: int, microphone: Microphone, rng: np.random.Generator) -> Pcm:
+    """A quiet room: noise that falls off with frequency, at `noise_dbfs` RMS."""
+    spectrum = np.fft.rfft(rng.normal(0, 1, count))
+    hz = np.fft.rfftfreq(count, 1 / RATE_HZ)
+    shaped = np.fft.irfft(spectrum / np.sqrt(1 + (hz / 300) ** 2) * (hz > 40), count)
+    return np.asarray(shaped / shaped.std() * 32768 * 10 ** (microphone.noise_dbfs / 20)).round().astype(np.int16)
+
+
+class MicTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc is untyped
+    """Hands out a packet when its last sample exists, as a real microphone does: packet k leaves at (k + 1) * 20 ms."""
+
+    kind = "audio"
+
+    def __init__(self, voices: Voices) -> None:
+        super().__init__()
+        self._voices = voices
+        self._packet, self._start_ns = 0, 0
+        self._clip: Clip | None = None
+        self._at, self._spoken = 0, Spoken("")
+        self.last_pts, self.last_ns = 0, 0  # of the packet handed out last: timestamp and capture time of sample one
+
+    def say(self, say: Say) -> Spoken:
+        """Start the phrase with the next packet. Its times are filled in as it leaves."""
+        self._clip, self._at, self._spoken = self._voices.of(say), 0, Spoken(say.words)
+        return self._spoken
+
+    async def recv(self) -> av.Packet:
+        if self.readyState != "live":
+            raise MediaStreamError
+        now_ns = time.monotonic_ns()
+        if not self._start_ns:
+            self._start_ns = now_ns
+        due_ns = self._start_ns + (self._packet + 1) * PACKET_NS
+        if due_ns > now_ns:
+            await asyncio.sleep((due_ns - now_ns) / 1e9)
+        packet = av.Packet(self._next_packet())
+        packet.pts = self._packet * RTP_PACKET
+        packet.time_base = fractions.Fraction(1, RTP_HZ)
+        self.last_pts, self.last_ns = packet.pts, due_ns - PACKET_NS
+        self._packet += 1
+        return packet
+
+    def _next_packet(self) -> bytes:
+        clip, spoken = self._clip, self._spoken
+        if clip is None:
+            return self._voices.bed[self._packet % BED_PACKETS]
+        now_ns, begin = time.monotonic_ns(), self._at * RTP_PACKET
+        if begin <= clip.first < begin + RTP_PACKET:
+            spoken.first_rtp, spoken.first_ns = self._packet * RTP_PACKET + clip.first - begin, now_ns
+            spoken.started.set()
+        if begin <= clip.last < begin + RTP_PACKET:
+            spoken.last_rtp, spoken.last_ns = self._packet * RTP_PACKET + clip.last - begin, now_ns
+            spoken.done.set()
+        packet = clip.packets[self._at]
+        self._at += 1
+        if self._at == len(clip.packets):
+            self._clip = None
+        return packet

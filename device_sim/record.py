@@ -1,0 +1,35 @@
+"""What happened in a scene: turns, waits, expectations, with monotonic times. The stage writes, the judge reads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from device_sim.marks import Message
+from device_sim.scene import Expect, Wait
+
+
+@dataclass
+class Turn:
+    """From one `say` to the next. Turn 0 is the companion's own beginning, before the wearer has said anything."""
+
+    number: int
+    words: str
+    begin_ns: int  # first speech sample sent (turn 0: the scene's start)
+    end_ns: int  # last speech sample sent
+    until_ns: int = 0  # the next turn's begin, or the scene's end
+
+
+@dataclass
+class Record:
+    begin_ns: int
+    end_ns: int = 0
+    turns: list[Turn] = field(default_factory=list)
+    expected: list[tuple[Expect, int]] = field(default_factory=list)  # with the turn it speaks of
+    gave_up: list[tuple[Wait, int]] = field(default_factory=list)
+    messages: list[tuple[int, Message]] = field(default_factory=list)
+    ended_early: str = ""  # why the scene could not go on to its end
+    key_requests: int = 0
+
+    def close_turn(self, at_ns: int) -> None:
+        if self.turns:
+            self.turns[-1].until_ns = at_ns

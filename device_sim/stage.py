@@ -1,0 +1,133 @@
+"""The scene as it plays: one step after the other, in real time, each told in one line.
+
+The stage knows no verdicts. It moves eyes and mouth, waits for what the ear hears, and writes down what happened when.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable
+
+from device_sim.camera import Tapes
+from device_sim.errors import SceneError
+from device_sim.mic import Spoken
+from device_sim.record import Record, Turn
+from device_sim.scene import Expect, Say, Scene, See, Step, Tap, Wait
+from device_sim.wire import Wire
+
+QUIET_NS = 700_000_000  # this long without a sound, and no utterance announced as going on: it has finished
+STUCK_NS = 5_000_000_000  # this long without a sound: finished, whatever was announced
+LOOK_S = 0.02  # how often a wait looks at the ear: the packets' own rate
+
+Tell = Callable[[float, str, str], None]  # (seconds into the scene, what, words)
+
+
+class Stage:
+    def __init__(self, scene: Scene, wire: Wire, tapes: Tapes, tell: Tell) -> None:
+        self._scene, self._wire, self._tapes, self._tell = scene, wire, tapes, tell
+        now_ns = time.monotonic_ns()
+        self.record = Record(now_ns, messages=wire.messages)
+        self.record.turns.append(Turn(0, "", now_ns, now_ns))
+        self._answer_ns: int | None = None  # when the current turn's answer began, once it has
+        wire.on_message = self._caption
+
+    async def play(self) -> Record:
+        """Play every step; a lost companion ends the scene early, and the record says so."""
+        lost = asyncio.create_task(self._wire.lost.wait())
+        steps = asyncio.create_task(self._steps())
+        await asyncio.wait((lost, steps), return_when=asyncio.FIRST_COMPLETED)
+        if not steps.done():
+            self.record.ended_early = f"at {self._now_s():.1f} s {self._wire.lost_why}"
+            self._say("lost", self._wire.lost_why)
+        for task in (lost, steps):
+            task.cancel()
+        results = await asyncio.gather(lost, steps, return_exceptions=True)
+        for result in results:
+            if isinstance(result, Exception):
+                raise result
+        self.record.end_ns = time.monotonic_ns()
+        self.record.close_turn(self.record.end_ns)
+        if self.record.ended_early:
+            done = {id(expect) for expect, _ in self.record.expected}
+            rest = [s for s in self._scene.steps if isinstance(s, Expect) and id(s) not in done]
+            self.record.ended_early += f"; {len(rest)} expectations were not reached" if rest else ""
+        if self._wire.camera is not None:
+            self.record.key_requests = self._wire.camera.key_requests
+        return self.record
+
+    async def _steps(self) -> None:
+        for step in self._scene.steps:
+            await self._step(step)
+
+    async def _step(self, step: Step) -> None:
+        match step:
+            case See():
+                self._see(step)
+            case Say():
+                await self._speak(step)
+            case Tap():
+                self._wire.send({"type": "event", "kind": step.kind})
+                self._say("tap", step.kind)
+            case Wait():
+                await self._wait(step)
+            case Expect():
+                self.record.expected.append((step, len(self.record.turns) - 1))
+
+    def _see(self, step: See) -> None:
+        if self._wire.camera is None:
+            raise SceneError(f"{self._scene.file}:{step.line}: see: the device has no camera; remove `camera: none`")
+        self._wire.camera.show(self._tapes.of(step))
+        self._say("see", " ".join([step.card, *(value for _, value in step.values)]))
+
+    async def _speak(self, step: Say) -> None:
+        """A new turn opens with its first speech sample."""
+        if self._wire.mic is None:
+            raise SceneError(f"{self._scene.file}:{step.line}: say: the device has no microphone")
+        spoken: Spoken = self._wire.mic.say(step)
+        await spoken.started.wait()
+        self.record.close_turn(spoken.first_ns)
+        self._say("say", f'"{step.words}"')
+        self.record.turns.append(Turn(len(self.record.turns), step.words, spoken.first_ns, spoken.first_ns))
+        self._answer_ns = None
+        await spoken.done.wait()
+        self.record.turns[-1].end_ns = spoken.last_ns
+
+    async def _wait(self, step: Wait) -> None:
+        if not step.until:
+            await asyncio.sleep(step.seconds)
+            return
+        ready = self._answered if step.until == "answer" else self._quiet
+        give_up_ns = time.monotonic_ns() + round(step.seconds * 1e9)
+        while not ready():
+            if time.monotonic_ns() > give_up_ns:
+                self.record.gave_up.append((step, len(self.record.turns) - 1))
+                self._say("wait", f"gave up after {step.seconds:g} s: {step.until}")
+                return
+            await asyncio.sleep(LOOK_S)
+
+    def _answered(self) -> bool:
+        turn = self.record.turns[-1]
+        began_ns = self._wire.ear.answer_after(turn.end_ns)
+        if began_ns is not None and self._answer_ns is None:
+            self._answer_ns = began_ns
+            if turn.number:
+                self._say("ear", f"answer begins {(began_ns - turn.end_ns) / 1e6:.0f} ms after the last word")
+            else:
+                self._say("ear", "the companion speaks first")
+        return began_ns is not None
+
+    def _quiet(self) -> bool:
+        silent_ns = time.monotonic_ns() - max(self._wire.ear.last_audible_ns, self.record.begin_ns)
+        return silent_ns > STUCK_NS or (silent_ns > QUIET_NS and not self._wire.marks.speaking)
+
+    def _caption(self, arrival_ns: int, message: dict[str, object]) -> None:
+        if message.get("type") == "caption":
+            who = "hears" if message.get("who") == "wearer" else "says"
+            self._say(who, str(message.get("text", "")))
+
+    def _now_s(self) -> float:
+        return (time.monotonic_ns() - self.record.begin_ns) / 1e9
+
+    def _say(self, what: str, words: str) -> None:
+        self._tell(self._now_s(), what, words)

@@ -1,0 +1,262 @@
+"""The device's side of the wire: WebRTC by aiortc, one data channel, and nothing that the companion shares.
+
+Encoded media goes out as it was prepared; answers come in through a hook on the audio receiver, before aiortc's jitter
+buffer. Times told to the companion are this device's monotonic clock. The protocol is docs/wire.md.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import json
+import logging
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import aioice.ice
+from aiortc import (
+    RTCConfiguration,
+    RTCPeerConnection,
+    RTCRtpReceiver,
+    RTCRtpSender,
+    RTCRtpTransceiver,
+    RTCSessionDescription,
+)
+from aiortc.rtp import RtpPacket
+from yarl import URL
+
+from device_sim.camera import CameraTrack, Tapes
+from device_sim.ear import Ear
+from device_sim.errors import WireError
+from device_sim.marks import Marks, Message
+from device_sim.mic import MicTrack, Voices
+from device_sim.scene import Scene
+
+log = logging.getLogger(__name__)
+
+SIGNALLING_TIMEOUT_S = 10.0
+CONNECT_TIMEOUT_S = 15.0
+CAPTURE_PERIOD_S = 1.0  # how often the companion is told when a sample was captured
+MAX_KEPT_MESSAGES = 10_000
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where the companion answers offers, and the token it wants."""
+
+    offer: URL
+    token: str
+
+    @classmethod
+    def parse(cls, text: str, token: str = "") -> Address:
+        try:
+            url = URL(text if "://" in text else f"http://{text}")
+        except ValueError as error:
+            raise WireError(f"{text}: not an address: {error}; give one like http://127.0.0.1:7600/?token=…") from error
+        if url.scheme not in ("http", "https") or not url.host:
+            raise WireError(f"{text}: not an http address; give the one that `companion run` prints")
+        token = token or url.query.get("token", "")
+        path = url.path if url.path.endswith("/offer") else "/api/offer"
+        return cls(url.with_path(path).with_query(None), token)
+
+    @property
+    def loopback(self) -> bool:
+        host = self.offer.host or ""
+        try:
+            return host == "localhost" or ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return False
+
+
+class Wire:
+    """One connection to a companion. `on_message` sees every data channel message with its arrival time."""
+
+    def __init__(self, scene: Scene, tapes: Tapes, voices: Voices, ear: Ear) -> None:
+        self.ear, self.marks = ear, Marks(ear)
+        self.mic = MicTrack(voices) if scene.microphone else None
+        self.camera = CameraTrack(scene.camera, tapes.before) if scene.camera else None
+        self.messages: list[tuple[int, Message]] = []
+        self.on_message: Callable[[int, Message], None] = lambda arrival_ns, message: None
+        self.lost = asyncio.Event()
+        self.lost_why = ""
+        self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
+        self._channel: Any = None
+        self._connected = asyncio.Event()
+        self._capture: asyncio.Task[None] | None = None
+        self._senders: dict[str, RTCRtpSender] = {}
+
+    async def connect(self, address: Address) -> None:
+        """Offer, answer, media flowing. Raises WireError with one line that says what to do."""
+        if address.loopback:
+            _offer_loopback()
+        self._add_media()
+        self._channel = self._pc.createDataChannel("earshot", ordered=True)
+        self._channel.on("message", self._message)
+        self._pc.on("connectionstatechange", self._state_changed)
+        await self._pc.setLocalDescription(await self._pc.createOffer())
+        for receiver in self._pc.getReceivers():
+            self._hook(receiver)
+        answer = await _exchange(address, self._pc.localDescription.sdp)
+        try:
+            await self._pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
+        except Exception as error:  # aiortc raises whatever its parser trips over
+            raise WireError(f"{address.offer}: its SDP answer cannot be used: {error}; is it a companion?") from error
+        self.ear.on_sound.append(lambda pcm, arrival_ns: self._send_all(self.marks.arrived(arrival_ns)))
+        try:
+            await asyncio.wait_for(self._connected.wait(), CONNECT_TIMEOUT_S)
+        except TimeoutError:
+            state = self._pc.connectionState
+            way_out = "UDP between the two must be open; on one machine use a 127.0.0.1 address"
+            raise WireError(
+                f"{address.offer}: answered, but no media path in {CONNECT_TIMEOUT_S:g} s ({state}); {way_out}"
+            ) from None
+        if self.lost.is_set():
+            raise WireError(f"{address.offer}: {self.lost_why} while connecting; see the companion's log")
+        self._capture = asyncio.create_task(self._tell_captures())
+
+    async def close(self) -> None:
+        if self._capture is not None:
+            self._capture.cancel()
+            await asyncio.gather(self._capture, return_exceptions=True)
+        await self._pc.close()
+
+    def send(self, message: Message) -> None:
+        """Send on the data channel; before it is open, messages are dropped and logged."""
+        if self._channel is not None and self._channel.readyState == "open":
+            self._channel.send(json.dumps(message))
+        else:
+            log.warning("data channel is not open, dropped %s", message)
+
+    # ----------------------------------------------------------------------------------------------------------- set-up
+
+    def _add_media(self) -> None:
+        if self.mic is not None:
+            self._senders["audio"] = self._pc.addTrack(self.mic)
+        else:
+            self._pc.addTransceiver("audio", direction="recvonly")
+        if self.camera is not None:
+            sender = self._senders["video"] = self._pc.addTrack(self.camera)
+            sender._send_keyframe = self.camera.request_key  # a PLI or FIR arrived; aiortc would ask its own encoder
+            transceiver = next(t for t in self._pc.getTransceivers() if t.sender is sender)
+            transceiver.direction = "sendonly"
+            _only_h264(transceiver)
+
+    def _hook(self, receiver: RTCRtpReceiver) -> None:
+        """Take audio packets on arrival (after SRTP). aiortc's router calls the receiver's method, so we replace it."""
+        if receiver._RTCRtpReceiver__kind != "audio":
+            return
+
+        async def take(packet: RtpPacket, arrival_time_ms: int) -> None:
+            self.ear.receive(packet.payload, packet.timestamp, time.monotonic_ns())
+
+        receiver._handle_rtp_packet = take
+
+    # ----------------------------------------------------------------------------------------------------- what arrives
+
+    def _state_changed(self) -> None:
+        state = self._pc.connectionState
+        if state in ("failed", "closed"):
+            self._lose(f"the connection {'failed' if state == 'failed' else 'was closed by the companion'}")
+        if state in ("connected", "failed", "closed"):
+            self._connected.set()
+
+    def _lose(self, why: str) -> None:
+        self.lost_why = self.lost_why or why
+        self.lost.set()
+
+    def _message(self, text: str | bytes) -> None:
+        arrival_ns = time.monotonic_ns()
+        try:
+            message = json.loads(text)
+        except ValueError:
+            log.warning("not JSON on the data channel: %.100r", text)
+            return
+        if not isinstance(message, dict):
+            return
+        if len(self.messages) < MAX_KEPT_MESSAGES:
+            self.messages.append((arrival_ns, message))
+        kind = message.get("type")
+        if kind == "ping":
+            self.send({"type": "pong", "id": message.get("id"), "device_ns": time.monotonic_ns()})
+        elif kind in ("speaking", "spoken"):
+            self._send_all(self.marks.announce(message, arrival_ns))
+        elif kind == "bye":
+            self._lose(f"the companion said goodbye: {message.get('reason', '')}")
+        self.on_message(arrival_ns, message)
+
+    def _send_all(self, messages: list[Message]) -> None:
+        for message in messages:
+            self.send(message)
+
+    async def _tell_captures(self) -> None:
+        """About once a second: this RTP timestamp was captured at that moment of our clock."""
+        tracks = {"audio": self.mic, "video": self.camera}
+        while True:
+            await asyncio.sleep(CAPTURE_PERIOD_S)
+            for media, sender in self._senders.items():
+                origin = _rtp_origin(sender, tracks[media])
+                track = tracks[media]
+                if origin is None or track is None or not self._channel or self._channel.readyState != "open":
+                    continue
+                rtp = (origin + track.last_pts) % 2**32
+                self.send({"type": "capture", "media": media, "rtp": rtp, "device_ns": track.last_ns})
+
+
+def _rtp_origin(sender: RTCRtpSender, track: MicTrack | CameraTrack | None) -> int | None:
+    """aiortc adds a random origin to our timestamps; between packets the last one sent gives it away."""
+    sent = sender._RTCRtpSender__rtp_timestamp
+    return (sent - track.last_pts) % 2**32 if track is not None and sent else None
+
+
+def _only_h264(transceiver: RTCRtpTransceiver) -> None:
+    codecs = RTCRtpSender.getCapabilities("video").codecs
+    transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType in ("video/H264", "video/rtx")])
+
+
+def _offer_loopback() -> None:
+    """aioice never offers 127.0.0.1, so two processes on a machine without a network would never meet."""
+    found = aioice.ice.get_host_addresses
+    if getattr(found, "with_loopback", False):
+        return
+
+    def with_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
+        return (["127.0.0.1"] if use_ipv4 else []) + list(found(use_ipv4, use_ipv6))
+
+    with_loopback.with_loopback = True  # type: ignore[attr-defined]
+    aioice.ice.get_host_addresses = with_loopback
+
+
+async def _exchange(address: Address, sdp: str) -> str:
+    """POST the offer, return the answer's SDP."""
+    url = address.offer
+    headers = {"Authorization": f"Bearer {address.token}"} if address.token else {}
+    timeout = aiohttp.ClientTimeout(total=SIGNALLING_TIMEOUT_S)
+    try:
+        async with (
+            aiohttp.ClientSession(timeout=timeout) as http,
+            http.post(url, json={"sdp": sdp, "type": "offer"}, headers=headers) as response,
+        ):
+            status, body = response.status, await response.text()
+    except aiohttp.ClientConnectorError as error:
+        raise WireError(
+            f"{url}: nobody answers ({error.strerror or error}); start `companion run` and give its address"
+        ) from error
+    except TimeoutError:
+        raise WireError(f"{url}: no answer in {SIGNALLING_TIMEOUT_S:g} s; is that the companion's port?") from None
+    except (aiohttp.ClientError, OSError, UnicodeDecodeError) as error:
+        raise WireError(f"{url}: {type(error).__name__}: {error}; is that the companion's port?") from error
+    if status in (401, 403):
+        given = "the token is not the right one" if address.token else "no token was given"
+        raise WireError(
+            f"{url}: refused ({status}): {given}; give the address with `?token=…` that `companion run` prints"
+        )
+    if status != 200:
+        raise WireError(f"{url}: refused the offer ({status}): {' '.join(body.split())[:200]}; see the companion's log")
+    try:
+        answer = json.loads(body)
+        return str(answer["sdp"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise WireError(f"{url}: its answer is not JSON with `sdp`: {body[:80]!r}; is it a companion?") from error

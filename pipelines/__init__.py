@@ -1,0 +1,5 @@
+"""The turn itself, from sound and light to speech: pure deciders, and engines behind one door.
+
+No socket, no clock, no thread lives here. A *decider* is plain synchronous code: an event in, a list of decisions
+out. An *engine* (recogniser, reader, voice) does slow work on data it is given and knows no session.
+"""

@@ -1,0 +1,108 @@
+"""When the wearer starts and stops speaking, from voice activity windows alone. A decider: no clock, no sound.
+
+Two states, and every way between them:
+
+    silent   -- `start_windows` voiced windows in a row (64 ms) -->  speaking   SpeechStarted(first voiced sample)
+    speaking -- no voiced window for `pause_ms` (96 ms)         -->  silent     SpeechPaused(last voiced sample)
+    speaking -- sound missing for longer than `pause_ms`        -->  silent     SpeechPaused(last voiced sample)
+
+So decisions alternate, and their media times never go back. A window is voiced at `on` or above; while speaking,
+already at `off` or above (hysteresis: words fade). A pause here is a short one, long before a turn's end: it is the
+moment to recognise what was said so far. Whoever cuts the sound adds pre-roll; `media_ns` never contains it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.events import MS, Decision, SpeechPaused, SpeechStarted, VoiceWindow
+
+WINDOW_NS = 32 * MS
+
+
+@dataclass(frozen=True, slots=True)
+class SegmenterOptions:
+    on: float = 0.5  # Silero's own threshold
+    off: float = 0.35  # Silero's own negative threshold (0.15 below)
+    start_windows: int = 2  # 64 ms: one window alone is often a click
+    pause_ms: int = 96  # a stop consonant closes the mouth for up to about 80 ms
+    minimum_ms: int = 200  # less voice than this is no utterance ("no" takes 200 to 300)
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.off <= self.on <= 1:
+            raise ValueError(f"segmenter: need 0 <= off <= on <= 1, got off={self.off}, on={self.on}")
+        if self.start_windows < 1 or self.pause_ms < 1 or self.minimum_ms < 0:
+            raise ValueError(f"segmenter: need start_windows >= 1, pause_ms >= 1, minimum_ms >= 0, got {self}")
+
+
+class Segmenter:
+    """Feed it every `VoiceWindow` of one microphone, in order."""
+
+    def __init__(self, options: SegmenterOptions | None = None) -> None:
+        self.options = options or SegmenterOptions()
+        self.speaking = False
+        self.speech_start_ns = 0  # first voiced sample of this run of speech, or of the last one
+        self.last_voice_ns = 0  # last voiced sample of this run of speech, or of the last one
+        self._voiced_ns = 0  # voiced sound in that run
+        self._candidates: list[int] = []  # ends of voiced windows in a row that are not yet a start
+        self._last_media_ns = 0
+
+    @property
+    def voiced_run_ns(self) -> int:
+        """Voiced sound since the wearer began to speak, short gaps not counted; 0 in silence. For barge-in."""
+        return self._voiced_ns if self.speaking else 0
+
+    @property
+    def long_enough(self) -> bool:
+        """Did this run of speech, or the last one, hold enough voice to be an utterance?"""
+        return self._voiced_ns >= self.options.minimum_ms * MS
+
+    def feed(self, window: VoiceWindow) -> list[Decision]:
+        """SpeechStarted, SpeechPaused, both (after a hole), or nothing. All carry the window's own `t_ns`."""
+        media_ns = max(window.media_ns, self._last_media_ns)
+        missing_ns = media_ns - self._last_media_ns - WINDOW_NS
+        self._last_media_ns = media_ns
+        decisions: list[Decision] = []
+        if missing_ns > self.options.pause_ms * MS:
+            self._candidates.clear()
+            decisions += self.close(window.t_ns, f"no sound for {missing_ns // MS} ms")
+        if self.speaking:
+            decisions += self._while_speaking(window, media_ns)
+        else:
+            decisions += self._while_silent(window, media_ns)
+        return decisions
+
+    def close(self, t_ns: int, reason: str) -> list[Decision]:
+        """End the run of speech now, if there is one: the microphone is gone."""
+        if not self.speaking:
+            return []
+        self.speaking = False
+        return [SpeechPaused(t_ns, reason, self.last_voice_ns)]
+
+    def _while_silent(self, window: VoiceWindow, media_ns: int) -> list[Decision]:
+        if not window.probability >= self.options.on:  # written so that NaN counts as silence
+            self._candidates.clear()
+            return []
+        self._candidates.append(media_ns)
+        if len(self._candidates) < self.options.start_windows:
+            return []
+        self.speaking = True
+        self.speech_start_ns = max(self._candidates[0] - WINDOW_NS, self.last_voice_ns)
+        self.last_voice_ns = media_ns
+        self._voiced_ns = len(self._candidates) * WINDOW_NS
+        self._candidates.clear()
+        reason = f"voice for {self._voiced_ns // MS} ms, {window.probability:.2f} now"
+        return [SpeechStarted(window.t_ns, reason, self.speech_start_ns)]
+
+    def _while_speaking(self, window: VoiceWindow, media_ns: int) -> list[Decision]:
+        if window.probability >= self.options.off:
+            self.last_voice_ns = media_ns
+            self._voiced_ns += WINDOW_NS
+            return []
+        silent_ns = media_ns - self.last_voice_ns
+        if silent_ns < self.options.pause_ms * MS:
+            return []
+        short = "" if self.long_enough else f", under {self.options.minimum_ms} ms"
+        return self.close(
+            window.t_ns, f"silent for {silent_ns // MS} ms after {self._voiced_ns // MS} ms of voice{short}"
+        )

@@ -1,0 +1,100 @@
+"""What is being said, and how much of it the ear has got: a decider over chunks, play marks and heard marks.
+
+An utterance is one answer, spoken in chunks. The mouth gives out `Speak` decisions and keeps, for each chunk, its text
+and (once rendered) its words and length, so that any playing position can be turned back into the words heard.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from pipelines.events import ChunkVoiced, Speak, StopPlay, Word
+from pipelines.scribe import Scribe
+from pipelines.speaking.heard import heard_text
+from pipelines.thinking.options import SpeakingOptions
+
+
+@dataclass(slots=True)
+class _Chunk:
+    text: str
+    words: tuple[Word, ...] = ()
+    duration_ns: int = 0
+
+
+@dataclass(slots=True)
+class Utterance:
+    """One answer as it is spoken. `position_ns`: sound of it that is known to have left (or to have been heard)."""
+
+    number: int
+    turn: int
+    kind: str
+    chunks: list[_Chunk] = field(default_factory=list)
+    started: bool = False
+    complete: bool = False  # its last chunk has been given out
+    position_ns: int = 0
+
+    @property
+    def said(self) -> str:
+        return " ".join(c.text for c in self.chunks)
+
+    def heard(self, position_ns: int | None = None) -> str:
+        """The words that the ear got up to the position (default: the latest known)."""
+        at = self.position_ns if position_ns is None else position_ns
+        voiced = [(c.text, c.words, c.duration_ns) for c in self.chunks if c.duration_ns > 0]
+        return heard_text(voiced, at)
+
+
+class Mouth:
+    """Gives out `Speak` decisions; one utterance at a time is current, earlier ones stay known for late marks."""
+
+    def __init__(self, scribe: Scribe, options: SpeakingOptions) -> None:
+        self._scribe = scribe
+        self._options = options
+        self._known: dict[int, Utterance] = {}
+        self.rate_wpm = options.rate_wpm
+        self.current: Utterance | None = None
+
+    def begin(self, turn: int, kind: str) -> Utterance:
+        utterance = Utterance(self._scribe.number(), turn, kind)
+        self._known[utterance.number] = utterance
+        for old in list(self._known)[:-8]:
+            del self._known[old]
+        self.current = utterance
+        return utterance
+
+    def say(self, utterance: Utterance, text: str, reason: str, last: bool) -> None:
+        """Speak one more chunk. An empty last chunk only ends the utterance."""
+        utterance.chunks.append(_Chunk(text))
+        utterance.complete = utterance.complete or last
+        self._scribe.emit(
+            Speak,
+            reason,
+            utterance=utterance.number,
+            chunk=len(utterance.chunks) - 1,
+            turn=utterance.turn,
+            text=text,
+            kind=utterance.kind,
+            voice=self._options.voice_for.get(utterance.kind, self._options.voice),
+            rate_wpm=self.rate_wpm,
+            last=last,
+        )
+
+    def voiced(self, event: ChunkVoiced) -> None:
+        utterance = self._known.get(event.utterance)
+        if utterance is not None and event.chunk < len(utterance.chunks):
+            chunk = utterance.chunks[event.chunk]
+            chunk.words, chunk.duration_ns = event.words, event.duration_ns
+
+    def find(self, number: int) -> Utterance | None:
+        return self._known.get(number)
+
+    def drop(self, reason: str) -> Utterance | None:
+        """Stop the current utterance; returns it if there was one."""
+        utterance, self.current = self.current, None
+        if utterance is not None:
+            self._scribe.emit(StopPlay, reason, utterance=utterance.number)
+        return utterance
+
+    def done(self, utterance: Utterance) -> None:
+        if self.current is utterance:
+            self.current = None

@@ -1,0 +1,97 @@
+"""What the wearer wants, from the words alone. A table of patterns, first match wins; no model is asked.
+
+An intent names who can answer: the device itself (`read`, `price`, `code`, `history`, `status`, `control`) or a model
+(`model`). Words that only steer the companion are `control`, and act the moment they are understood.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """`kind` as above, `subject` the word it is about ("platform"), `visual`: needs a look."""
+
+    kind: str
+    name: str
+    subject: str = ""
+
+    @property
+    def visual(self) -> bool:
+        return self.kind in {"read", "price", "code"} or (self.kind == "model" and self.name != "talk")
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind}:{self.name}"
+
+    @property
+    def on_device(self) -> bool:
+        return self.kind != "model"
+
+
+_SEEN = r"(?:this|the|that|it)(?: (?:sign|label|page|menu|letter|screen|book|text))?"
+
+_TABLE: Final[tuple[tuple[str, str, str], ...]] = (
+    # pattern on normalised words, kind, name
+    (r"(?:please )?(?:stop|quiet|be quiet|enough|shut up|never ?mind|cancel)(?: please| it| now)?", "control", "stop"),
+    (r"(?:please )?(?:wait|hold on|pause|one moment)(?: please)?", "control", "wait"),
+    (r"(?:please )?(?:go on|continue|resume|carry on)(?: please)?", "control", "go_on"),
+    (
+        r"(?:please )?(?:say (?:that|it) again|again|repeat(?: that| it)?|what did you say)(?: please)?",
+        "control",
+        "again",
+    ),
+    (r"(?:please )?(?:speak )?(?:louder|volume up)(?: please)?", "control", "louder"),
+    (r"(?:please )?(?:speak )?(?:quieter|softer|volume down)(?: please)?", "control", "quieter"),
+    (r"(?:please )?(?:speak )?(?:slower|more slowly)(?: please)?", "control", "slower"),
+    (r"(?:please )?(?:speak )?faster(?: please)?", "control", "faster"),
+    (r"(?:mm ?hm+|uh ?huh|okay|ok|yes|yeah|no|right|thanks|thank you)", "backchannel", "acknowledge"),
+    (r"(?:hello|hi|hey)(?: there)?|(?:hey|okay|ok) earshot", "status", "hello"),
+    (r"what can i say|help|what can you do", "status", "help"),
+    (r"who are you|what are you", "status", "who"),
+    (r"can you hear me", "status", "hear"),
+    (r"can you see(?: this| me| anything)?|is the picture sharp", "status", "see"),
+    (r"what did you send", "status", "sent"),
+    (r"what did you look at|why did you say that", "status", "looked"),
+    (r"what (?:was|were) the (?P<subject>\w+)(?: again| number)?", "history", "what_was"),
+    (r"what did (?:this|the|that) (?P<subject>sign|label|menu|page|code|letter) say", "history", "what_was"),
+    (r"what (?:is|does) (?:this|the|that) (?:qr |bar ?)?code(?: say| hold| mean)?", "code", "code"),
+    (r"(?:please )?scan (?:this|the|that|it)(?: (?:qr |bar ?)?code)?", "code", "code"),
+    (
+        r"how much (?:is|does|are) (?:this|it|that|these)(?: cost)?|what (?:does|do) (?:it|this|that) cost",
+        "price",
+        "price",
+    ),
+    (r"what is the price|only the prices", "price", "price"),
+    (rf"what does {_SEEN} say", "read", "read"),
+    (rf"(?:please )?read (?:{_SEEN}|to me|aloud)(?: to me| aloud)?(?: please)?", "read", "read"),
+    (r"tell me a (?:story|joke)", "model", "talk"),
+    (r"(?:think about it|take your time|answer now)", "status", "not_yet"),
+    (r"(?:private mode|leave private mode|go to sleep|wake up|spell that|next line|from the top)", "status", "not_yet"),
+)
+_PATTERNS: Final = tuple((re.compile(p), kind, name) for p, kind, name in _TABLE)
+_LOOKING: Final = re.compile(r"\b(this|that|these|those|here|see|look|looking|front|colou?rs?|picture|show|describe)\b")
+
+
+def normal(text: str) -> str:
+    """Lower case, no punctuation, single spaces: what the patterns are written for."""
+    return " ".join(re.sub(r"[^\w\s']", " ", text.lower()).split())
+
+
+def understand(text: str) -> Intent:
+    """The wearer's words -> what to do with them. Words that match no pattern are a question for a model."""
+    words = normal(text)
+    if not words:
+        return Intent("none", "empty")
+    for pattern, kind, name in _PATTERNS:
+        if match := pattern.fullmatch(words):
+            return Intent(kind, name, match.groupdict().get("subject") or "")
+    return Intent("model", "look" if _LOOKING.search(words) else "ask")
+
+
+def complete(intent: Intent) -> bool:
+    """True if nothing more needs to be said: the words are a whole command already, so the turn can end early."""
+    return intent.kind not in {"none", "model"} or intent.name == "talk"

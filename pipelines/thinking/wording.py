@@ -1,0 +1,134 @@
+"""Every sentence the companion says of its own accord, in one place: short, true, speakable.
+
+A wearer has no screen, so each failure has a spoken form here; the cause goes to the log.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from pipelines.events import Code, TextLine
+from pipelines.speaking.speakable import speakable, spoken_address
+
+FRAME_PROBLEMS = {
+    "no picture": "I have no picture. Is the camera on?",
+    "stale": "My last picture is too old to trust. Is the camera still on?",
+    "dark": "It is too dark for me to see.",
+    "covered": "The picture is black or blank. Is something over the camera?",
+    "overexposed": "The picture is too bright. Turn away from the light a little.",
+    "blurred": "The picture is blurred. Hold still and ask again.",
+}
+NO_TEXT = {
+    "read": "I can see, but I find no text that I can read.",
+    "price": "I find no price that I can read.",
+    "code": "I find no code in the picture.",
+}
+NOT_UNDERSTOOD = "I did not understand that."
+CLOSED_VOCABULARY = "I only know the demo's phrases, and that was not one of them. Ask: what can I say?"
+NO_MODEL = "That needs a model, and none is set. I can still read signs, labels, prices and codes."
+NOT_YET = "I know those words, but I can't do that yet."
+WORK_FAILED = {
+    "transcribe": "My hearing stumbled. Please say that again.",
+    "look": "I could not look at the picture.",
+    "read_text": "My reading stumbled. Please ask again.",
+    "read_codes": "My code reader stumbled. Please ask again.",
+}
+TOO_SLOW = "That takes too long. I gave up on it."
+NOTHING_TO_REPEAT = "I have not said anything yet."
+NO_SOUND = "I hear nothing. Is the microphone on?"
+HELP = (
+    "Ask: what does this sign say. How much is this. What is this code. What was the platform. "
+    "Say stop to stop me, again to repeat, slower or louder to change how I speak."
+)
+HELP_MODEL = " Any other question goes to the model, with the picture."
+WHO = "I am Earshot, your companion. I hear, and I look when you ask."
+
+_PRICE = re.compile(
+    r"(?:(?P<before>[€$£]|EUR|USD|GBP|CHF)\s?(?P<a>\d{1,5}(?:[.,]\d{2})?)"
+    r"|(?P<b>\d{1,5}(?:[.,]\d{2})?)\s?(?P<after>[€$£]|EUR|USD|GBP|CHF))",
+    re.IGNORECASE,
+)
+
+
+def prices(lines: Sequence[TextLine]) -> list[str]:
+    """Prices with a currency found in the lines, as written."""
+    return [m.group(0) for line in lines for m in _PRICE.finditer(line.text)]
+
+
+def sentence(text: str) -> str:
+    """One line of read text as a sentence: ends in a stop, so that the voice pauses there."""
+    text = speakable(text).strip()
+    return text if not text or text[-1] in ".!?:" else text + "."
+
+
+def reading(lines: Sequence[TextLine], subject: str = "It") -> str:
+    """The lines, verbatim and in order, after two words that say what they are."""
+    return f"{subject} says: " + " ".join(sentence(line.text) for line in lines)
+
+
+def price_answer(found: Sequence[str]) -> str:
+    spoken = [speakable(p) for p in found]
+    return f"The price is {spoken[0]}." if len(spoken) == 1 else "I read the prices " + ", ".join(spoken) + "."
+
+
+def code_answer(codes: Sequence[Code]) -> str:
+    """Describes what codes hold. Nothing is ever opened."""
+    if len(codes) == 1:
+        return _one_code(codes[0])
+    return f"I see {len(codes)} codes. " + " ".join(_one_code(c) for c in codes)
+
+
+def _one_code(code: Code) -> str:
+    if re.match(r"https?://", code.payload, re.IGNORECASE):
+        return f"A QR code with a web address: {spoken_address(code.payload)}. I have not opened it."
+    if code.kind != "qr":
+        return f"A bar code, number {' '.join(code.payload)}."
+    for prefix, what in (("WIFI:", "the name and password of a wireless network"), ("BEGIN:VCARD", "a business card")):
+        if code.payload.upper().startswith(prefix):
+            return f"A QR code with {what}. I have not used it."
+    return f"A QR code with the text: {sentence(code.payload)}"
+
+
+def ago(seconds: float) -> str:
+    """How long ago, as people say it."""
+    if seconds < 20:
+        return "just now"
+    if seconds < 50:
+        return "half a minute ago"
+    if seconds < 90:
+        return "a minute ago"
+    if seconds < 3600:
+        return f"{round(seconds / 60)} minutes ago"
+    hours = round(seconds / 3600)
+    return "an hour ago" if hours == 1 else f"{hours} hours ago"
+
+
+def greeting(hears: bool, sight: str, recording: bool, notes: Sequence[str]) -> str:
+    """The companion speaks first: what works, before the wearer has to find out what does not."""
+    parts = ["I can hear you." if hears else NO_SOUND, sight]
+    if recording:
+        parts.append("This session is recorded.")
+    return " ".join([*parts, *notes])
+
+
+def sight_of(problem: str, lines: int) -> str:
+    """What the first look tells, in one short sentence."""
+    if problem == "blurred":
+        return "I see, but the picture is blurred."
+    if problem:
+        return FRAME_PROBLEMS.get(problem, FRAME_PROBLEMS["no picture"])
+    if lines >= 5:
+        return "I see a page, sharp enough."
+    return "I see some writing, sharp enough." if lines else "I see, sharp enough."
+
+
+def demo_phrases_note() -> str:
+    return (
+        "I only know the demo's phrases. For everything else, run: companion models pull base dot e n. "
+        "Ask me: what can I say?"
+    )
+
+
+def no_model_note() -> str:
+    return "No model is set, so I answer what I can read myself."

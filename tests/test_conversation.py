@@ -1,0 +1,271 @@
+"""The wearer's experience of turn-taking, as scripts in virtual time."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from pipelines import conversation as floor
+from pipelines import events as ev
+from pipelines.conversation import TABLE, Conversation, IllegalSignalError
+from pipelines.director import Director
+from pipelines.events import MS
+from recordings.digest import digest
+from tests.scripted import SIGN, ScriptedSession, World
+
+
+def test_a_sign_is_read_on_the_device_and_nothing_is_sent() -> None:
+    s = ScriptedSession()
+    s.say("what does this sign say", at_ms=500)
+    s.run_until(12_000)
+    assert "platform 7" in s.spoken(1).lower()
+    assert "basel" in s.spoken(1).lower()
+    assert not s.all(ev.AskModel)
+    assert [c.outcome for c in s.all(ev.TurnClosed)] == ["answered"]
+    assert s.state == floor.LISTENING
+
+
+def test_a_whole_command_is_answered_soon_and_an_open_question_is_waited_for() -> None:
+    s = ScriptedSession()
+    end = s.say("what does this sign say", at_ms=500)
+    s.run_until(9_000)
+    opened = s.all(ev.TurnOpened)[0]
+    assert opened.t_ns - end * MS <= 350 * MS
+    s2 = ScriptedSession()
+    end = s2.say("what colour is the door", at_ms=500)
+    s2.run_until(9_000)
+    assert s2.all(ev.TurnOpened)[0].t_ns - end * MS >= 600 * MS
+
+
+def test_a_pause_inside_a_question_neither_ends_it_nor_leaves_a_trace() -> None:
+    s = ScriptedSession()
+    s.say("what colour", at_ms=500)
+    end = s.say("is the door", at_ms=1_500)  # 400 ms of silence in between
+    s.run_until(9_000)
+    opened = s.all(ev.TurnOpened)
+    assert [o.text for o in opened] == ["what colour is the door"]
+    assert opened[0].t_ns > end * MS
+    assert len(s.all(ev.AskModel)) == 1
+
+
+def test_a_question_for_the_model_carries_the_frame_and_is_spoken_as_it_comes() -> None:
+    s = ScriptedSession()
+    s.say("what colour is the door", at_ms=500)
+    s.run_until(9_000)
+    (ask,) = s.all(ev.AskModel)
+    assert ask.messages[-1].frame_id == 7
+    assert s.spoken(1) == "The door is red."
+
+
+def test_history_answers_what_was_read_before() -> None:
+    s = ScriptedSession()
+    s.say("what does this sign say", at_ms=500)
+    s.say("what was the platform", at_ms=9_000)
+    s.run_until(20_000)
+    assert s.spoken(2).startswith("Platform 7.")
+    s = ScriptedSession()
+    s.say("what was the platform", at_ms=500)
+    s.run_until(5_000)
+    assert "not read any platform" in s.spoken(1)
+
+
+def test_stop_silences_a_long_answer_and_history_keeps_only_what_was_heard() -> None:
+    s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit. " * 6))
+    s.say("tell me a story", at_ms=500)
+    end = s.say("stop", at_ms=6_000, ms=350)
+    s.run_until(12_000)
+    (stop,) = s.all(ev.StopPlay)
+    assert stop.t_ns - end * MS <= 250 * MS, "stop acts without waiting for a silence"
+    (closed,) = s.all(ev.TurnClosed)
+    assert closed.outcome == "stopped"
+    assert closed.said.startswith(closed.heard) and len(closed.heard.split()) < len(closed.said.split())
+    assert s.director.history.entries[-1].heard == closed.heard
+    assert s.state == floor.LISTENING
+    assert not any(d.t_ns > stop.t_ns for d in s.all(ev.Speak))
+
+
+def test_a_cough_over_the_answer_ducks_it_and_it_goes_on() -> None:
+    s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit."))
+    s.say("tell me a story", at_ms=500)
+    s.say("(cough)", at_ms=4_000, ms=130)
+    s.run_until(15_000)
+    assert [d.on for d in s.all(ev.Duck)] == [True, False]
+    assert not s.all(ev.StopPlay)
+    assert s.all(ev.TurnClosed)[0].outcome == "answered"
+
+
+def test_words_of_agreement_pause_the_answer_and_it_resumes() -> None:
+    s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit."))
+    s.say("tell me a story", at_ms=500)
+    s.say("okay", at_ms=4_000, ms=400)
+    s.run_until(15_000)
+    assert [d.on for d in s.all(ev.PausePlay)] == [True, False]
+    assert s.all(ev.TurnClosed)[0].outcome == "answered"
+
+
+def test_another_question_over_the_answer_drops_it_and_is_answered() -> None:
+    s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit. " * 4))
+    s.say("tell me a story", at_ms=500)
+    s.say("what does this sign say", at_ms=5_000)
+    s.run_until(20_000)
+    assert [c.outcome for c in s.all(ev.TurnClosed)] == ["interrupted", "answered"]
+    assert "platform 7" in s.spoken(2).lower()
+
+
+def test_wait_holds_the_answer_and_go_on_continues_it() -> None:
+    s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit."))
+    s.say("tell me a story", at_ms=500)
+    s.say("wait", at_ms=4_000, ms=400)
+    s.run_until(9_000)
+    assert s.state == floor.LISTENING and not s.all(ev.TurnClosed)
+    s.say("go on", at_ms=9_500)
+    s.run_until(20_000)
+    assert [c.outcome for c in s.all(ev.TurnClosed)] == ["answered"]
+
+
+def test_a_tap_silences_like_stop() -> None:
+    s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit. " * 4))
+    s.say("tell me a story", at_ms=500)
+    s.tap(at_ms=5_000)
+    s.run_until(9_000)
+    assert s.all(ev.TurnClosed)[0].outcome == "stopped"
+
+
+@pytest.mark.parametrize(
+    ("world", "words"),
+    [
+        (World(frame=None), "no picture"),
+        (World(frame=ev.FrameScore(7, 0, 1280, 720, 30.0, 8.0, 15.0, 1.0)), "too dark"),
+        (World(lines=()), "no text that i can read"),
+        (World(model=""), ""),
+    ],
+)
+def test_a_bad_look_is_said_not_guessed(world: World, words: str) -> None:
+    s = ScriptedSession(world)
+    s.say("what does this sign say", at_ms=500)
+    s.run_until(12_000)
+    assert words in s.spoken(1).lower()
+    assert len(s.all(ev.TurnClosed)) == 1
+
+
+def test_without_a_model_it_says_what_it_can_still_do() -> None:
+    s = ScriptedSession(World(model=""))
+    s.say("what colour is the door", at_ms=500)
+    s.run_until(12_000)
+    assert "none is set" in s.spoken(1) and "signs" in s.spoken(1)
+
+
+@pytest.mark.parametrize("kind", ["network", "auth", "overloaded", "stalled", "protocol"])
+def test_a_failing_model_is_heard_of_and_the_conversation_goes_on(kind: str) -> None:
+    s = ScriptedSession(World(model_failure=kind))
+    s.say("what colour is the door", at_ms=500)
+    s.say("what does this sign say", at_ms=8_000)
+    s.run_until(20_000)
+    assert s.spoken(1) and "platform 7" in s.spoken(2).lower()
+
+
+def test_unknown_words_are_refused_once_not_guessed() -> None:
+    s = ScriptedSession(World(understands=False))
+    s.say("how tall is the eiffel tower", at_ms=500)
+    s.say("and the other one", at_ms=9_000)
+    s.run_until(16_000)
+    assert "demo's phrases" in s.spoken()
+    assert not s.all(ev.AskModel)
+
+
+def test_a_transcript_that_never_comes_is_not_waited_for_for_ever() -> None:
+    s = ScriptedSession(World(transcribe_ms=60_000))
+    s.say("what does this sign say", at_ms=500)
+    s.run_until(30_000)
+    assert s.state == floor.LISTENING
+    assert s.spoken()
+
+
+def test_sound_without_a_pause_opens_no_turn() -> None:
+    s = ScriptedSession()
+    s.say("(radio)", at_ms=500, ms=60_000)
+    s.run_until(70_000)
+    assert not s.all(ev.TurnOpened) or all(t.intent == "status:not_understood" for t in s.all(ev.TurnOpened))
+    assert any(n.what == "utterance too long" for n in s.all(ev.Noted))
+
+
+def test_the_companion_speaks_first_and_tells_what_it_sees() -> None:
+    s = ScriptedSession(World(greet=True))
+    s.run_until(4_000)
+    assert s.spoken().startswith("I can hear you. I see some writing, sharp enough.")
+    s = ScriptedSession(World(greet=True, frame=None))
+    s.run_until(4_000)
+    assert "no picture" in s.spoken()
+
+
+def test_a_typed_question_is_a_turn() -> None:
+    s = ScriptedSession()
+    s._at(500 * MS, lambda: s.feed(ev.Typed(s.now_ns, "what does this sign say")))
+    s.run_until(9_000)
+    assert "platform 7" in s.spoken(1).lower()
+
+
+def test_feeding_the_tape_back_gives_the_same_decisions() -> None:
+    s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit. " * 4))
+    s.say("what does this sign say", at_ms=500)
+    s.say("tell me a story", at_ms=9_000)
+    s.say("stop", at_ms=14_000, ms=400)
+    s.run_until(20_000)
+    again = Director(s.options)
+    replayed = [d for event in s.tape for d in again.feed(event)]
+    replayed += again.wake(s.now_ns)
+    assert digest(replayed) == digest(s.decisions)
+
+
+def test_a_late_timer_changes_nothing() -> None:
+    """Deadlines are stamped with their time, however late somebody looks."""
+    s = ScriptedSession()
+    s.say("what does this sign say", at_ms=500)
+    s.run_until(9_000)
+    (opened,) = s.all(ev.TurnOpened)
+    lazy = Director(s.options)  # nobody ever wakes it: deadlines are delivered by the next happening
+    decisions = [d for event in s.tape for d in lazy.feed(event)]
+    assert opened in decisions
+
+
+def test_every_state_can_end_and_every_signal_leads_to_a_state() -> None:
+    for state, row in TABLE.items():
+        assert "ended" in row
+        assert set(row.values()) <= set(TABLE), state
+
+
+def test_a_signal_out_of_place_names_state_and_signal() -> None:
+    with pytest.raises(IllegalSignalError, match=r"resume_speaking.*waiting"):
+        Conversation().signal("resume_speaking")
+
+
+_WORDS = ["what does this sign say", "stop", "okay", "tell me a story", "wait", "go on", "(cough)", "again", "louder"]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from(_WORDS), st.integers(40, 4_000), st.integers(80, 2_500)), max_size=9),
+    st.booleans(),
+    st.sampled_from(["", "network"]),
+)
+def test_no_conversation_gets_stuck(script: list[tuple[str, int, int]], greet: bool, failure: str) -> None:
+    """Whoever says what when: the floor is free again in the end, and the tape replays alike."""
+    world = World(greet=greet, model_failure=failure, model_answer="Once there was a lamp, and it was lit. " * 3)
+    s = ScriptedSession(world)
+    at = 300
+    for text, gap, length in script:
+        at = s.say(text, at + gap, length)
+    s.run_until(at + 90_000)
+    held = any(w == "wait" for w, _, _ in script)
+    assert s.state == floor.LISTENING
+    opened, closed = {o.turn for o in s.all(ev.TurnOpened)}, [c.turn for c in s.all(ev.TurnClosed)]
+    assert len(closed) == len(set(closed))
+    assert set(closed) == opened or held
+    again = Director(s.options)
+    replayed = [d for event in s.tape for d in again.feed(event)] + again.wake(s.now_ns)
+    assert digest(replayed) == digest(s.decisions)
+
+
+def test_signs_are_the_fixture_they_claim() -> None:
+    assert SIGN[0].text == "PLATFORM 7"
