@@ -33,5 +33,10 @@ format: $(STAMP)
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
 
+lock: ## pin every dependency again, for every platform, with hashes
+	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv
+	$(VENV)-lock/bin/uv pip compile --universal --generate-hashes --python-version 3.11 --extra dev --extra espeak \
+		--no-header --no-emit-index-url --quiet --upgrade -o requirements.lock pyproject.toml
+
 clean: ## remove the virtual environment
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(VENV)-lock

@@ -207,7 +207,7 @@ class Connection {
     } else if (state === "disconnected") {
       status("The connection is interrupted. Waiting for it to come back…");
     } else if (state === "failed") {
-      stop("");
+      stop("Not connected.");
       problem("The connection is gone", "Is the companion still running? Press Start to try again.");
     }
   }
@@ -234,7 +234,7 @@ async function start() {
     if (connection.pc.connectionState !== "connected") status("Connecting…");
     controls(true);
   } catch (error) {
-    stop("");
+    stop("Not connected.");
     problem("It did not start", error.message);
   }
 }

@@ -1,0 +1,179 @@
+"""Each turn as a card: what was asked, seen, answered and heard, what left the device, and where the time went."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any
+
+from companion.report.film import Picture
+from companion.report.markup import Markup, el, group
+from companion.report.words import OUTCOMES, clock, ms, plural, route, size
+
+Frames = dict[int, Picture]
+
+
+def data_uri(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
+
+
+def card(turn: dict[str, Any], frames: Frames) -> Markup:
+    """One turn."""
+    number, outcome = turn["turn"], turn["outcome"]
+    head = el(
+        "header",
+        el("h3", f"Turn {number}"),
+        el("span", OUTCOMES.get(outcome, outcome), class_=f"chip o-{outcome or 'open'}"),
+        el("span", route(turn["intent"]), class_="soft") if turn["intent"] else None,
+        el("button", f"▶ {clock(turn['start'])}", type="button", data_seek=f"{max(0, turn['start'] - 0.3):.3f}",
+           data_play=True, aria_label=f"Play turn {number} from {clock(turn['start'])}"),
+    )  # fmt: skip
+    talk = el("div", _asked(turn), _answered(turn), _failures(turn), class_="talk")
+    body = el("div", talk, _frame(turn, frames), class_="body")
+    return el("article", head, body, _latency(turn), _left(turn, frames), class_="card", id=f"turn-{number}")
+
+
+def _asked(turn: dict[str, Any]) -> Markup:
+    hearing = turn["hearing"]
+    notes = []
+    words = turn["text"]
+    if hearing is not None:
+        if not hearing["accepted"]:
+            notes.append(f"not understood: {hearing['why'] or 'the recogniser was not sure'}")
+            words = words or hearing["text"]
+        if hearing["logprob"]:
+            notes.append(f"log-probability of the words {hearing['logprob']:.2f}")
+        if hearing["cost_ms"]:
+            notes.append(f"recognised in {ms(hearing['cost_ms'])}")
+    if turn["reason"]:
+        notes.append(turn["reason"])
+    quote = el("blockquote", words, dir="auto") if words else el("p", "(no words were understood)", class_="soft")
+    return el("section", el("h4", "Heard"), quote, el("p", "; ".join(notes), class_="why") if notes else None,
+              class_="heard")  # fmt: skip
+
+
+def _answered(turn: dict[str, Any]) -> Markup:
+    said = turn["said"] or " ".join(c["text"] for u in turn["utterances"] for c in u["chunks"])
+    heard = turn["heard"]
+    if not said:
+        return el("section", el("h4", "Answered"), el("p", "nothing", class_="soft"), class_="answered")
+    voices = dict.fromkeys(f"{c['kind']}{', voice ' + c['voice'] if c['voice'] not in ('', 'auto') else ''}"
+                           for u in turn["utterances"] for c in u["chunks"])  # fmt: skip
+    closed = bool(turn["outcome"])
+    if not closed or heard == said:
+        quote, note = el("blockquote", said, dir="auto"), "the ear got all of it" if closed else ""
+    elif said.startswith(heard):
+        rest = el("del", said[len(heard) :])
+        quote = el("blockquote", heard, rest, dir="auto")
+        note = "struck out: the ear did not get it" if heard else "the ear got nothing of it"
+    else:
+        quote, note = el("blockquote", said, dir="auto"), f"the ear got: “{heard}”"
+    kinds = ", ".join(voice for voice in voices if voice)
+    why = "; ".join(filter(None, [note, turn["closed_why"], f"kind of words: {kinds}" if kinds else ""]))
+    return el("section", el("h4", "Answered"), quote, el("p", why, class_="why") if why else None, class_="answered")
+
+
+def _failures(turn: dict[str, Any]) -> Markup | None:
+    if not turn["failures"]:
+        return None
+    rows = [el("li", f"{clock(f['t'])} {f['kind']}: {f['text']}") for f in turn["failures"]]
+    return el("section", el("h4", "Failed on the way"), el("ul", *rows), class_="failed")
+
+
+def _frame(turn: dict[str, Any], frames: Frames) -> Markup | None:
+    told = turn["frame"]
+    if told is None:
+        return None
+    if "id" not in told:
+        why = "; ".join(filter(None, [told["problem"], told["reason"]]))
+        return el("figure", el("figcaption", el("strong", "No picture. "), why))
+    picture = frames.get(told["id"])
+    image = (
+        el("img", src=data_uri("image/jpeg", picture.jpeg), alt=f"Frame {told['id']}, which turn {turn['turn']} is about",
+           loading="lazy")
+        if picture
+        else el("p", "This picture is not in the recording any more.", class_="soft")
+    )  # fmt: skip
+    facts = [
+        ("Why this one", told["reason"]),
+        ("Problem", told["problem"]),
+        ("Captured", f"{clock(told['t'])}, {told['age_ms']} ms old when chosen, 1 of {told['of']}"),
+        ("Sharpness", f"{told['sharpness']:.0f}; brightness {told['brightness']:.0f}, motion {told['motion']:.1f}"),
+        ("Policy", told["policy"]),
+        ("Left the device", f"sent to {picture.sent_to}" if picture and picture.sent_to else "no"),
+    ]
+    rows = [group(el("dt", name), el("dd", value, dir="auto")) for name, value in facts if value]
+    read = None
+    if turn["read"]:
+        lines = [el("li", el("bdi", x["text"]), el("span", x["what"], class_="soft")) for x in turn["read"]]
+        read = group(el("h4", "Read in it, on the device"), el("ul", *lines, class_="read"))
+    title = el("p", el("strong", f"Frame {told['id']}"), f" · {told['width']}×{told['height']}", class_="soft")
+    return el("figure", image, el("figcaption", title, el("dl", *rows), read))
+
+
+def _latency(turn: dict[str, Any]) -> Markup:
+    told = turn["latency"]
+    if told is None:
+        return el("p", "No latency: no spoken words ended before the answer began, or nothing sounded.", class_="why")
+    total = max(told["total_ms"], 0.001)
+    end = "from the last word to the wearer’s ear" if told["to_ear"] else "from the last word to our own output"
+    rows = []
+    for number, span in enumerate(told["spans"]):
+        at, width = span["at_ms"] / total * 100, span["ms"] / total * 100
+        bar = el("svg", el("rect", x=f"{at:.2f}%", width=f"{max(width, 0.25):.2f}%", height=12, rx=2,
+                           class_=f"bar b-{number % 6}"), width="100%", height=12, aria_hidden="true")  # fmt: skip
+        name = el("th", span["name"], el("span", span["what"], class_="soft"), scope="row")
+        rows.append(el("tr", name, el("td", bar, class_="bars"), el("td", ms(span["ms"]), class_="number"),
+                       class_=None if span["ms"] >= 0.5 else "nothing"))  # fmt: skip
+    whole = el("tr", el("th", end, scope="row"), el("td"), el("td", ms(told["total_ms"]), class_="number"))
+    caption = el("caption", "Where the time of this answer went, without a gap", class_="hidden")
+    table = el("table", caption, el("tbody", *rows), el("tfoot", whole), class_="waterfall")
+    stacked = el("svg", *[el("rect", el("title", f"{s['name']}: {ms(s['ms'])}"), x=f"{s['at_ms'] / total * 100:.2f}%",
+                             width=f"{s['ms'] / total * 100:.2f}%", height=14, class_=f"bar b-{n % 6}")
+                          for n, s in enumerate(told["spans"])], width="100%", height=14, aria_hidden="true")  # fmt: skip
+    summary = el("summary", el("strong", ms(told["total_ms"])), f" {end}", stacked)
+    return el("details", summary, table, class_="latency")
+
+
+def _left(turn: dict[str, Any], frames: Frames) -> Markup:
+    if not turn["asked"] and not turn["exchanges"]:
+        return el("p", "Nothing left the device for this turn.", class_="left none")
+    hosts = ", ".join(dict.fromkeys(x["to"] for x in turn["exchanges"])) or "the model (no request was recorded)"
+    sent = sum(x["sent_bytes"] for x in turn["exchanges"])
+    pictures = sorted({m["frame_id"] for a in turn["asked"] for m in a["messages"] if m["frame_id"] > 0})
+    what = f"words{' and frame ' + ', '.join(map(str, pictures)) if pictures else ', no picture'}"
+    summary = el("summary", el("strong", f"Left the device: {what}"), f" · to {hosts}",
+                 f" · {size(sent)} (a picture is counted by its name here)" if pictures and sent else "")  # fmt: skip
+    asked = [_messages(one, frames) for one in turn["asked"]]
+    return el("details", summary, *asked, *[_exchange(x) for x in turn["exchanges"]], class_="left")
+
+
+def _messages(asked: dict[str, Any], frames: Frames) -> Markup:
+    rows = []
+    for message in asked["messages"]:
+        picture = message["frame_id"]
+        note = None
+        if picture:
+            kept = frames.get(picture)
+            exact = f", {size(kept.size_bytes)}, SHA-256 {kept.sha256[:16]}…" if kept and kept.sha256 else ""
+            note = el("p", f"with frame {picture}, at most {asked['image_px']} px{exact}", class_="soft")
+        rows.append(el("li", el("strong", message["role"]), el("p", message["text"], dir="auto"), note))
+    return el("section", el("h4", "The question, as put to the model"), el("p", asked["reason"], class_="why"),
+              el("ol", *rows, class_="messages"))  # fmt: skip
+
+
+def _exchange(x: dict[str, Any]) -> Markup:
+    status = "no response was recorded" if x["status"] is None else f"status {x['status'] or 'none'}"
+    took = f" after {ms(x['ms'])}" if x["ms"] is not None else ""
+    request = "\n".join([x["line"], *x["headers"], "", x["body"]])
+    lines = [
+        group(el("span", f"+{chunk['ms']:.0f} ms", class_="stamp"), chunk["text"].rstrip("\n"), "\n") for chunk in x["chunks"]
+    ]
+    if x["chunks_left_out"]:
+        lines.append(group(f"… {plural(x['chunks_left_out'], 'more chunk')} in the recording"))
+    response = el("pre", *lines, tabindex=0) if lines else el("p", "nothing came back", class_="soft")
+    came = f"Response: {status}{took}, {size(x['received_bytes'])}" + (f", {x['error']}" if x["error"] else "")
+    return group(
+        el("details", el("summary", f"Request to {x['to']} at {clock(x['t'])}, {size(x['sent_bytes'])} as recorded"),
+           el("pre", request, tabindex=0), class_="http"),
+        el("details", el("summary", came), response, class_="http"),
+    )  # fmt: skip

@@ -1,0 +1,66 @@
+"""How the page says numbers and names, in plain English."""
+
+from __future__ import annotations
+
+ROUTES = {
+    "read": "read from the picture, on the device",
+    "code": "a code in the picture, read on the device",
+    "history": "from what was said before, on the device",
+    "model": "a question for the model",
+    "command": "a command",
+    "status": "the companion about itself",
+}
+OUTCOMES = {
+    "answered": "answered",
+    "stopped": "stopped by the wearer",
+    "interrupted": "interrupted",
+    "failed": "failed",
+    "": "still open at the end",
+}
+STATES = {
+    "waiting": "no device",
+    "listening": "nobody speaks",
+    "hearing": "the wearer speaks",
+    "settling": "a pause: is the turn over?",
+    "thinking": "the turn is over, nothing sounds yet",
+    "speaking": "the answer sounds",
+    "doubting": "a voice over the answer: lowered",
+    "yielding": "the wearer speaks over the answer: held",
+    "weighing": "the wearer paused after that: what was it?",
+    "closed": "over",
+}
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a clock shows them: 0:17.32, 1:02:03.40."""
+    hundredths = round(seconds * 100)
+    minutes, rest = divmod(hundredths, 6000)
+    tail = f"{rest // 100:02d}.{rest % 100:02d}"
+    return f"{minutes // 60}:{minutes % 60:02d}:{tail}" if minutes >= 60 else f"{minutes}:{tail}"
+
+
+def length(seconds: float) -> str:
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min {rest:02d} s"
+
+
+def ms(value: float) -> str:
+    return f"{value:,.0f} ms" if value >= 10 or value == 0 else f"{value:.1f} ms"
+
+
+def size(count: int) -> str:
+    if count < 1000:
+        return f"{count} bytes"
+    return f"{count / 1e3:.0f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
+
+
+def plural(count: int, one: str, many: str = "") -> str:
+    return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def route(intent: str) -> str:
+    """What kind of answer an intent such as "read:read" leads to."""
+    head, _, tail = intent.partition(":")
+    return ROUTES.get(head, intent) + (f" ({tail.replace('_', ' ')})" if tail and tail != head else "")
