@@ -12,13 +12,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from companion.models import ModelError
 from companion.settings import Settings, SettingsError, load, recordings_folder
+from pipelines.speaking.voice import VoiceError
 from recordings.session import RecordingError
 
 if TYPE_CHECKING:
     from companion.app import App
 
-MENDABLE = (SettingsError, RecordingError, OSError)
+MENDABLE = (SettingsError, ModelError, VoiceError, RecordingError, OSError)
 
 
 def run(args: argparse.Namespace) -> int:

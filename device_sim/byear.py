@@ -16,16 +16,14 @@ from numpy.typing import NDArray
 from device_sim import likeness
 from device_sim.espeak import Accent, espeak
 
-# One voice per accent and a higher one; the alignment forgives pace, so one rate each is enough.
-ACCENTS = (Accent("en-us", 160), Accent("en-us", 210), Accent("en", 160),Accent("en", 210), Accent("en-us+f3", 160),  Accent("en+f5", 160))
+# Two accents, two higher voices and a lower one; the alignment forgives pace, so one rate is enough.
+ACCENTS = tuple(Accent(voice, 175) for voice in ("en-us", "en", "en-us+f3", "en+m3", "en+f5"))
 # Read once per voice for its mean and variance: every English vowel, most consonants.
 CARRIER = (
     "The beige hue on the waters of the loch impressed all, including the French queen, before she heard that symphony."
 )
-MIN_MARGIN = (
-    3.0  # score by which the true phrase must lead; 1 is one frame of 10 ms that fits perfectly, PAR times less
-)
-MAX_DISTANCE = 4.4  # worse fits than this are not that phrase at all (99th percentile of true phrases: see tests)
+MIN_MARGIN = 3.0  # score by which the true phrase must lead; a frame of 10 ms that fits perfectly is worth PAR
+MAX_DISTANCE = 4.4  # a worse fit is not that phrase at all; 99 % of true phrases fit better than 3.7
 HEARD_DISTANCE = 2.4  # a phrase of which we only ask whether it was said counts as said below this
 MIN_AUDIBLE_FRAMES = 15  # 150 ms
 

@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import sys
+import textwrap
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -88,7 +89,8 @@ def _load(options: argparse.Namespace) -> Scene:
 
 def _scenes(options: argparse.Namespace) -> int:
     for name in scenes.bundled():
-        print(f"{name:<12}{scenes.load(scenes.find(name)).about}")
+        about = scenes.load(scenes.find(name)).about
+        print(textwrap.fill(f"{name:<12}{about}", 100, subsequent_indent=" " * 12))
     return PASSED
 
 
@@ -129,7 +131,6 @@ async def perform(scene: Scene, address: Address, out: Path | None = None, play:
     try:
         await wire.connect(address)
         stage = Stage(scene, wire, tapes, _tell)
-        ear.begin_ns = stage.record.begin_ns
         record = await stage.play()
     finally:
         await wire.close()
@@ -138,7 +139,7 @@ async def perform(scene: Scene, address: Address, out: Path | None = None, play:
     verdict = await asyncio.to_thread(judge, scene, record, ear, _tell_finding)
     _tell_end(verdict, record)
     if out is not None:
-        ear.save(out / "heard.wav", record.end_ns)
+        ear.save(out / "heard.wav", record.begin_ns, record.end_ns)
         (out / "verdict.json").write_text(json.dumps(verdict.plain(), indent=2) + "\n", "utf-8")
         print(f"{'':9}{'wrote':<7}{out / 'verdict.json'}, {out / 'heard.wav'}")
     return verdict
@@ -159,7 +160,8 @@ def _tell_end(verdict: Verdict, record: Record) -> None:
     for note in verdict.notes:
         print(f"{'':9}{'note':<9}{note}")
     counts = f"{verdict.passed} passed, {verdict.failed} failed, {verdict.unjudged} unjudged"
-    print(f"{verdict.seconds:6.1f} s {verdict.outcome.upper():<7}{counts}; {record.key_requests} key frames asked for")
+    cost = f"{record.key_requests} key frames asked for; the simulator took {verdict.cpu_percent:g} % of a core"
+    print(f"{verdict.seconds:6.1f} s {verdict.outcome.upper():<7}{counts}; {cost}")
 
 
 def _times(turn: TurnTimes) -> str:

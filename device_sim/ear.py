@@ -32,7 +32,9 @@ Sound = NDArray[np.int16]  # (n,) 48 kHz mono
 
 
 class Ear:
-    """`on_sound` is called after every packet with (pcm, arrival_ns): a loudspeaker, or who waits for an answer."""
+    """All sound is put on one timeline, which begins at `begin_ns`. `on_sound` is called after every packet with
+    (pcm, arrival_ns): a loudspeaker, or whoever waits for something to be heard.
+    """
 
     def __init__(self, begin_ns: int) -> None:
         self.begin_ns = begin_ns
@@ -42,8 +44,8 @@ class Ear:
         self._decoder = av.CodecContext.create("libopus", "r")
         self._decoder.sample_rate, self._decoder.layout, self._decoder.format = RATE_HZ, "mono", "s16"
         self._rtp, self._position = 0, 0  # of the packet before: its timestamp, and the same unwrapped
-        self._anchor: tuple[int, int] | None = None  # (unwrapped position, sample of the scene's timeline)
-        self._pieces: list[tuple[int, Sound]] = []  # (sample of the scene's timeline, pcm)
+        self._anchor: tuple[int, int] | None = None  # (unwrapped position, sample of the timeline)
+        self._pieces: list[tuple[int, Sound]] = []  # (sample of the timeline, pcm)
         self._positions: list[int] = []  # one entry a window, from here on
         self._arrivals: list[int] = []
         self._levels: list[float] = []
@@ -145,7 +147,7 @@ class Ear:
         return bool(self._since(at_ns - SILENCE_NS, at_ns)[1].any())
 
     def cut(self, from_ns: int, until_ns: int) -> Sound:
-        """(n,) int16, 48 kHz mono: what arrived in that time, on the scene's timeline, holes as zeros."""
+        """(n,) int16, 48 kHz mono: what arrived in that time, holes as zeros."""
         first = max(0, (from_ns - self.begin_ns) * RATE_HZ // 1_000_000_000)
         last = (until_ns - self.begin_ns) * RATE_HZ // 1_000_000_000
         out = np.zeros(max(0, last - first), np.int16)
@@ -155,12 +157,12 @@ class Ear:
                 out[lo - first : hi - first] = pcm[lo - at : hi - at]
         return out
 
-    def save(self, path: Path, until_ns: int) -> None:
+    def save(self, path: Path, from_ns: int, until_ns: int) -> None:
         with wave.open(str(path), "wb") as file:
             file.setnchannels(1)
             file.setsampwidth(2)
             file.setframerate(RATE_HZ)
-            file.writeframes(self.cut(self.begin_ns, until_ns).tobytes())
+            file.writeframes(self.cut(from_ns, until_ns).tobytes())
 
     def _since(self, from_ns: int, until_ns: int | None) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
         """Arrival and audibility of the windows that arrived in [from_ns, until_ns)."""

@@ -36,7 +36,7 @@ class Finding:
 class TurnTimes:
     """Times of one turn in milliseconds; None where there was nothing to measure.
 
-    `mouth_to_ear_ms`: last speech sample sent -> first sample of an answer received.
+    `mouth_to_ear_ms`: last speech sample sent (turn 0: the scene's start) -> first sample of an answer received.
     `first_sound_ms`: the same to any sound, earcons included.
     `barge_in_ms`: if the companion was audible when the wearer began: first speech sample sent -> silence.
     `silence_ms`: the same from the last speech sample sent; negative if silence came while the wearer still spoke.
@@ -62,6 +62,7 @@ class Verdict:
     failed: int
     unjudged: int
     seconds: float
+    cpu_percent: float  # of one core, while the scene played: what the simulator itself cost
     findings: list[Finding]
     turns: list[TurnTimes]
     notes: list[str]
@@ -77,6 +78,7 @@ def judge(scene: Scene, record: Record, ear: Ear, tell: Callable[[Finding], None
         tell(finding)
         findings.append(finding)
     count = {outcome: sum(f.outcome == outcome for f in findings) for outcome in (PASS, FAIL, UNJUDGED)}
+    seconds = (record.end_ns - record.begin_ns) / 1e9
     notes = [record.ended_early] if record.ended_early else []
     if count[UNJUDGED]:
         notes.append(f"{count[UNJUDGED]} by-ear expectations are unjudged: only timing and captions were judged")
@@ -88,7 +90,8 @@ def judge(scene: Scene, record: Record, ear: Ear, tell: Callable[[Finding], None
         passed=count[PASS],
         failed=count[FAIL],
         unjudged=count[UNJUDGED],
-        seconds=round((record.end_ns - record.begin_ns) / 1e9, 2),
+        seconds=round(seconds, 2),
+        cpu_percent=round(100 * record.cpu_s / seconds, 1),
         findings=findings,
         turns=[times(turn, record, ear) for turn in record.turns],
         notes=notes,

@@ -29,6 +29,7 @@ class Record:
     messages: list[tuple[int, Message]] = field(default_factory=list)
     ended_early: str = ""  # why the scene could not go on to its end
     key_requests: int = 0
+    cpu_s: float = 0.0  # processor time the simulator itself took while the scene played
 
     def close_turn(self, at_ns: int) -> None:
         if self.turns:

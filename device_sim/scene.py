@@ -144,6 +144,8 @@ def load(path: Path, seed: int = 0, fixed: Mapping[str, str] | None = None) -> S
     for step in steps:
         if isinstance(step, Say) and microphone is None:
             raise SceneError(f"{path}:{step.line}: say: the device has no microphone; remove `microphone: none`")
+        if isinstance(step, See) and camera is None:
+            raise SceneError(f"{path}:{step.line}: see: the device has no camera; remove `camera: none`")
     name = parts["name"].text() if "name" in parts else path.stem
     about = parts["about"].text().strip() if "about" in parts else ""
     return Scene(name, about, path, seed, camera, microphone, tuple(steps), drawn)

@@ -34,6 +34,7 @@ class Stage:
 
     async def play(self) -> Record:
         """Play every step; a lost companion ends the scene early, and the record says so."""
+        cpu_s = time.process_time()
         lost = asyncio.create_task(self._wire.lost.wait())
         steps = asyncio.create_task(self._steps())
         await asyncio.wait((lost, steps), return_when=asyncio.FIRST_COMPLETED)
@@ -46,12 +47,11 @@ class Stage:
         for result in results:
             if isinstance(result, Exception):
                 raise result
-        self.record.end_ns = time.monotonic_ns()
+        self.record.end_ns, self.record.cpu_s = time.monotonic_ns(), time.process_time() - cpu_s
         self.record.close_turn(self.record.end_ns)
         if self.record.ended_early:
-            done = {id(expect) for expect, _ in self.record.expected}
-            rest = [s for s in self._scene.steps if isinstance(s, Expect) and id(s) not in done]
-            self.record.ended_early += f"; {len(rest)} expectations were not reached" if rest else ""
+            missed = sum(isinstance(step, Expect) for step in self._scene.steps) - len(self.record.expected)
+            self.record.ended_early += f"; {missed} expectations were not reached" if missed else ""
         if self._wire.camera is not None:
             self.record.key_requests = self._wire.camera.key_requests
         return self.record
@@ -76,7 +76,7 @@ class Stage:
 
     def _see(self, step: See) -> None:
         if self._wire.camera is None:
-            raise SceneError(f"{self._scene.file}:{step.line}: see: the device has no camera; remove `camera: none`")
+            raise SceneError(f"{self._scene.file}:{step.line}: see: the device has no camera")
         self._wire.camera.show(self._tapes.of(step))
         self._say("see", " ".join([step.card, *(value for _, value in step.values)]))
 

@@ -49,7 +49,7 @@ def chunks_of(text: str, options: ClauseOptions | None = None) -> list[str]:
         ("The door is open and the light is on.", ["The door is open", "and the light is on."]),
         (
             "The museum on the far corner closes at the usual hour today.",
-            ["The museum on the far corner closes", "at the usual hour today."],
+            ["The museum on the far corner", "closes at the usual hour today."],
         ),
         ("It costs 4.35 euros. See example.org for more.", ["It costs 4.35 euros.", "See example.org for more."]),
         ("Ask Dr. Smith or J. R. Hill. They know.", ["Ask Dr. Smith or J. R. Hill.", "They know."]),

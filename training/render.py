@@ -93,14 +93,22 @@ class Pool:
         return self._texts[i], self._samples[self._offsets[i] : self._offsets[i + 1]].astype(np.float32)
 
 
+# Sounds that noise makes equal; espeak-ng's own choice between the vowels differs from accent to accent.
+_ALIKE = str.maketrans("bdɡvðzʒiɐʌæuɔɒɚɜ", "ptkfθsʃɪəəɛʊɑɑəə")
+
+
+def _coarse(text: str) -> str:
+    return voices.espeak().phonemes(text).translate(_ALIKE)
+
+
 @functools.cache
 def _phrase_sounds() -> frozenset[str]:
-    return frozenset(voices.espeak().phonemes(phrase) for phrase in texts.phrases())
+    return frozenset(map(_coarse, texts.phrases()))
 
 
 def sounds_like_a_phrase(text: str) -> bool:
-    """Whether only the spelling differs, as in "weight" and "wait"; no recogniser could refuse that."""
-    return voices.espeak().phonemes(text) in _phrase_sounds()
+    """Whether it differs from a phrase in spelling only ("weight"), or too little to be taught ("scan this coat")."""
+    return _coarse(text) in _phrase_sounds()
 
 
 def draw_other(rng: random.Random) -> str:

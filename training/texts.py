@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import itertools
 import random
+import re
 from pathlib import Path
 
 from training import words
@@ -61,8 +62,8 @@ def prefixes(phrase: str) -> list[str]:
 
 
 def draw_phrase(rng: random.Random) -> str:
-    """A phrase; the short ones twice as often."""
-    weights = [2.0 if len(phrase.split()) <= SHORT_WORDS else 1.0 for phrase in phrases()]
+    """A phrase; the short ones three times as often."""
+    weights = [3.0 if len(phrase.split()) <= SHORT_WORDS else 1.0 for phrase in phrases()]
     return rng.choices(phrases(), weights)[0]
 
 
@@ -106,6 +107,18 @@ def _near_miss(rng: random.Random) -> str:
     return " ".join(parts)
 
 
+def _mutated(rng: random.Random) -> str:
+    """A phrase in which one word got another beginning, vowel or end: "what does this sige say"."""
+    parts = rng.choice(phrases()).split()
+    i = rng.randrange(len(parts))
+    if match := re.fullmatch(r"([^aeiouy]*)([aeiouy]+)(.*)", parts[i]):
+        pieces = list(match.groups())
+        which = rng.randrange(3)
+        pieces[which] = rng.choice((words.ONSETS, words.VOWELS, words.CODAS)[which])
+        parts[i] = "".join(pieces)
+    return " ".join(parts)
+
+
 def _part(rng: random.Random) -> str:
     """A word prefix or suffix of a phrase."""
     parts = rng.choice([phrase for phrase in phrases() if " " in phrase]).split()
@@ -129,7 +142,14 @@ def _sound_alike(rng: random.Random) -> str:
     return " ".join(rng.choice(words.SHORT_SOUNDALIKES) for _ in range(rng.choice([1, 1, 1, 2, 2])))
 
 
-OTHER_KINDS = ((_sentence, 0.26), (_near_miss, 0.34), (_part, 0.18), (_joined, 0.1), (_sound_alike, 0.12))
+OTHER_KINDS = (
+    (_sentence, 0.2),
+    (_near_miss, 0.26),
+    (_mutated, 0.2),
+    (_part, 0.16),
+    (_joined, 0.08),
+    (_sound_alike, 0.1),
+)
 
 
 def draw_other(rng: random.Random) -> str:

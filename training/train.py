@@ -36,7 +36,8 @@ FULL_WINDOW_BATCH = 4
 FULL_WINDOW_EVERY = 60  # steps, in the second half of the time
 CTC_WEIGHT = 0.3
 PEAK_LEARNING_RATE = 2.0e-3
-WARM_UP_STEPS = 300
+WARM_UP_STEPS = 200
+ROUND_BATCHES = 500  # between two looks for new shards
 
 
 def vocabulary() -> list[str]:
@@ -107,7 +108,7 @@ class Clips:
                 self.speech += map(bool, file["speech"])
 
     def batches(self, rng: random.Random) -> list[list[int]]:
-        """One pass over the clips in batches of like length, in random order."""
+        """All clips in batches of like length, in random order."""
         lengths = [f.shape[1] + rng.uniform(0, 60) for f in self.features]
         order = sorted(range(len(lengths)), key=lengths.__getitem__)
         batches = [order[i : i + BATCH] for i in range(0, len(order), BATCH)]
@@ -221,7 +222,7 @@ def train(
     begun, step, sums = time.monotonic(), 0, np.zeros(2)
     while True:
         trainer.clips.refresh()
-        for batch in trainer.clips.batches(trainer.rng):
+        for batch in trainer.clips.batches(trainer.rng)[:ROUND_BATCHES]:
             done = (time.monotonic() - begun) / (60 * minutes)
             if done >= 1:
                 save(trainer, shape, checkpoint)
@@ -237,7 +238,7 @@ def train(
                 minutes_in = (time.monotonic() - begun) / 60
                 print(f"step {step} {minutes_in:.1f} min text {sums[0] / 200:.3f} ctc {sums[1] / 200:.3f}", flush=True)
                 sums[:] = 0
-            if step % 2000 == 0:
+            if step % 500 == 0:
                 save(trainer, shape, checkpoint)
 
 

@@ -147,3 +147,8 @@ TEMPLATES = (
 )
 SLOTS = {"n": COMMON_NOUNS, "v": VERBS, "a": ADJECTIVES, "adv": ADVERBS, "name": NAMES, "num": NUMBERS}
 FILLERS = _words("please now um so well and then today for me again too quickly anyway my friend right here mister")
+
+# Beginnings, vowels and ends of made-up words.
+ONSETS = _words("b bl br ch cl cr d dr f fl fr g gl gr h j k l m n p pl pr r s sh sk sl sm sn sp st t th tr v w y")
+VOWELS = _words("a e i o u ee oo ai oa ou ar er or aw")
+CODAS = _words("b ck d f g l ll m n nd ng nt p sh sk ss st t th x mp lt ve ke me le te")

@@ -73,7 +73,9 @@ def sound_of(recording: Recording, duration_ns: int, options: SoundOptions | Non
         meters["companion"].add(right)
         encoder.add(np.stack([left, right]))
     sound = Sound(seconds=seconds, left_out_s=wanted_s - seconds)
-    sound.peaks = {name: meter.done()[: int(np.ceil(seconds * rate_hz / bin_samples))] for name, meter in meters.items()}
+    sound.peaks = {
+        name: meter.done()[: int(np.ceil(seconds * rate_hz / bin_samples))] for name, meter in meters.items()
+    }
     sound.broken = {name: track.broken for name, track in tracks.items()}
     if any(track.heard for track in tracks.values()):
         sound.mp3 = encoder.done()
@@ -198,7 +200,8 @@ class Mp3:
         self._stream.format = "s16p"
         self._stream.bit_rate = bit_s
         # The two voices have nothing in common; without the reservoir a seek needs no earlier frame.
-        self._stream.options = {"joint_stereo": "0", "reservoir": "0"}
+        # Level 7 of LAME takes half the time of its default, and the difference is not heard in speech.
+        self._stream.options = {"joint_stereo": "0", "reservoir": "0", "compression_level": "7"}
 
     def add(self, pcm: Samples) -> None:
         """`pcm`: (2, n) int16."""

@@ -24,12 +24,18 @@ def card(turn: dict[str, Any], frames: Frames) -> Markup:
         el("h3", f"Turn {number}"),
         el("span", OUTCOMES.get(outcome, outcome), class_=f"chip o-{outcome or 'open'}"),
         el("span", route(turn["intent"]), class_="soft") if turn["intent"] else None,
-        el("button", f"▶ {clock(turn['start'])}", type="button", data_seek=f"{max(0, turn['start'] - 0.3):.3f}",
-           data_play=True, aria_label=f"Play turn {number} from {clock(turn['start'])}"),
-    )  # fmt: skip
-    talk = el("div", _asked(turn), _answered(turn), _failures(turn), class_="talk")
+        el(
+            "button",
+            f"▶ {clock(turn['start'])}",
+            type="button",
+            data_seek=f"{max(0, turn['start'] - 0.3):.3f}",
+            data_play=True,
+            aria_label=f"Play turn {number} from {clock(turn['start'])}",
+        ),
+    )
+    talk = el("div", _asked(turn), _answered(turn), _failures(turn), _latency(turn), class_="talk")
     body = el("div", talk, _frame(turn, frames), class_="body")
-    return el("article", head, body, _latency(turn), _left(turn, frames), class_="card", id=f"turn-{number}")
+    return el("article", head, body, _left(turn, frames), class_="card", id=f"turn-{number}")
 
 
 def _asked(turn: dict[str, Any]) -> Markup:
@@ -47,8 +53,13 @@ def _asked(turn: dict[str, Any]) -> Markup:
     if turn["reason"]:
         notes.append(turn["reason"])
     quote = el("blockquote", words, dir="auto") if words else el("p", "(no words were understood)", class_="soft")
-    return el("section", el("h4", "Heard"), quote, el("p", "; ".join(notes), class_="why") if notes else None,
-              class_="heard")  # fmt: skip
+    return el(
+        "section",
+        el("h4", "Heard"),
+        quote,
+        el("p", "; ".join(dict.fromkeys(notes)), class_="why") if notes else None,
+        class_="heard",
+    )
 
 
 def _answered(turn: dict[str, Any]) -> Markup:
@@ -56,8 +67,11 @@ def _answered(turn: dict[str, Any]) -> Markup:
     heard = turn["heard"]
     if not said:
         return el("section", el("h4", "Answered"), el("p", "nothing", class_="soft"), class_="answered")
-    voices = dict.fromkeys(f"{c['kind']}{', voice ' + c['voice'] if c['voice'] not in ('', 'auto') else ''}"
-                           for u in turn["utterances"] for c in u["chunks"])  # fmt: skip
+    voices = dict.fromkeys(
+        f"{c['kind']}{', voice ' + c['voice'] if c['voice'] not in ('', 'auto') else ''}"
+        for u in turn["utterances"]
+        for c in u["chunks"]
+    )
     closed = bool(turn["outcome"])
     if not closed or heard == said:
         quote, note = el("blockquote", said, dir="auto"), "the ear got all of it" if closed else ""
@@ -88,11 +102,15 @@ def _frame(turn: dict[str, Any], frames: Frames) -> Markup | None:
         return el("figure", el("figcaption", el("strong", "No picture. "), why))
     picture = frames.get(told["id"])
     image = (
-        el("img", src=data_uri("image/jpeg", picture.jpeg), alt=f"Frame {told['id']}, which turn {turn['turn']} is about",
-           loading="lazy")
+        el(
+            "img",
+            src=data_uri("image/jpeg", picture.jpeg),
+            alt=f"Frame {told['id']}, which turn {turn['turn']} is about",
+            decoding="async",
+        )
         if picture
         else el("p", "This picture is not in the recording any more.", class_="soft")
-    )  # fmt: skip
+    )
     facts = [
         ("Why this one", told["reason"]),
         ("Problem", told["problem"]),
@@ -119,19 +137,52 @@ def _latency(turn: dict[str, Any]) -> Markup:
     rows = []
     for number, span in enumerate(told["spans"]):
         at, width = span["at_ms"] / total * 100, span["ms"] / total * 100
-        bar = el("svg", el("rect", x=f"{at:.2f}%", width=f"{max(width, 0.25):.2f}%", height=12, rx=2,
-                           class_=f"bar b-{number % 6}"), width="100%", height=12, aria_hidden="true")  # fmt: skip
+        bar = el(
+            "svg",
+            el("rect", x=f"{at:.2f}%", width=f"{max(width, 0.25):.2f}%", height=12, rx=2, class_=f"bar b-{number % 6}"),
+            width="100%",
+            height=12,
+            aria_hidden="true",
+        )
         name = el("th", span["name"], el("span", span["what"], class_="soft"), scope="row")
-        rows.append(el("tr", name, el("td", bar, class_="bars"), el("td", ms(span["ms"]), class_="number"),
-                       class_=None if span["ms"] >= 0.5 else "nothing"))  # fmt: skip
+        rows.append(
+            el(
+                "tr",
+                name,
+                el("td", bar, class_="bars"),
+                el("td", ms(span["ms"]), class_="number"),
+                class_=None if span["ms"] >= 0.5 else "nothing",
+            )
+        )
     whole = el("tr", el("th", end, scope="row"), el("td"), el("td", ms(told["total_ms"]), class_="number"))
     caption = el("caption", "Where the time of this answer went, without a gap", class_="hidden")
     table = el("table", caption, el("tbody", *rows), el("tfoot", whole), class_="waterfall")
-    stacked = el("svg", *[el("rect", el("title", f"{s['name']}: {ms(s['ms'])}"), x=f"{s['at_ms'] / total * 100:.2f}%",
-                             width=f"{s['ms'] / total * 100:.2f}%", height=14, class_=f"bar b-{n % 6}")
-                          for n, s in enumerate(told["spans"])], width="100%", height=14, aria_hidden="true")  # fmt: skip
+    stacked = el(
+        "svg",
+        *[
+            el(
+                "rect",
+                el("title", f"{s['name']}: {ms(s['ms'])}"),
+                x=f"{s['at_ms'] / total * 100:.2f}%",
+                width=f"{s['ms'] / total * 100:.2f}%",
+                height=14,
+                class_=f"bar b-{n % 6}",
+            )
+            for n, s in enumerate(told["spans"])
+        ],
+        width="100%",
+        height=14,
+        aria_hidden="true",
+    )
+    parts = [
+        el("li", el("i", class_=f"b-{n % 6}"), f"{s['name']} {ms(s['ms'])}")
+        for n, s in enumerate(told["spans"])
+        if s["ms"] >= total / 50
+    ]
     summary = el("summary", el("strong", ms(told["total_ms"])), f" {end}", stacked)
-    return el("details", summary, table, class_="latency")
+    return el(
+        "div", el("details", summary, table), el("ul", *parts, class_="legend", aria_hidden="true"), class_="latency"
+    )
 
 
 def _left(turn: dict[str, Any], frames: Frames) -> Markup:
@@ -141,8 +192,9 @@ def _left(turn: dict[str, Any], frames: Frames) -> Markup:
     sent = sum(x["sent_bytes"] for x in turn["exchanges"])
     pictures = sorted({m["frame_id"] for a in turn["asked"] for m in a["messages"] if m["frame_id"] > 0})
     what = f"words{' and frame ' + ', '.join(map(str, pictures)) if pictures else ', no picture'}"
-    summary = el("summary", el("strong", f"Left the device: {what}"), f" · to {hosts}",
-                 f" · {size(sent)} (a picture is counted by its name here)" if pictures and sent else "")  # fmt: skip
+    summary = el(
+        "summary", el("strong", f"Left the device: {what}"), f" · to {hosts}", f" · {size(sent)}" if sent else ""
+    )
     asked = [_messages(one, frames) for one in turn["asked"]]
     return el("details", summary, *asked, *[_exchange(x) for x in turn["exchanges"]], class_="left")
 
@@ -156,9 +208,20 @@ def _messages(asked: dict[str, Any], frames: Frames) -> Markup:
             kept = frames.get(picture)
             exact = f", {size(kept.size_bytes)}, SHA-256 {kept.sha256[:16]}…" if kept and kept.sha256 else ""
             note = el("p", f"with frame {picture}, at most {asked['image_px']} px{exact}", class_="soft")
-        rows.append(el("li", el("strong", message["role"]), el("p", message["text"], dir="auto"), note))
-    return el("section", el("h4", "The question, as put to the model"), el("p", asked["reason"], class_="why"),
-              el("ol", *rows, class_="messages"))  # fmt: skip
+        rows.append(
+            el(
+                "li",
+                el("strong", message["role"]),
+                el("p", message["text"] or "(no words)", dir="auto", class_=None if message["text"] else "soft"),
+                note,
+            )
+        )
+    return el(
+        "section",
+        el("h4", "The question, as put to the model"),
+        el("p", asked["reason"], class_="why"),
+        el("ol", *rows, class_="messages"),
+    )
 
 
 def _exchange(x: dict[str, Any]) -> Markup:
@@ -166,14 +229,19 @@ def _exchange(x: dict[str, Any]) -> Markup:
     took = f" after {ms(x['ms'])}" if x["ms"] is not None else ""
     request = "\n".join([x["line"], *x["headers"], "", x["body"]])
     lines = [
-        group(el("span", f"+{chunk['ms']:.0f} ms", class_="stamp"), chunk["text"].rstrip("\n"), "\n") for chunk in x["chunks"]
+        group(el("span", f"+{chunk['ms']:.0f} ms", class_="stamp"), chunk["text"].rstrip("\n"), "\n")
+        for chunk in x["chunks"]
     ]
     if x["chunks_left_out"]:
         lines.append(group(f"… {plural(x['chunks_left_out'], 'more chunk')} in the recording"))
     response = el("pre", *lines, tabindex=0) if lines else el("p", "nothing came back", class_="soft")
     came = f"Response: {status}{took}, {size(x['received_bytes'])}" + (f", {x['error']}" if x["error"] else "")
     return group(
-        el("details", el("summary", f"Request to {x['to']} at {clock(x['t'])}, {size(x['sent_bytes'])} as recorded"),
-           el("pre", request, tabindex=0), class_="http"),
+        el(
+            "details",
+            el("summary", f"Request to {x['to']} at {clock(x['t'])}, {size(x['sent_bytes'])}{x['shorter']}"),
+            el("pre", request, tabindex=0),
+            class_="http",
+        ),
         el("details", el("summary", came), response, class_="http"),
-    )  # fmt: skip
+    )

@@ -5,6 +5,7 @@ The bytes were cleaned of secrets and pictures before they were recorded; here t
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 from urllib.parse import urlsplit
@@ -38,7 +39,8 @@ def _begin(part: HttpBegin) -> dict[str, Any]:
         "line": f"{part.method} {part.url}",
         "headers": headers,
         "body": _readable(part.body),
-        "sent_bytes": len(part.body),
+        "sent_bytes": max(_claimed(part), len(part.body)),
+        "shorter": " (shorter here: a picture is named by its SHA-256)" if _claimed(part) > len(part.body) else "",
         "chunks": [],
         "chunks_left_out": 0,
         "letters": 0,
@@ -63,6 +65,13 @@ def _end(told: dict[str, Any], part: HttpEnd) -> None:
     told |= {"status": part.status, "ms": part.t_rel_ns / 1e6, "error": part.error}
 
 
+def _claimed(part: HttpBegin) -> int:
+    """The body's size as sent; the recording holds a picture's name in the place of the picture."""
+    headers = dict(zip(part.headers[::2], part.headers[1::2], strict=False))
+    claimed = headers.get("content-length", "")
+    return int(claimed) if claimed.isascii() and claimed.isdigit() and len(claimed) < 12 else 0
+
+
 def _host(url: str) -> str:
     try:
         return urlsplit(url).netloc or url
@@ -72,10 +81,8 @@ def _host(url: str) -> str:
 
 def _readable(body: bytes) -> str:
     text = body.decode("utf-8", "replace")
-    try:
+    with contextlib.suppress(ValueError, RecursionError):  # not JSON: shown as it is
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except (ValueError, RecursionError):
-        pass
     return _bounded(text)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
 import numpy as np
@@ -73,33 +73,32 @@ def film_of(
     _add_stills(film, recording, o)
     missing = set(chosen) - film.frames.keys()
     step_ns = max(int(o.every_s * NS), duration_ns // o.limit + 1)
-    plan, captured = _plan(recording, step_ns, missing, o.decode_units)
+    plan = _plan(recording, step_ns, missing, o.decode_units)
     if plan.skipped:
         film.notes.append(
-            f"{plan.skipped} pictures of the strip are left out: the camera gave few key frames, and decoding its "
-            f"video as a whole would take too long."
+            f"{plan.skipped} pictures are left out: the camera gave few key frames, and decoding its video as a whole "
+            f"would take too long."
         )
+    _add_decoded(film, recording, plan, missing, o)
+    for frame_id, picture in film.frames.items():
+        if not picture.media_ns and frame_id in plan.captured:
+            film.frames[frame_id] = replace(picture, media_ns=plan.captured[frame_id])
+    return film
+
+
+def _add_decoded(film: Film, recording: Recording, plan: _Plan, missing: Collection[int], o: FilmOptions) -> None:
+    spent = sum(len(picture.jpeg) for picture in film.frames.values())
     before: NDArray[np.float32] | None = None
     for unit, bgr in _decoded(recording, plan.wanted):
         if unit.frame_id in missing:
-            film.frames[unit.frame_id] = Picture(
-                unit.frame_id, unit.media_ns, jpeg(bgr, o.still_px, o.still_quality)
-            )
+            data = jpeg(bgr, o.still_px if spent < o.stills_bytes else o.small_px, o.still_quality)
+            spent += len(data)
+            film.frames[unit.frame_id] = Picture(unit.frame_id, unit.media_ns, data)
         now = _luma(bgr)
         if before is None or before.shape != now.shape or float(np.abs(now - before).mean()) >= o.same:
             film.strip.append(Picture(unit.frame_id, unit.media_ns, jpeg(bgr, o.longest_px, o.quality)))
             before = now
     film.strip.sort(key=lambda picture: picture.media_ns)
-    for frame_id, picture in film.frames.items():
-        if not picture.media_ns and frame_id in captured:
-            film.frames[frame_id] = _at(picture, captured[frame_id])
-    return film
-
-
-def _at(picture: Picture, media_ns: int) -> Picture:
-    return Picture(
-        picture.frame_id, media_ns, picture.jpeg, picture.sent_to, picture.sha256, picture.size_bytes, picture.exact
-    )
 
 
 def _add_stills(film: Film, recording: Recording, o: FilmOptions) -> None:
@@ -138,35 +137,35 @@ def _shown(still: Still, longest_px: int, quality: int) -> bytes | None:
 @dataclass
 class _Plan:
     wanted: set[int] = field(default_factory=set)  # places in the row of camera units
+    captured: dict[int, int] = field(default_factory=dict)  # frame id -> capture time
     skipped: int = 0
 
 
-def _plan(
-    recording: Recording, step_ns: int, missing: Collection[int], budget: int
-) -> tuple[_Plan, dict[int, int]]:
-    """Which units to look at, by their place in the row, and when each frame was captured."""
-    plan, captured = _Plan(), {}
-    best: dict[int, tuple[int, int]] = {}  # stretch of time -> (units to decode for it, place)
+def _plan(recording: Recording, step_ns: int, missing: Collection[int], budget: int) -> _Plan:
+    """Which units to look at: the missing ones, and of each stretch of time the one that is decoded soonest."""
+    plan = _Plan()
+    must: list[tuple[int, int]] = []  # (units to decode before it, place)
+    best: dict[int, tuple[int, int]] = {}  # the same, by stretch of time
     depth = 0
     for place, unit in enumerate(recording.camera()):
         depth = 0 if unit.key or unit.codec == "jpeg" else depth + 1
-        captured[unit.frame_id] = unit.media_ns
+        plan.captured[unit.frame_id] = unit.media_ns
         if unit.frame_id in missing:
-            plan.wanted.add(place)
+            must.append((depth, place))
         stretch = unit.media_ns // step_ns
         if stretch not in best or depth < best[stretch][0]:
             best[stretch] = (depth, place)
-    chains: dict[int, int] = {}  # place of the key frame -> how far into its chain the strip reaches
-    for reach, place in sorted(best.values()):
-        key = place - reach
-        cost = max(0, reach - chains.get(key, -1))
+    reached: dict[int, int] = {}  # place of a key frame -> how far into its chain is decoded anyway
+    for depth, place in [*sorted(must), *sorted(best.values())]:
+        key = place - depth
+        cost = max(0, depth - reached.get(key, 0))
         if cost > budget:
             plan.skipped += 1
             continue
         budget -= cost
-        chains[key] = max(reach, chains.get(key, -1))
+        reached[key] = max(depth, reached.get(key, 0))
         plan.wanted.add(place)
-    return plan, captured
+    return plan
 
 
 def _decoded(recording: Recording, wanted: Collection[int]) -> Iterator[tuple[CameraUnit, NDArray[np.uint8]]]:

@@ -12,35 +12,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from companion.report.exchanges import exchanges_of
+from companion.report.ticks import TICKS, fewer, in_words
 from pipelines import events as ev
 from pipelines.spans import SPANS, SpanKeeper, TurnSpans
 from recordings.reader import Recording
 
 NS = 1_000_000_000
 WHAT_SPANS_ARE = dict(SPANS)
-
-# Decisions worth a tick on the timeline: kind -> lane. The rest is in the decision log.
-TICKS = {
-    "SpeechStarted": "hearing",
-    "SpeechPaused": "hearing",
-    "Transcribe": "hearing",
-    "TurnOpened": "hearing",
-    "Look": "seeing",
-    "FrameChosen": "seeing",
-    "KeepStill": "seeing",
-    "ReadText": "seeing",
-    "ReadCodes": "seeing",
-    "AskModel": "thinking",
-    "Cancel": "thinking",
-    "Noted": "thinking",
-    "Speak": "speaking",
-    "Duck": "speaking",
-    "PausePlay": "speaking",
-    "StopPlay": "speaking",
-    "Earcon": "speaking",
-    "TurnClosed": "speaking",
-}
-MINOR = frozenset({"SetVolume", "Caption", "AskKeyFrame", "Duck", "SpeechStarted", "SpeechPaused", "Earcon"})
 
 
 @dataclass(frozen=True)
@@ -77,10 +55,10 @@ def gather(recording: Recording, options: GatherOptions | None = None) -> dict[s
         "states": teller.states,
         "speech": teller.speech,
         "utterances": list(teller.utterances.values()),
-        "ticks": _fewer(teller.ticks, o.ticks),
+        "ticks": fewer(teller.ticks, o.ticks),
         "ticks_left_out": max(0, len(teller.ticks) - o.ticks),
         "turns": teller.told_turns(exchanges_of(recording)),
-        "decisions": _fewer(teller.decisions, o.decisions),
+        "decisions": fewer(teller.decisions, o.decisions),
         "decisions_left_out": max(0, len(teller.decisions) - o.decisions),
         "notes": teller.notes,
         "logs": [{"t": _s(x.t_ns), "level": x.level, "name": x.name, "text": x.text} for x in logs[-o.logs :]],
@@ -97,8 +75,7 @@ def _session(recording: Recording, teller: _Teller, last_ns: int) -> dict[str, A
         "file": recording.path.name,
         "size_bytes": recording.path.stat().st_size,
         "id": info.session,
-        "when": datetime.fromtimestamp(info.t0_unix_ns / NS, UTC).strftime("%Y-%m-%d %H:%M:%S UTC"),
-        "wall_clock": started.wall_clock if started else "",
+        "when": _when(info.t0_unix_ns, started.wall_clock if started else ""),
         "seconds": last_ns / NS,
         "device": info.device,
         "links": teller.links,
@@ -111,17 +88,15 @@ def _session(recording: Recording, teller: _Teller, last_ns: int) -> dict[str, A
     }
 
 
-def _fewer(rows: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
-    """At most `limit` rows: the minor ones go first, then evenly."""
-    if len(rows) <= limit:
-        return rows
-    kept = [row for row in rows if row["kind"] not in MINOR]
-    if len(kept) <= limit:
-        room = limit - len(kept)
-        minor = [row for row in rows if row["kind"] in MINOR]
-        chosen = {id(row) for row in [*kept, *minor[:: max(1, -(-len(minor) // room))]]} if room else set(map(id, kept))
-        return [row for row in rows if id(row) in chosen]
-    return [kept[i * len(kept) // limit] for i in range(limit)]
+def _when(unix_ns: int, wall_clock: str) -> str:
+    """The start as the wearer's own clock showed it, or in UTC if that is not known."""
+    try:
+        zone = datetime.fromisoformat(wall_clock).tzinfo or UTC
+        return f"{datetime.fromtimestamp(unix_ns // NS, zone):%Y-%m-%d %H:%M:%S %Z}"
+    except (ValueError, OverflowError, OSError):
+        return (
+            f"{unix_ns // NS} s after 1970" if abs(unix_ns) > 200 * 365 * 86400 * NS else _when(unix_ns, "1970-01-01")
+        )
 
 
 def _s(t_ns: int) -> float:
@@ -182,13 +157,9 @@ class _Teller:
         text = json.dumps(detail, ensure_ascii=False)
         if len(text) > self._o.detail_letters:
             text = text[: self._o.detail_letters] + f" … ({len(text):,} letters)"
-        if kind != "StateChanged":
-            row = {"t": _s(e.t_ns), "kind": kind, "reason": e.reason, "detail": text}
-        else:
-            row = {"t": _s(e.t_ns), "kind": kind, "reason": e.reason, "detail": text}
-        self.decisions.append(row)
+        self.decisions.append({"t": _s(e.t_ns), "kind": kind, "reason": e.reason, "detail": text})
         if kind in TICKS:
-            tick = {"t": _s(e.t_ns), "kind": kind, "lane": TICKS[kind], "text": _in_words(e), "reason": e.reason}
+            tick = {"t": _s(e.t_ns), "kind": kind, "lane": TICKS[kind], "text": in_words(e), "reason": e.reason}
             self.ticks.append(tick)
 
     # ------------------------------------------------------------------------------------------------ who, when, where
@@ -246,9 +217,13 @@ class _Teller:
         h = self._hearing
         if h is not None and (h.text == e.text or not e.text):
             told["hearing"] = {
-                "accepted": h.accepted, "why": h.why, "logprob": h.avg_logprob, "no_speech": h.no_speech,
-                "cost_ms": h.cost_ns / 1e6, "text": h.text,
-            }  # fmt: skip
+                "accepted": h.accepted,
+                "why": h.why,
+                "logprob": h.avg_logprob,
+                "no_speech": h.no_speech,
+                "cost_ms": h.cost_ns / 1e6,
+                "text": h.text,
+            }
 
     def _on_Look(self, e: ev.Look) -> None:  # noqa: N802
         self._turn_of_request[e.request] = e.turn
@@ -338,44 +313,3 @@ def _latency(spans: TurnSpans | None) -> dict[str, Any] | None:
         for s in spans.spans
     ]
     return {"total_ms": spans.total_ms, "to_ear": spans.heard_by_device, "spans": rows}
-
-
-def _in_words(e: ev.Decision) -> str:
-    """One line for a tick: what was decided, without the why."""
-    match e:
-        case ev.SpeechStarted():
-            return "the wearer begins to speak"
-        case ev.SpeechPaused():
-            return "the wearer pauses"
-        case ev.Transcribe():
-            return f"recognise {(e.end_ns - e.start_ns) / 1e9:.2f} s of sound"
-        case ev.TurnOpened():
-            return f"turn {e.turn}: “{e.text}” → {e.intent}"
-        case ev.Look():
-            return "score the frames of the question"
-        case ev.FrameChosen():
-            return f"frame {e.frame.frame_id} chosen" if e.frame else "no frame chosen"
-        case ev.KeepStill():
-            return f"keep frame {e.frame_id} as a picture"
-        case ev.ReadText() | ev.ReadCodes():
-            return f"read {'text' if isinstance(e, ev.ReadText) else 'codes'} in frame {e.frame_id}"
-        case ev.AskModel():
-            return "ask the model"
-        case ev.Cancel():
-            return f"forget request {e.request} ({e.kind})"
-        case ev.Speak():
-            return f"say “{e.text}”" if e.text else "the answer is complete"
-        case ev.Duck():
-            return "lower the answer" if e.on else "answer back to full loudness"
-        case ev.PausePlay():
-            return "hold the answer" if e.on else "go on with the answer"
-        case ev.StopPlay():
-            return "drop the rest of the answer"
-        case ev.Earcon():
-            return f"earcon “{e.name}”"
-        case ev.TurnClosed():
-            return f"turn {e.turn} closed: {e.outcome}"
-        case ev.Noted():
-            return f"noted: {e.what}"
-        case _:
-            return type(e).__name__

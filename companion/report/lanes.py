@@ -33,7 +33,8 @@ def timeline(data: dict[str, Any], peaks: dict[str, NDArray[np.float32]]) -> Mar
         ("Turns", "turns", _turns(data["turns"], whole)),
         ("Decisions", "ticks", _ticks(data["ticks"], whole)),
     ]
-    names = [el("span", name, class_=f"name {kind}") for name, kind, _ in strips]
+    rows = el("span", *[el("i", lane, class_=f"t-{lane}") for lane in TICK_LANES], class_="rows")
+    names = [el("span", name, rows if kind == "ticks" else None, class_=f"name {kind}") for name, kind, _ in strips]
     inner = [el("div", strip, class_=f"lane {kind}") for _, kind, strip in strips]
     cursor = el("div", id="cursor", aria_hidden="true")
     return el(
@@ -53,8 +54,9 @@ def _strip(identity: str, height: int) -> Markup:
 
 
 def _svg(height: int, *children: object, label: str = "", **more: object) -> Markup:
-    return el("svg", *children, width="100%", height=height, role="img" if label else None,
-              aria_label=label or None, **more)  # fmt: skip
+    return el(
+        "svg", *children, width="100%", height=height, role="img" if label else None, aria_label=label or None, **more
+    )
 
 
 def _ruler(whole: float) -> Markup:
@@ -62,7 +64,7 @@ def _ruler(whole: float) -> Markup:
     marks = [
         group(
             el("line", x1=_at(s, whole), x2=_at(s, whole), y1=14, y2=20),
-            el("text", clock(s)[:-3], x=_at(s, whole), y=11, dx=3),
+            el("text", clock(s)[:-3], x=_at(s, whole), y=11, dx=3) if s / whole < 0.96 else None,
         )
         for s in range(0, int(whole) + 1, step)
     ]
@@ -70,18 +72,18 @@ def _ruler(whole: float) -> Markup:
 
 
 def _wave(peaks: NDArray[np.float32] | None, spans: list[dict[str, Any]], whole: float, label: str) -> Markup:
-    """The loudness as a mirrored shape over the stretches in which somebody speaks. Drawn on a 40 dB scale."""
+    """Loudness (its square root, as ears hear it) as a mirrored shape over the stretches in which somebody speaks."""
     boxes = [_box(row["start"], row["end"], whole, WAVE_PX, row.get("text", ""), "span") for row in spans]
     shape = None
     if peaks is not None and len(peaks):
         middle = WAVE_PX / 2
-        with np.errstate(divide="ignore"):
-            high = np.clip(1 + 20 * np.log10(peaks) / 46, 0, 1) * (middle - 3)
+        high = np.sqrt(peaks / max(float(peaks.max()), 0.02)) * (middle - 3)
         up = "L".join(f"{i} {middle - h:.0f}" for i, h in enumerate(high))
         down = "L".join(f"{i} {middle + h:.0f}" for i, h in reversed(list(enumerate(high))))
         path = el("path", d=f"M{up}L{down}Z")
-        shape = el("svg", path, width="100%", height=WAVE_PX, viewBox=f"0 0 {len(peaks)} {WAVE_PX}",
-                   preserveAspectRatio="none")  # fmt: skip
+        shape = el(
+            "svg", path, width="100%", height=WAVE_PX, viewBox=f"0 0 {len(peaks)} {WAVE_PX}", preserveAspectRatio="none"
+        )
     empty = not boxes and (peaks is None or not len(peaks) or float(peaks.max()) == 0)
     words = el("text", "no sound was recorded", x=8, y=WAVE_PX / 2 + 4, class_="none") if empty else None
     return _svg(WAVE_PX, *boxes, shape, words, label=f"Loudness of the {label}")
@@ -97,8 +99,17 @@ def _labelled(start: float, end: float, whole: float, text: str, title: str, kin
     """A box with its name inside, cut off where the box ends."""
     width = f"{max(end - start, 0.0) / whole * 100:.3f}%"
     box = el("rect", width="100%", height=LANE_PX - 4, y=2, rx=3)
-    return el("svg", el("title", title), box, el("text", text, x=5, y=LANE_PX / 2 + 4), x=_at(start, whole),
-              width=width, height=LANE_PX, class_=kind, **more)  # fmt: skip
+    return el(
+        "svg",
+        el("title", title),
+        box,
+        el("text", text, x=5, y=LANE_PX / 2 + 4),
+        x=_at(start, whole),
+        width=width,
+        height=LANE_PX,
+        class_=kind,
+        **more,
+    )
 
 
 def _states(states: list[dict[str, Any]], whole: float) -> Markup:
@@ -106,7 +117,9 @@ def _states(states: list[dict[str, Any]], whole: float) -> Markup:
     for row in states:
         name = row["name"]
         known = name if name in STATES else "other"
-        title = f"{clock(row['start'])} {name}: {STATES.get(name, '')}" + (f" ({row['reason']})" if row["reason"] else "")
+        title = f"{clock(row['start'])} {name}: {STATES.get(name, '')}" + (
+            f" ({row['reason']})" if row["reason"] else ""
+        )
         boxes.append(_labelled(row["start"], row["end"], whole, name, title, f"state s-{known}"))
     return _svg(LANE_PX, *boxes, label="States of the conversation")
 
@@ -117,8 +130,9 @@ def _turns(turns: list[dict[str, Any]], whole: float) -> Markup:
         outcome = row["outcome"] if row["outcome"] in OUTCOMES and row["outcome"] else "open"
         title = f"turn {row['turn']}: “{row['text']}”, {OUTCOMES.get(row['outcome'], row['outcome'])}"
         boxes.append(
-            _labelled(row["start"], row["end"], whole, str(row["turn"]), title, f"turn o-{outcome}",
-                      data_seek=row["start"])  # fmt: skip
+            _labelled(
+                row["start"], row["end"], whole, str(row["turn"]), title, f"turn o-{outcome}", data_seek=row["start"]
+            )
         )
     return _svg(LANE_PX, *boxes, label="Turns")
 
@@ -137,10 +151,21 @@ def _ticks(ticks: list[dict[str, Any]], whole: float) -> Markup:
     for number, row in enumerate(ticks):
         words = f"{clock(row['t'])} {row['text']}" + (f": {row['reason']}" if row["reason"] else "")
         marks.append(
-            el("circle", cx=_at(row["t"], whole), cy=_row(TICK_LANES.index(row["lane"])), r=4.5, role="button",
-               tabindex=0 if number == 0 else -1, aria_label=words, data_tick=number, class_=f"tick t-{row['lane']}")  # fmt: skip
+            el(
+                "circle",
+                cx=_at(row["t"], whole),
+                cy=_row(TICK_LANES.index(row["lane"])),
+                r=4.5,
+                role="button",
+                tabindex=0 if number == 0 else -1,
+                aria_label=words,
+                data_tick=number,
+                class_=f"tick t-{row['lane']}",
+            )
         )
-    return _svg(height, *rows, el("g", *marks, role="toolbar", aria_label="Decisions: arrow keys go from one to the next"))
+    return _svg(
+        height, *rows, el("g", *marks, role="toolbar", aria_label="Decisions: arrow keys go from one to the next")
+    )
 
 
 def _row(index: int) -> int:

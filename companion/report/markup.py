@@ -16,7 +16,7 @@ class Markup(str):
     __slots__ = ()
 
 
-def el(name: str, *children: object, **attributes: object) -> Markup:
+def el(name: str, /, *children: object, **attributes: object) -> Markup:
     """One element. Attribute names: `class_` and `data_x` as Python must spell them; None and False leave one out."""
     words = [name]
     for key, value in attributes.items():

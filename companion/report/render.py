@@ -58,13 +58,18 @@ def _hash(text: str) -> str:
 
 # ------------------------------------------------------------------------------------------------------------ the parts
 
+_ABOUT = (
+    "Everything here was recorded by the companion while it ran. Sound and pictures are inside this file; it loads "
+    "nothing and tells nobody. It holds a person’s voice and view: share it with care."
+)
+
 
 def _header(data: dict[str, Any], sound: Sound, film: Film) -> Markup:
     s = data["session"]
     device = s["device"] or ", ".join(dict.fromkeys(x for link in s["links"] for x in link["has"])) or "none"
     knows = " (knows only the demo’s phrases)" if s["closed_vocabulary"] else ""
     facts = [
-        ("When", s["when"] + (f" (local {s['wall_clock']})" if s["wall_clock"] else "")),
+        ("When", s["when"]),
         ("Length", length(s["seconds"])),
         ("Device", device),
         ("Recogniser", f"{s['recogniser']}{knows}" if s["recogniser"] else "not said"),
@@ -74,17 +79,16 @@ def _header(data: dict[str, Any], sound: Sound, film: Film) -> Markup:
         ("File", f"{s['file']}, {size(s['size_bytes'])}"),
     ]
     rows = [el("div", el("dt", name), el("dd", value)) for name, value in facts]
-    again = el("p", "Decide it all again, from the same sound and pictures: ", el("code", f"companion replay {s['file']}"))
+    again = el("p", "Decide it all again from what was recorded: ", el("code", f"companion replay {s['file']}"))
     return el(
         "header",
         el("p", "Earshot · one recorded session", class_="brand"),
         el("h1", _summary(data)),
-        el("p", "Everything here was recorded by the companion while it ran. Sound and pictures are inside this file; "
-                "it loads nothing and tells nobody. It holds a person’s voice and view: share it with care.", class_="soft"),
+        el("p", _ABOUT, class_="soft"),
         el("dl", *rows, class_="facts"),
         again,
         _warnings(data, sound, film),
-    )  # fmt: skip
+    )
 
 
 def _summary(data: dict[str, Any]) -> str:
@@ -117,19 +121,31 @@ def _warnings(data: dict[str, Any], sound: Sound, film: Film) -> Markup | None:
 
 def _player(data: dict[str, Any], film: Film) -> Markup:
     first = film.strip[0] if film.strip else None
-    picture = el("img", id="picture", alt="What the camera saw at the cursor",
-                 src=data_uri("image/jpeg", first.jpeg) if first else None, hidden=first is None)  # fmt: skip
+    picture = el(
+        "img",
+        id="picture",
+        alt="What the camera saw at the cursor",
+        src=data_uri("image/jpeg", first.jpeg) if first else None,
+        hidden=first is None,
+    )
     none = el("p", "No picture at this moment.", id="no-picture", hidden=first is not None)
     now = el(
         "div",
-        el("p", el("span", "", id="now-state", class_="chip"), el("span", "", id="now-turn", class_="soft"), class_="now"),
+        el(
+            "p",
+            el("span", "", id="now-state", class_="chip"),
+            el("span", "", id="now-turn", class_="soft"),
+            class_="now",
+        ),
         el("p", el("b", "Wearer"), el("span", "", id="now-wearer", dir="auto"), class_="line wearer"),
         el("p", el("b", "Companion"), el("span", "", id="now-companion", dir="auto"), class_="line companion"),
         el("noscript", el("p", "Playing in step needs JavaScript; everything else on this page works without it.")),
         class_="captions",
     )
     figure = el("figure", picture, none, el("figcaption", "", id="picture-note"))
-    return el("section", el("h2", "Now", id="now", class_="hidden"), figure, now, class_="player", aria_labelledby="now")
+    return el(
+        "section", el("h2", "Now", id="now", class_="hidden"), figure, now, class_="player", aria_labelledby="now"
+    )
 
 
 def _timeline(data: dict[str, Any], sound: Sound) -> Markup:
@@ -144,11 +160,22 @@ def _timeline(data: dict[str, Any], sound: Sound) -> Markup:
     legend = [el("li", el("i", class_=f"s-{n}"), el("b", n), f" {STATES[n]}") for n in STATES if n in seen]
     left_out = data["ticks_left_out"]
     note = el("p", f"{left_out:,} lesser decisions have no mark here; the decision log has more.") if left_out else None
-    keys = el("p", "Click to go there. Space plays, ← → move by a second (with Shift by five), N and P go from turn to "
-                   "turn. Left ear: the wearer; right ear: the companion.", class_="why")  # fmt: skip
+    keys = el(
+        "p",
+        "Click to go there. Space plays, ← → move by a second (with Shift by five), N and P go from turn to "
+        "turn. Left ear: the wearer; right ear: the companion.",
+        class_="why",
+    )
     head = el("div", el("h2", "Timeline", id="timeline"), zoom, class_="head")
-    return el("section", head, timeline(data, sound.peaks), note, keys, el("ul", *legend, class_="legend"),
-              aria_labelledby="timeline")  # fmt: skip
+    return el(
+        "section",
+        head,
+        timeline(data, sound.peaks),
+        note,
+        keys,
+        el("ul", *legend, class_="legend"),
+        aria_labelledby="timeline",
+    )
 
 
 def _turns(data: dict[str, Any], film: Film) -> Markup:
@@ -167,32 +194,64 @@ def _decisions(data: dict[str, Any]) -> Markup:
         class_="filter",
     )
     rows = [
-        el("tr", el("td", _jump(row["t"])), el("td", row["kind"]), el("td", row["reason"], dir="auto"),
-           el("td", el("code", row["detail"])), data_kind=row["kind"])
+        el(
+            "tr",
+            el("td", _jump(row["t"])),
+            el("td", row["kind"]),
+            el("td", row["reason"], dir="auto"),
+            el("td", el("code", row["detail"])),
+            data_kind=row["kind"],
+        )
         for row in data["decisions"]
-    ]  # fmt: skip
+    ]
     head = el("thead", el("tr", *[el("th", name, scope="col") for name in ("Time", "Decision", "Why", "With")]))
     left_out = data["decisions_left_out"]
-    note = el("p", f"{left_out:,} of the lesser decisions are left out here; the recording has them all.") if left_out else None
-    table = el("div", el("table", head, el("tbody", *rows, id="decisions")), class_="wide", tabindex=0, role="region",
-               aria_label="Decision log")  # fmt: skip
+    note = (
+        el("p", f"{left_out:,} of the lesser decisions are left out here; the recording has them all.")
+        if left_out
+        else None
+    )
+    table = el(
+        "div",
+        el("table", head, el("tbody", *rows, id="decisions")),
+        class_="wide",
+        tabindex=0,
+        role="region",
+        aria_label="Decision log",
+    )
     summary = el("summary", el("h2", "Decision log", id="log"), f" {plural(len(rows), 'decision')}")
     return el("section", el("details", summary, choose, note, table), aria_labelledby="log")
 
 
 def _log(data: dict[str, Any]) -> Markup:
-    notes = [el("tr", el("td", _jump(n["t"])), el("td", n["kind"]), el("td", n["text"], dir="auto")) for n in data["notes"]]
+    notes = [
+        el("tr", el("td", _jump(n["t"])), el("td", n["kind"]), el("td", n["text"], dir="auto")) for n in data["notes"]
+    ]
     links = [
-        el("tr", el("td", _jump(n["t"])), el("td", f"link {n['state']}"),
-           el("td", "; ".join(filter(None, [", ".join(n["has"]), n["detail"]]))))
+        el(
+            "tr",
+            el("td", _jump(n["t"])),
+            el("td", f"link {n['state']}"),
+            el("td", "; ".join(filter(None, [", ".join(n["has"]), n["detail"]]))),
+        )
         for n in data["session"]["links"]
-    ]  # fmt: skip
-    lines = [el("tr", el("td", _jump(n["t"])), el("td", f"{n['level']} {n['name']}"), el("td", n["text"], dir="auto"),
-                class_="bad" if n["level"] in ("ERROR", "FATAL") else None) for n in data["logs"]]  # fmt: skip
+    ]
+    lines = [
+        el(
+            "tr",
+            el("td", _jump(n["t"])),
+            el("td", f"{n['level']} {n['name']}"),
+            el("td", n["text"], dir="auto"),
+            class_="bad" if n["level"] in ("ERROR", "FATAL") else None,
+        )
+        for n in data["logs"]
+    ]
     left_out = data["logs_left_out"]
 
     def part(title: str, rows: list[Markup], extra: str = "") -> Markup:
-        inside = el("div", el("table", el("tbody", *rows)), class_="wide") if rows else el("p", "Nothing.", class_="soft")
+        inside = (
+            el("div", el("table", el("tbody", *rows)), class_="wide") if rows else el("p", "Nothing.", class_="soft")
+        )
         return el("details", el("summary", el("h3", title), f" {plural(len(rows), 'line')}{extra}"), inside)
 
     return el(
@@ -216,14 +275,24 @@ def _transport(data: dict[str, Any], sound: Sound) -> Markup:
     return el(
         "footer",
         el("button", "Play", type="button", id="play", disabled=True),
+        el("img", id="thumb", alt="", hidden=True),
         el("output", clock(0), id="time"),
-        el("input", type="range", id="seek", min=0, max=f"{seconds:.3f}", step=0.01, value=0, disabled=True,
-           aria_label="Place in the session"),
+        el(
+            "input",
+            type="range",
+            id="seek",
+            min=0,
+            max=f"{seconds:.3f}",
+            step=0.01,
+            value=0,
+            disabled=True,
+            aria_label="Place in the session",
+        ),
         el("span", clock(seconds), class_="soft"),
         audio,
         class_="transport",
         aria_label="Playback",
-    )  # fmt: skip
+    )
 
 
 def _for_the_script(data: dict[str, Any], sound: Sound, film: Film) -> dict[str, Any]:
@@ -245,5 +314,3 @@ def _for_the_script(data: dict[str, Any], sound: Sound, film: Film) -> dict[str,
         "turns": [{"n": t["turn"], "start": t["start"], "end": t["end"]} for t in data["turns"]],
         "ticks": [[t["t"], t["text"], t["reason"]] for t in data["ticks"]],
     }
-
-

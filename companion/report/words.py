@@ -41,13 +41,13 @@ def clock(seconds: float) -> str:
 
 def length(seconds: float) -> str:
     if seconds < 60:
-        return f"{seconds:.1f} s"
+        return f"{seconds:.1f}\u00a0s"
     minutes, rest = divmod(round(seconds), 60)
     return f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= 60 else f"{minutes} min {rest:02d} s"
 
 
 def ms(value: float) -> str:
-    return f"{value:,.0f} ms" if value >= 10 or value == 0 else f"{value:.1f} ms"
+    return f"{value:,.0f}\u00a0ms" if value >= 10 or value == 0 else f"{value:.1f}\u00a0ms"
 
 
 def size(count: int) -> str:

@@ -5,7 +5,7 @@ The first chunk decides how soon the answer is heard, so it ends at the first of
 * the end of a sentence or a line, of any length ("Yes.");
 * `, ; : —` after 3 words or more;
 * the blank before "and", "but", "so", "because" … with 4 words or more before it;
-* 8 words; the cut then moves back before "the", "of", "and" …, which belong to what follows, but keeps 4 words.
+* 6 words; the cut then moves back before "the", "of", "and" …, which belong to what follows, but keeps 4 words.
 
 Later chunks end at sentence or line ends only, since there is sound to cover the wait; one that grows past 30 words
 ends at the next clause, and past 60 anywhere.
@@ -32,7 +32,7 @@ class ClauseOptions:
     first_clause: bool = True  # False: sentences only, from the start
     first_min_words: int = 3  # "Yes, of course" would sound cut off after "Yes,"
     first_min_words_before_joiner: int = 4  # no pause is written there, so a little more must stand before it
-    first_max_words: int = 8  # about 2.5 s of speech: enough to cover the wait for the next chunk
+    first_max_words: int = 6  # 2 s of speech cover the wait for more; 8 would cost 200 ms at 10 words a second
     clause_after_words: int = 30  # about 10 s: a sentence of this length is let go at its next comma
     max_words: int = 60  # 20 s; bounds memory and the playout's queue
     max_token_chars: int = 400  # no word is that long: bounds memory for text without blanks

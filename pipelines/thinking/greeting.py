@@ -63,9 +63,5 @@ class Greeting:
         self._sight = wording.WORK_FAILED.get(event.kind, wording.WORK_FAILED["look"])
 
     def text(self) -> str:
-        notes = []
-        if self._world.closed_vocabulary:
-            notes.append(wording.demo_phrases_note())
-        if not self._world.model:
-            notes.append(wording.no_model_note())
+        notes = [wording.DEMO_PHRASES_NOTE] if self._world.closed_vocabulary else []
         return wording.greeting(self.hears, self._sight, self._recording, notes)

@@ -105,10 +105,11 @@ def ago(seconds: float) -> str:
 
 
 def greeting(hears: bool, sight: str, recording: bool, notes: Sequence[str]) -> str:
-    """The companion speaks first: what works, before the wearer has to find out what does not."""
+    """The companion speaks first: what works, before the wearer has to find out what does not. Short: it is in the way
+    of the first question."""
     parts = ["I can hear you." if hears else NO_SOUND, sight]
     if recording:
-        parts.append("This session is recorded.")
+        parts.append("I am recording.")
     return " ".join([*parts, *notes])
 
 
@@ -123,12 +124,4 @@ def sight_of(problem: str, lines: int) -> str:
     return "I see some writing, sharp enough." if lines else "I see, sharp enough."
 
 
-def demo_phrases_note() -> str:
-    return (
-        "I only know the demo's phrases. For everything else, run: companion models pull base dot e n. "
-        "Ask me: what can I say?"
-    )
-
-
-def no_model_note() -> str:
-    return "No model is set, so I answer what I can read myself."
+DEMO_PHRASES_NOTE = "I only know the demo's phrases; companion models pull gets me the rest."

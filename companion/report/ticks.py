@@ -1,0 +1,84 @@
+"""Decisions as marks on a timeline: which are worth one, in which lane, said in which words; and which to spare."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pipelines import events as ev
+
+# Decisions worth a tick on the timeline: kind -> lane. The rest is in the decision log.
+TICKS = {
+    "SpeechStarted": "hearing",
+    "SpeechPaused": "hearing",
+    "Transcribe": "hearing",
+    "TurnOpened": "hearing",
+    "Look": "seeing",
+    "FrameChosen": "seeing",
+    "KeepStill": "seeing",
+    "ReadText": "seeing",
+    "ReadCodes": "seeing",
+    "AskModel": "thinking",
+    "Cancel": "thinking",
+    "Noted": "thinking",
+    "Speak": "speaking",
+    "Duck": "speaking",
+    "PausePlay": "speaking",
+    "StopPlay": "speaking",
+    "Earcon": "speaking",
+    "TurnClosed": "speaking",
+}
+MINOR = frozenset({"SetVolume", "Caption", "AskKeyFrame", "Duck", "SpeechStarted", "SpeechPaused", "Earcon"})
+
+
+def fewer(rows: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
+    """At most `limit` rows: the minor ones go first, then evenly."""
+    if len(rows) <= limit:
+        return rows
+    kept = [row for row in rows if row["kind"] not in MINOR]
+    if len(kept) <= limit:
+        room = limit - len(kept)
+        minor = [row for row in rows if row["kind"] in MINOR]
+        chosen = {id(row) for row in [*kept, *minor[:: max(1, -(-len(minor) // room))]]} if room else set(map(id, kept))
+        return [row for row in rows if id(row) in chosen]
+    return [kept[i * len(kept) // limit] for i in range(limit)]
+
+
+def in_words(e: ev.Decision) -> str:
+    """One line for a tick: what was decided, without the why."""
+    match e:
+        case ev.SpeechStarted():
+            return "the wearer begins to speak"
+        case ev.SpeechPaused():
+            return "the wearer pauses"
+        case ev.Transcribe():
+            return f"recognise {(e.end_ns - e.start_ns) / 1e9:.2f} s of sound"
+        case ev.TurnOpened():
+            return f"turn {e.turn}: “{e.text}” → {e.intent}"
+        case ev.Look():
+            return "score the frames of the question"
+        case ev.FrameChosen():
+            return f"frame {e.frame.frame_id} chosen" if e.frame else "no frame chosen"
+        case ev.KeepStill():
+            return f"keep frame {e.frame_id} as a picture"
+        case ev.ReadText() | ev.ReadCodes():
+            return f"read {'text' if isinstance(e, ev.ReadText) else 'codes'} in frame {e.frame_id}"
+        case ev.AskModel():
+            return "ask the model"
+        case ev.Cancel():
+            return f"forget request {e.request} ({e.kind})"
+        case ev.Speak():
+            return f"say “{e.text}”" if e.text else "the answer is complete"
+        case ev.Duck():
+            return "lower the answer" if e.on else "answer back to full loudness"
+        case ev.PausePlay():
+            return "hold the answer" if e.on else "go on with the answer"
+        case ev.StopPlay():
+            return "drop the rest of the answer"
+        case ev.Earcon():
+            return f"earcon “{e.name}”"
+        case ev.TurnClosed():
+            return f"turn {e.turn} closed: {e.outcome}"
+        case ev.Noted():
+            return f"noted: {e.what}"
+        case _:
+            return type(e).__name__

@@ -1,0 +1,126 @@
+"""The command line as a person meets it: help that teaches, answers, and errors that say the way out."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import cv2
+import pytest
+
+from companion.cli import main
+from tests.test_session import sign
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user with nothing: no settings, no recordings."""
+    monkeypatch.setenv("EARSHOT_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as done:
+        main(["--help"])
+    assert done.value.code == 0
+    text = capsys.readouterr().out
+    for word in ("demo", "run", "ask", "replay", "sessions", "models", "doctor", "--set section.key=value"):
+        assert word in text
+
+
+def test_ask_reads_a_picture_and_the_session_replays(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    cv2.imwrite("menu.png", sign("SOUP 4.50", "Oxford"))
+    assert main(["ask", "what does this say", "--image", "menu.png", "--wav", "answer.wav"]) == 0
+    assert "oxford" in capsys.readouterr().out.lower()
+    assert Path("answer.wav").stat().st_size > 48_000, "at least half a second of sound"
+    assert main(["sessions", "list"]) == 0
+    assert "desk" in capsys.readouterr().out
+    assert main(["sessions", "show", "last"]) == 0
+    assert "what does this say" in capsys.readouterr().out
+    assert main(["replay", "last"]) == 0
+    assert capsys.readouterr().out.startswith("same ")
+    assert main(["sessions", "page", "last", "--out", "page.html"]) == 0
+    assert "<html" in Path("page.html").read_text()
+
+
+def test_a_question_that_needs_a_model_fails_with_what_still_works(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["ask", "who painted this"]) == 0
+    assert "none is set" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["ask", "what", "--image", "nothing.jpg"], "nothing.jpg"),
+        (["replay", "nothing"], "nothing"),
+        (["sessions", "show", "nothing"], "nothing"),
+        (["doctor", "--set", "turn.x=1"], "turn.x"),
+        (["doctor", "--config", "nothing.toml"], "nothing.toml"),
+        (["models", "path", "gigantic"], "gigantic"),
+        (["ask", "what", "--set", "hearing.model=nowhere"], "nowhere"),
+    ],
+)
+def test_a_mistake_is_one_line_that_names_it(
+    home: Path, capsys: pytest.CaptureFixture[str], words: list[str], told: str
+) -> None:
+    assert main(words) != 0
+    said = capsys.readouterr()
+    line = (said.err + said.out).strip()
+    assert told in line and "Traceback" not in line
+
+
+def test_replay_of_something_else_says_what_it_is(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("holiday.mcap").write_bytes(b"not a recording at all")
+    assert main(["replay", "holiday.mcap"]) == 2
+    assert "holiday.mcap" in capsys.readouterr().err
+
+
+def test_a_changed_recording_does_not_replay_as_the_same(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The comparison can fail: with other settings, the same tape is decided otherwise."""
+    from companion.replay import decide_again
+    from companion.settings import load
+    from pipelines.events import Decision, Happening
+    from recordings.digest import digest
+    from recordings.reader import Recording
+    from recordings.session import SessionInfo
+    from recordings.writer import Recorder
+    from tests.scripted import ScriptedSession
+
+    s = ScriptedSession()
+    s.say("what does this sign say", 500)
+    s.run_until(12_000)
+    recorder = Recorder(home, SessionInfo("scripted", 1_700_000_000_000_000_000))
+    director = type(s.director)(s.options)
+    for event in s.tape:
+        recorder.happening(event)
+        for decision in director.feed(event):
+            recorder.decision(decision)
+    recording = Recording(recorder.close())
+    happenings: list[Happening] = list(recording.happenings())
+    live: list[Decision] = list(recording.decisions())
+    last_ns = happenings[-1].t_ns
+    assert digest(decide_again(load(env={}), happenings, last_ns)) == digest(live)
+    slower = load(sets=["turn.complete_silence_ms=500"], env={})
+    assert digest(decide_again(slower, happenings, last_ns)) != digest(live)
+
+
+def test_doctor_says_what_works_here(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor"]) == 0
+    text = capsys.readouterr().out
+    for word in ("python", "hearing", "voices", "reading", "model", "recordings"):
+        assert word in text
+
+
+def test_the_command_line_starts_without_loading_an_engine() -> None:
+    code = (
+        "import sys, companion.cli; companion.cli.parser(); "
+        "print([m for m in ('numpy', 'av', 'cv2', 'aiortc', 'onnxruntime', 'httpx') if m in sys.modules])"
+    )
+    out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
+    assert out.stdout.strip() == "[]"

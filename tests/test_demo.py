@@ -1,0 +1,91 @@
+"""The product as a newcomer meets it: real processes, real WebRTC, real time; judged by the simulator's ear."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+
+from companion.replay import replay
+from pipelines import events as ev
+from pipelines.spans import spans_of
+from recordings.reader import Recording
+from recordings.recover import recover_all
+from tests.companions import companion, simulator
+
+LIMIT_S = 240.0
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_demo_does_all_it_should(tmp_path: Path, seed: int) -> None:
+    command = [sys.executable, "-m", "companion.cli", "demo", "--seed", str(seed), "--out", str(tmp_path), "--silent"]
+    env = {**os.environ, "EARSHOT_DATA": str(tmp_path / "data")}
+    done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT_S, env=env)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    (recording,) = tmp_path.glob("*.mcap")
+    assert (tmp_path / "heard.wav").stat().st_size > 1_000_000
+    assert "<html" in recording.with_suffix(".html").read_text()
+    assert str(recording) in done.stdout
+    assert replay(recording).same
+    events = list(Recording(recording).events())
+    turns = spans_of(events)
+    assert len(turns) >= 6 and all(t.heard_by_device for t in turns), "every answer is timed to the ear"
+    assert any(isinstance(e, ev.Speak) and e.voice == "pyttsx3" for e in events)
+    assert any(isinstance(e, ev.TurnClosed) and e.outcome == "stopped" for e in events)
+    verdict = json.loads((tmp_path / "verdict.json").read_text())
+    assert verdict["seed"] == seed
+
+
+@pytest.mark.parametrize(
+    ("scene", "words"),
+    [("black", "black or blank"), ("no_camera", "no picture")],
+)
+def test_a_device_with_a_fault_is_answered_with_the_truth(tmp_path: Path, scene: str, words: str) -> None:
+    with companion(tmp_path / "rec") as c:
+        done = subprocess.run(simulator(scene, c.url, tmp_path), capture_output=True, text=True, timeout=LIMIT_S)
+        assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-2000:]
+        c.stop()
+    (recording,) = (tmp_path / "rec").glob("*.mcap")
+    said = " ".join(e.text for e in Recording(recording).decisions() if isinstance(e, ev.Speak)).lower()
+    assert words in said
+
+
+def test_killed_in_the_middle_the_recording_recovers_and_replays(tmp_path: Path) -> None:
+    folder = tmp_path / "rec"
+    with companion(folder) as c:
+        with subprocess.Popen(simulator("idle", c.url, tmp_path), stdout=subprocess.DEVNULL) as sim:
+            assert c.process.stdout is not None
+            for line in c.process.stdout:
+                if " says  " in line:  # the greeting is on its way: media flows, decisions are made
+                    break
+            c.kill()
+            sim.kill()
+    (found,) = recover_all(folder)
+    (recording,) = folder.glob("*.mcap")
+    assert not list(folder.glob("*.part")), found
+    result = replay(recording)
+    assert result.same and "torn" in result.line
+    assert any(isinstance(e, ev.StateChanged) for e in Recording(recording).decisions())
+
+
+def test_ctrl_c_in_a_session_says_goodbye_and_finishes_the_recording(tmp_path: Path) -> None:
+    folder = tmp_path / "rec"
+    with companion(folder) as c:
+        with subprocess.Popen(simulator("idle", c.url, tmp_path), stdout=subprocess.DEVNULL) as sim:
+            assert c.process.stdout is not None
+            for line in c.process.stdout:
+                if " says  " in line:
+                    break
+            reader = threading.Thread(target=c.process.stdout.read)  # an unread pipe would stop it
+            reader.start()
+            c.process.send_signal(2)
+            assert c.process.wait(LIMIT_S) == 0
+            reader.join()
+            sim.kill()
+    (recording,) = folder.glob("*.mcap")
+    assert replay(recording).same
