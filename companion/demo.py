@@ -43,8 +43,9 @@ async def demo(settings: Settings, scene: str, seed: int, out: Path, play: bool)
         print(f"stand-in model (no real one): {stand_in_url}", flush=True)
         try:
             url = await app.start()
-            for line in start_notes(app):
+            for line in start_notes(app)[1:]:
                 print(line, flush=True)
+            print(f"{'seconds':>9} {'what':>11}  (“glasses”: the simulated wearer; the rest: the companion)", flush=True)
             status = await _simulate(scene, url, seed, out, play)
         finally:
             await app.stop()
@@ -78,7 +79,7 @@ async def _stand_in(stack: contextlib.AsyncExitStack) -> str:
 
 async def _simulate(scene: str, url: str, seed: int, out: Path, play: bool) -> int:
     """Run the simulator against us; its exit status."""
-    args = ["run", scene, "--to", url, "--seed", str(seed), "--out", str(out)]
+    args = ["run", scene, "--to", url, "--seed", str(seed), "--out", str(out), "--brief"]
     process = await _start("device_sim.cli", *args, *(["--play"] if play else []))
     try:
         return await asyncio.wait_for(process.wait(), SCENE_LIMIT_S)

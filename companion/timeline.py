@@ -35,7 +35,7 @@ class Timeline:
                 return "heard", f"“{e.text or '…'}”  → {e.intent}" + (f"  ({e.reason})" if not e.text else "")
             case ev.FrameChosen() if e.frame is not None:
                 trouble = f"  PROBLEM: {e.problem}" if e.problem else ""
-                return "frame", f"#{e.frame.frame_id}: {e.reason}; sharpness {e.frame.sharpness:.0f}{trouble}"
+                return "frame", f"#{e.frame.frame_id}: {e.reason}{trouble}"
             case ev.FrameChosen():
                 return "frame", f"none: {e.reason}"
             case ev.AskModel():

@@ -21,7 +21,7 @@ from device_sim.loudspeaker import Loudspeaker
 from device_sim.mic import Voices
 from device_sim.record import Record
 from device_sim.scene import Scene
-from device_sim.stage import Stage
+from device_sim.stage import Stage, Tell
 from device_sim.wire import Address, Wire
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
@@ -63,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--token", default="", metavar="T")
     run.add_argument("--out", type=Path, metavar="DIR", help="write verdict.json and heard.wav there")
     run.add_argument("--play", action="store_true", help="let it be heard on this machine's loudspeaker")
+    run.add_argument("--brief", action="store_true", help="no clock and no captions: the companion prints these too")
     run.set_defaults(command=_run)
     check = commands.add_parser("check", help="read a scene and say what is wrong with it")
     check.add_argument("scene", metavar="SCENE")
@@ -114,23 +115,26 @@ def _run(options: argparse.Namespace) -> int:
     address = Address.parse(options.to, options.token)
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
-    verdict = asyncio.run(perform(scene, address, options.out, options.play))
+    tell = _tell_briefly if options.brief else _tell
+    verdict = asyncio.run(perform(scene, address, options.out, options.play, tell))
     return FAILED if verdict.outcome == FAIL else PASSED
 
 
-async def perform(scene: Scene, address: Address, out: Path | None = None, play: bool = False) -> Verdict:
+async def perform(
+    scene: Scene, address: Address, out: Path | None = None, play: bool = False, tell: Tell = lambda *_: None
+) -> Verdict:
     """Render, connect, play, judge; write verdict.json and heard.wav if `out` is given."""
     begin_s = time.monotonic()
     tapes, voices = await asyncio.to_thread(lambda: (Tapes(scene), Voices(scene)))
-    _tell(0.0, "scene", f"{scene.name}, seed {scene.seed}; rendered in {time.monotonic() - begin_s:.1f} s")
+    tell(0.0, "scene", f"{scene.name}, seed {scene.seed}; rendered in {time.monotonic() - begin_s:.1f} s")
     ear = Ear(time.monotonic_ns())
     wire = Wire(scene, tapes, voices, ear)
-    speaker = Loudspeaker(lambda why: _tell(0.0, "play", why)) if play else None
+    speaker = Loudspeaker(lambda why: tell(0.0, "play", why)) if play else None
     if speaker is not None:
         ear.on_sound.append(speaker.play)
     try:
         await wire.connect(address)
-        stage = Stage(scene, wire, tapes, _tell)
+        stage = Stage(scene, wire, tapes, tell)
         record = await stage.play()
     finally:
         await wire.close()
@@ -147,6 +151,12 @@ async def perform(scene: Scene, address: Address, out: Path | None = None, play:
 
 def _tell(at_s: float, what: str, words: str) -> None:
     print(f"{at_s:6.1f} s {what:<7}{words}", flush=True)
+
+
+def _tell_briefly(at_s: float, what: str, words: str) -> None:
+    """Beside a companion that prints the same session with its own clock: only what it cannot know."""
+    if what not in ("hears", "says"):
+        print(f"{'glasses':>21}  {what} {words}", flush=True)
 
 
 def _tell_finding(finding: Finding) -> None:

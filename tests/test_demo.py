@@ -43,7 +43,7 @@ def test_the_demo_does_all_it_should(tmp_path: Path, seed: int) -> None:
 
 @pytest.mark.parametrize(
     ("scene", "words"),
-    [("black", "black or blank"), ("no_camera", "no picture")],
+    [("black", "black or blank"), ("no_camera", "no picture"), ("silent", "i hear nothing")],
 )
 def test_a_device_with_a_fault_is_answered_with_the_truth(tmp_path: Path, scene: str, words: str) -> None:
     with companion(tmp_path / "rec") as c:

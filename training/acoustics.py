@@ -85,9 +85,10 @@ def filter_speech(speech: np.ndarray, scene: Scene, rng: np.random.Generator) ->
     return scipy.fft.irfft(spectrum, size)[: len(speech) + tail].astype(np.float32)
 
 
-def room_response(rng: np.random.Generator) -> np.ndarray:
+def room_response(rng: np.random.Generator, decay_s: float | None = None, ratio_db: float | None = None) -> np.ndarray:
     """A direct path, then exponentially decaying noise: 0.1-0.6 s to -60 dB, direct to reverberant 0-18 dB."""
-    decay_s, ratio_db = rng.uniform(0.1, 0.6), rng.uniform(0, 18)
+    decay_s = rng.uniform(0.1, 0.6) if decay_s is None else decay_s
+    ratio_db = rng.uniform(0, 18) if ratio_db is None else ratio_db
     t = np.arange(6400) / SAMPLE_RATE_HZ
     tail = rng.standard_normal(6400) * np.exp(-6.9 * t / decay_s)
     tail[: int(rng.uniform(0.001, 0.012) * SAMPLE_RATE_HZ)] = 0

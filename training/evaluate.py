@@ -309,6 +309,8 @@ def main() -> None:
     rows["silence and noise"] = run(model, noise_cases())
     if options.real_speech:
         rows["real speech"] = run(model, real_cases(options.real_speech))
+    for group, sentences in texts.held_out_groups().items():
+        rows[f"sentences: {group}"] = [(c, h) for c, h in rows["sentences"] if c.text in sentences]
     for name, results in rows.items():
         report(name, results, gate, options.show)
     print("median ms: dynamic", timing(rows["phrases 20 dB"]), "30 s", timing(rows["phrases 20 dB at 30 s"]))

@@ -12,6 +12,7 @@ import zlib
 from pathlib import Path
 
 import numpy as np
+import scipy.signal
 import soundfile
 
 from training import acoustics, texts, voices
@@ -22,24 +23,20 @@ VOICE = Voice("flite", "rms", rate=1.2, pitch=1.0)
 SNR_DB = 25.0
 MARGIN_S = 0.08
 PEAK_DBFS = -6.0
+ROOM_DECAY_S = 0.2  # to -60 dB: a small furnished room
+ROOM_RATIO_DB = 10.0  # direct to reverberant: the microphone sits near the mouth
 
 
 def render(phrase: str, voice: Voice = VOICE) -> np.ndarray:
     """(n,) float32 at 16 kHz; the same every time (the room and the noise are seeded by the phrase)."""
     rng = np.random.default_rng(zlib.crc32(phrase.encode()))
     clean = voices.speak(phrase, voice)
-    wet = acoustics.filter_speech(clean, _scene(room=True), rng)
-    # The room's tail is mostly below the noise: keep 80 ms of it.
     margin = int(MARGIN_S * SAMPLE_RATE_HZ)
-    clip = np.pad(wet[: len(clean)], (margin, margin))
-    clip[margin + len(clean) :] = np.pad(wet, (0, margin))[len(clean) : len(clean) + margin]
+    clip = np.pad(clean, (margin, margin))
+    clip = scipy.signal.fftconvolve(clip, acoustics.room_response(rng, ROOM_DECAY_S, ROOM_RATIO_DB))[: len(clip)]
     noise = acoustics.make_noise("pink", len(clip), rng, [])
     clip = clip + noise * np.sqrt(np.mean(np.square(clean))) * 10 ** (-SNR_DB / 20)
     return (clip / np.abs(clip).max() * 10 ** (PEAK_DBFS / 20)).astype(np.float32)
-
-
-def _scene(room: bool) -> acoustics.Scene:
-    return acoustics.Scene(0, 0, "pink", SNR_DB, PEAK_DBFS, speed=1.0, room=room, equaliser_db=1.0)
 
 
 def main() -> None:

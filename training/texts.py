@@ -37,10 +37,20 @@ def known_words() -> tuple[str, ...]:
 
 
 @functools.cache
+def held_out_groups() -> dict[str, tuple[str, ...]]:
+    """Sentences of the evaluation, never drawn in training, by the name of their group in the file."""
+    groups: dict[str, list[str]] = {}
+    for line in HELD_OUT_FILE.read_text(encoding="utf-8").splitlines():
+        if line.startswith("# -- "):
+            group = groups.setdefault(line.removeprefix("# -- "), [])
+        elif line and not line.startswith("#"):
+            group.append(line)
+    return {name: tuple(sentences) for name, sentences in groups.items()}
+
+
+@functools.cache
 def held_out_sentences() -> tuple[str, ...]:
-    """Sentences of the evaluation; never drawn in training."""
-    lines = HELD_OUT_FILE.read_text(encoding="utf-8").splitlines()
-    return tuple(line.strip() for line in lines if line.strip() and not line.startswith("#"))
+    return tuple(itertools.chain.from_iterable(held_out_groups().values()))
 
 
 def target(text: str) -> str:

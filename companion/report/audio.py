@@ -58,6 +58,8 @@ def sound_of(recording: Recording, duration_ns: int, options: SoundOptions | Non
     o = options or SoundOptions()
     wanted_s = duration_ns / NS
     seconds = min(wanted_s, float(o.limit_s))
+    if not any(True for track in (recording.microphone(), recording.answers()) for _ in track):
+        return Sound(seconds=seconds)
     coarse = seconds > o.coarse_from_s
     rate_hz, bit_s = (o.coarse_hz, o.coarse_bit_s) if coarse else (o.fine_hz, o.fine_bit_s)
     tracks = {

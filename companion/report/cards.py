@@ -7,6 +7,7 @@ from typing import Any
 
 from companion.report.film import Picture
 from companion.report.markup import Markup, el, group
+from companion.report.waterfall import waterfall
 from companion.report.words import OUTCOMES, clock, ms, plural, route, size
 
 Frames = dict[int, Picture]
@@ -33,7 +34,7 @@ def card(turn: dict[str, Any], frames: Frames) -> Markup:
             aria_label=f"Play turn {number} from {clock(turn['start'])}",
         ),
     )
-    talk = el("div", _asked(turn), _answered(turn), _failures(turn), _latency(turn), class_="talk")
+    talk = el("div", _asked(turn), _answered(turn), _failures(turn), waterfall(turn["latency"]), class_="talk")
     body = el("div", talk, _frame(turn, frames), class_="body")
     return el("article", head, body, _left(turn, frames), class_="card", id=f"turn-{number}")
 
@@ -106,7 +107,6 @@ def _frame(turn: dict[str, Any], frames: Frames) -> Markup | None:
             "img",
             src=data_uri("image/jpeg", picture.jpeg),
             alt=f"Frame {told['id']}, which turn {turn['turn']} is about",
-            decoding="async",
         )
         if picture
         else el("p", "This picture is not in the recording any more.", class_="soft")
@@ -126,63 +126,6 @@ def _frame(turn: dict[str, Any], frames: Frames) -> Markup | None:
         read = group(el("h4", "Read in it, on the device"), el("ul", *lines, class_="read"))
     title = el("p", el("strong", f"Frame {told['id']}"), f" · {told['width']}×{told['height']}", class_="soft")
     return el("figure", image, el("figcaption", title, el("dl", *rows), read))
-
-
-def _latency(turn: dict[str, Any]) -> Markup:
-    told = turn["latency"]
-    if told is None:
-        return el("p", "No latency: no spoken words ended before the answer began, or nothing sounded.", class_="why")
-    total = max(told["total_ms"], 0.001)
-    end = "from the last word to the wearer’s ear" if told["to_ear"] else "from the last word to our own output"
-    rows = []
-    for number, span in enumerate(told["spans"]):
-        at, width = span["at_ms"] / total * 100, span["ms"] / total * 100
-        bar = el(
-            "svg",
-            el("rect", x=f"{at:.2f}%", width=f"{max(width, 0.25):.2f}%", height=12, rx=2, class_=f"bar b-{number % 6}"),
-            width="100%",
-            height=12,
-            aria_hidden="true",
-        )
-        name = el("th", span["name"], el("span", span["what"], class_="soft"), scope="row")
-        rows.append(
-            el(
-                "tr",
-                name,
-                el("td", bar, class_="bars"),
-                el("td", ms(span["ms"]), class_="number"),
-                class_=None if span["ms"] >= 0.5 else "nothing",
-            )
-        )
-    whole = el("tr", el("th", end, scope="row"), el("td"), el("td", ms(told["total_ms"]), class_="number"))
-    caption = el("caption", "Where the time of this answer went, without a gap", class_="hidden")
-    table = el("table", caption, el("tbody", *rows), el("tfoot", whole), class_="waterfall")
-    stacked = el(
-        "svg",
-        *[
-            el(
-                "rect",
-                el("title", f"{s['name']}: {ms(s['ms'])}"),
-                x=f"{s['at_ms'] / total * 100:.2f}%",
-                width=f"{s['ms'] / total * 100:.2f}%",
-                height=14,
-                class_=f"bar b-{n % 6}",
-            )
-            for n, s in enumerate(told["spans"])
-        ],
-        width="100%",
-        height=14,
-        aria_hidden="true",
-    )
-    parts = [
-        el("li", el("i", class_=f"b-{n % 6}"), f"{s['name']} {ms(s['ms'])}")
-        for n, s in enumerate(told["spans"])
-        if s["ms"] >= total / 50
-    ]
-    summary = el("summary", el("strong", ms(told["total_ms"])), f" {end}", stacked)
-    return el(
-        "div", el("details", summary, table), el("ul", *parts, class_="legend", aria_hidden="true"), class_="latency"
-    )
 
 
 def _left(turn: dict[str, Any], frames: Frames) -> Markup:

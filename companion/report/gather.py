@@ -14,11 +14,10 @@ from typing import Any
 from companion.report.exchanges import exchanges_of
 from companion.report.ticks import TICKS, fewer, in_words
 from pipelines import events as ev
-from pipelines.spans import SPANS, SpanKeeper, TurnSpans
+from pipelines.spans import SpanKeeper, TurnSpans
 from recordings.reader import Recording
 
 NS = 1_000_000_000
-WHAT_SPANS_ARE = dict(SPANS)
 
 
 @dataclass(frozen=True)
@@ -153,7 +152,7 @@ class _Teller:
 
     def _row(self, e: ev.Decision) -> None:
         kind = type(e).__name__
-        detail = {k: v for k, v in ev.plain(e).items() if k not in ("kind", "t_ns", "reason")}
+        detail = {k: v for k, v in ev.plain(e).items() if k not in ("event", "t_ns", "reason")}
         text = json.dumps(detail, ensure_ascii=False)
         if len(text) > self._o.detail_letters:
             text = text[: self._o.detail_letters] + f" … ({len(text):,} letters)"
@@ -308,8 +307,5 @@ def _latency(spans: TurnSpans | None) -> dict[str, Any] | None:
     if spans is None or not spans.spans:
         return None
     zero = spans.spans[0].start_ns
-    rows = [
-        {"name": s.name, "what": WHAT_SPANS_ARE[s.name], "at_ms": (s.start_ns - zero) / 1e6, "ms": s.ms}
-        for s in spans.spans
-    ]
+    rows = [{"name": s.name, "at_ms": (s.start_ns - zero) / 1e6, "ms": s.ms} for s in spans.spans]
     return {"total_ms": spans.total_ms, "to_ear": spans.heard_by_device, "spans": rows}

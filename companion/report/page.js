@@ -6,6 +6,7 @@ const data = JSON.parse($("data").textContent);
 const sound = $("sound");
 const SAID_S = 0.6;         // after that words are shown as said, no longer as being said
 const HISTORY_S = 12;
+const COMING_S = 3;         // before the first picture that one is shown: better than a hole
 const MOST_PX = 200000;     // wider strips are slow to draw
 
 let at = 0;                 // seconds of the session clock
@@ -66,7 +67,8 @@ function show() {
 }
 
 function showPicture() {
-  const picture = latest(data.film, at, (row) => row.t);
+  const first = data.film[0]?.t - at < COMING_S ? data.film[0] : null;
+  const picture = latest(data.film, at, (row) => row.t) ?? first;
   $("picture").hidden = !picture;
   $("no-picture").hidden = Boolean(picture);
   if (picture && $("picture").dataset.id !== String(picture.id)) {
