@@ -55,6 +55,9 @@ class Deadlines:
         for name in names:
             self._due.pop(name, None)
 
+    def clear_all(self) -> None:
+        self._due.clear()
+
     def __contains__(self, name: str) -> bool:
         return name in self._due
 

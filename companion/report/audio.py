@@ -39,7 +39,7 @@ class SoundOptions:
     coarse_from_s: int = 900  # a quarter of an hour in full is 8 MB
     limit_s: int = 4 * 3600  # what lies behind it is not played: no browser opens a larger page gladly
     peaks_per_s: int = 50  # one for each packet
-    peaks_limit: int = 9_000  # more than any screen shows, 100 kB a track
+    peaks_limit: int = 24_000  # seven a second of an hour; 300 kB a track
 
 
 @dataclass

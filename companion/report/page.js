@@ -6,6 +6,7 @@ const data = JSON.parse($("data").textContent);
 const sound = $("sound");
 const SAID_S = 0.6;         // after that words are shown as said, no longer as being said
 const HISTORY_S = 12;
+const LONG_S = 600;         // a longer session begins enlarged, with half of this in view; "Fit" shows it whole
 const COMING_S = 3;         // before the first picture that one is shown: better than a hole
 const MOST_PX = 200000;     // wider strips are slow to draw
 
@@ -66,9 +67,13 @@ function show() {
   }
 }
 
+// The picture at a moment; before the first one that one, if it is about to come.
+function pictureAt(t) {
+  return latest(data.film, t, (row) => row.t) ?? (data.film[0]?.t - t < COMING_S ? data.film[0] : null);
+}
+
 function showPicture() {
-  const first = data.film[0]?.t - at < COMING_S ? data.film[0] : null;
-  const picture = latest(data.film, at, (row) => row.t) ?? first;
+  const picture = pictureAt(at);
   $("picture").hidden = !picture;
   $("no-picture").hidden = Boolean(picture);
   if (picture && $("picture").dataset.id !== String(picture.id)) {
@@ -152,22 +157,21 @@ function drawRuler() {
   ruler.replaceChildren(fresh);
 }
 
+// Pictures for what is in view and one screen to either side of it.
 function drawFilm() {
-  const strip = $("film-strip"), wide = $("inner").clientWidth, high = 54;
-  const fresh = document.createDocumentFragment(), step = 96;
-  for (let x = 0; data.film.length && x < wide && fresh.childNodes.length < 600; x += Math.max(step, wide / 600)) {
-    const picture = latest(data.film, (x + step / 2) / wide * data.seconds, (row) => row.t);
+  const box = $("scroll"), wide = $("inner").clientWidth, step = 96, screen = box.clientWidth;
+  const from = Math.max(0, Math.floor((box.scrollLeft - screen) / step)), to = Math.min(wide, box.scrollLeft + 2 * screen);
+  const fresh = document.createDocumentFragment();
+  for (let i = from; data.film.length && i * step < to; i++) {
+    const picture = pictureAt((i + 0.5) * step / wide * data.seconds);
     if (!picture) continue;
     const image = new Image();
     image.src = source(picture);
     image.alt = "";
-    image.height = high;
-    image.style.left = `${x / wide * 100}%`;
-    image.style.width = `${step}px`;
-    image.style.objectFit = "cover";
+    Object.assign(image.style, { left: `${i * step}px`, width: `${step}px`, objectFit: "cover" });
     fresh.append(image);
   }
-  strip.replaceChildren(fresh);
+  $("film-strip").replaceChildren(fresh);
 }
 
 function tip(tick) {
@@ -264,12 +268,16 @@ function start() {
     document.addEventListener(on, (event) => tip(event.target.closest?.("[data-tick]")));
     document.addEventListener(off, () => tip(null));
   }
+  let asked = false;
+  $("scroll").addEventListener("scroll", () => {
+    if (!asked) requestAnimationFrame(() => { asked = false; drawFilm(); });
+    asked = true;
+  });
   addEventListener("resize", () => { drawRuler(); drawFilm(); });
   new IntersectionObserver(([player]) => { $("thumb").hidden = player.isIntersecting || !data.film.length; })
     .observe(document.querySelector(".player"));
   scrub();
-  drawRuler();
-  drawFilm();
+  stretch(data.seconds > LONG_S ? data.seconds / LONG_S * 2 : 0);
   const wanted = /^#t=([\d.]+)$/.exec(location.hash);
   seek(wanted ? Number(wanted[1]) : 0);
 }

@@ -159,7 +159,7 @@ def _timeline(data: dict[str, Any], sound: Sound) -> Markup:
     seen = dict.fromkeys(row["name"] for row in data["states"])
     legend = [el("li", el("i", class_=f"s-{n}"), el("b", n), f" {STATES[n]}") for n in STATES if n in seen]
     left_out = data["ticks_left_out"]
-    note = el("p", f"{left_out:,} lesser decisions have no mark here; the decision log has more.") if left_out else None
+    note = el("p", f"{left_out:,} more decisions have no mark here; the decision log has more.") if left_out else None
     keys = el(
         "p",
         "Click to go there. Space plays, ← → move by a second (with Shift by five), N and P go from turn to "
@@ -207,7 +207,7 @@ def _decisions(data: dict[str, Any]) -> Markup:
     head = el("thead", el("tr", *[el("th", name, scope="col") for name in ("Time", "Decision", "Why", "With")]))
     left_out = data["decisions_left_out"]
     note = (
-        el("p", f"{left_out:,} of the lesser decisions are left out here; the recording has them all.")
+        el("p", f"{left_out:,} more decisions are left out here, the lesser ones first; the recording has them all.")
         if left_out
         else None
     )
