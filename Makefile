@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := companion pipelines device_sim recordings tests training
 
-.PHONY: demo test check bench format lock clean help
+.PHONY: demo test test-browser check bench format lock clean help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -22,6 +22,17 @@ demo: $(STAMP) ## a wearer with simulated glasses asks aloud and is answered alo
 
 test: $(STAMP) ## the test suite
 	$(BIN)/python -m pytest
+
+test-browser: $(STAMP) ## the page and the session page in a real Chromium (Debian: apt-get install chromium)
+	$(BIN)/python -m pytest -m browser -rs
+
+bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JSON
+	$(BIN)/python -m tests.bench.bench_turns
+	$(BIN)/python -m tests.bench.bench_idle
+	$(BIN)/python -m tests.bench.bench_hearing
+	$(BIN)/python -m tests.bench.bench_reading
+	$(BIN)/python -m tests.bench.bench_voices
+	$(BIN)/python -m tests.bench.bench_recording
 
 check: $(STAMP) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check $(SOURCES)

@@ -115,7 +115,7 @@ class App:
         loop = asyncio.get_running_loop()
 
         def on_trouble(text: str) -> None:
-            loop.call_soon_threadsafe(self.notice, text)
+            loop.call_soon_threadsafe(self._recording_stopped, session, text)
 
         assert self.engines is not None
         info = SessionInfo(
@@ -127,6 +127,11 @@ class App:
         secrets_known = (os.environ.get(self.settings.model.key_env, ""),) if self.settings.model.key_env else ()
         options = RecorderOptions(secrets=tuple(s for s in secrets_known if s))
         return Recorder(recordings_folder(self.settings), info, on_trouble, options)
+
+    def _recording_stopped(self, session: str, why: str) -> None:
+        self.notice(why)
+        if running := self._running.get(session):
+            running.session.recording_stopped(why)
 
     def _model(self, recorder: Recorder | None, clock: SessionClock) -> ModelClient | None:
         if self.profile is None or self.net is None:

@@ -45,7 +45,9 @@ async def demo(settings: Settings, scene: str, seed: int, out: Path, play: bool)
             url = await app.start()
             for line in start_notes(app)[1:]:
                 print(line, flush=True)
-            print(f"{'seconds':>9} {'what':>11}  (“glasses”: the simulated wearer; the rest: the companion)", flush=True)
+            print(
+                f"{'seconds':>9} {'what':>11}  (“glasses”: the simulated wearer; the rest: the companion)", flush=True
+            )
             status = await _simulate(scene, url, seed, out, play)
         finally:
             await app.stop()

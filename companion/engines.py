@@ -35,6 +35,9 @@ class Engines:
             FileNotFoundError or ValueError: the speech model of the settings is not there or not whole.
             VoiceError: no voice works here.
         """
+        import cv2
+
+        cv2.setNumThreads(1)  # its threads would fight for the cores that the sound needs
         voices = load_voices()
         reader = TextReader()
         reader.warm()

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
+import numpy as np
 import numpy.typing as npt
 
 from companion.clock import SessionClock
@@ -21,10 +22,10 @@ from companion.compute import ComputeDoor
 from companion.engines import Engines
 from companion.hands import Hands
 from companion.link.handler import DeviceLink, Message
-from companion.link.opus_send import SILENCE, AnswerEncoder
+from companion.link.opus_send import FRAME_SAMPLES, SILENCE, AnswerEncoder
 from companion.model.client import ModelClient
 from companion.settings import Settings
-from pipelines.director import Director
+from pipelines.director import RECORDING_STOPPED, Director
 from pipelines.events import (
     ClockMapped,
     Decision,
@@ -47,6 +48,7 @@ from recordings.writer import Recorder
 logger = logging.getLogger(__name__)
 Watcher = Callable[[Happening | Decision], None]
 SAMPLE_NS = 1_000_000_000 // 16_000
+TAIL_TICKS = 2  # the encoder holds back a few milliseconds of sound; silence pushes them out
 
 
 @dataclass(slots=True)
@@ -82,6 +84,7 @@ class Session:
         self._delivering = False
         self._timer: asyncio.TimerHandle | None = None
         self._ended = False
+        self._tail = 0
         self._begin()
 
     def _begin(self) -> None:
@@ -149,6 +152,10 @@ class Session:
             self._delivering = False
         self._set_timer()
 
+    def recording_stopped(self, why: str) -> None:
+        """The recorder gave up; the wearer hears of it, the session goes on."""
+        self.deliver(DeviceEvent(self.clock.now_ns(), RECORDING_STOPPED, why[:500]))
+
     def log(self, level: str, text: str) -> None:
         """A line for the log and the recording; nothing here is ever spoken."""
         logger.log(getattr(logging, level, logging.INFO), "%s", text)
@@ -176,10 +183,12 @@ class Session:
         kind, now_ns = message.get("type"), self.clock.now_ns()
         if kind == "typed" and isinstance(text := message.get("text"), str) and text.strip():
             self.deliver(Typed(now_ns, text.strip()[:2000]))
-        elif kind == "event" and isinstance(name := message.get("kind"), str):
+        elif kind == "event" and isinstance(name := message.get("kind"), str) and name != RECORDING_STOPPED:
             self.deliver(DeviceEvent(now_ns, name[:80], str(message.get("value", ""))[:200]))
 
     def on_state(self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str) -> None:
+        if state == "connected":
+            self._voice_activity.reset()  # what was heard before a gap says nothing about what comes after it
         self.deliver(LinkChanged(self.clock.now_ns(), state, microphone, camera, speaker, detail))
         if state == "closed":
             self.end(detail or "the device left")
@@ -199,13 +208,19 @@ class Session:
     def next_answer(self) -> tuple[bytes, int]:
         """20 ms of the answer as an Opus packet, for the link to send now."""
         tick = self.playout.take()
-        if tick.pcm is None:
-            packet = b"" if tick.utterance else SILENCE
-        else:
+        if tick.pcm is not None:
             packet = self._encoder.encode(tick.pcm)
+            self._tail = TAIL_TICKS
             if self.parts.recorder:
                 self.parts.recorder.answer(self.clock.now_ns(), tick.utterance, packet)
+        elif self._tail > 0:
+            self._tail -= 1
+            packet = self._encoder.encode(np.zeros(FRAME_SAMPLES, np.int16))
+        else:
+            packet = SILENCE
         self._mark(tick)
+        if tick.pcm is None and tick.utterance:
+            packet = b""  # held inside an utterance: the link sends silence that does not count in its position
         return packet, max(tick.utterance, 0)
 
     def pull(self) -> npt.NDArray[np.int16] | None:

@@ -41,6 +41,7 @@ class Answerer:
         self._held = False  # by the wearer's "wait"
         self._gain_db = 0.0
         self._last_said: tuple[str, str] = ("", "")
+        self._announcements: list[str] = []
         self.answer: Answer | None = None
 
     @property
@@ -202,6 +203,16 @@ class Answerer:
         self._mouth.say(utterance, text, f"{kind} for turn {turn}" if turn else kind, last)
         if text:
             self._room.scribe.emit(Caption, "spoken", who="companion", text=text)
+
+    def announce(self, text: str) -> None:
+        """Something the wearer must know, said as soon as the floor is free."""
+        self._announcements.append(text)
+        self.catch_up()
+
+    def catch_up(self) -> None:
+        """Say what waits to be announced, if nobody is speaking."""
+        if self._announcements and not self.busy and self._room.floor.state == floor.LISTENING:
+            self.say(self._announcements.pop(0), "failure", True, turn=0)
 
     def on_voiced(self, event: ChunkVoiced) -> None:
         self._mouth.voiced(event)

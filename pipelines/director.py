@@ -40,11 +40,14 @@ from pipelines.events import (
 )
 from pipelines.listener import Listener
 from pipelines.room import DirectorOptions, Room
+from pipelines.thinking import wording
 from pipelines.thinking.answer import Answer
 from pipelines.thinking.greeting import Greeting
 from pipelines.thinking.history import History
 
-__all__ = ["Director", "DirectorOptions"]
+__all__ = ["RECORDING_STOPPED", "Director", "DirectorOptions"]
+
+RECORDING_STOPPED = "recording stopped"  # kind of the `DeviceEvent` by which the shell tells of it
 
 
 class Director:
@@ -79,6 +82,7 @@ class Director:
         handler = self._HANDLERS.get(type(event))
         if handler is not None:
             handler(self, event)
+        self._answerer.catch_up()
         return self._room.scribe.take()
 
     def _run_deadlines(self, until_ns: int) -> None:
@@ -114,6 +118,8 @@ class Director:
     def _on_device(self, event: DeviceEvent) -> None:
         if event.kind == "tap":
             self._answerer.tapped()
+        elif event.kind == RECORDING_STOPPED:
+            self._answerer.announce(wording.RECORDING_STOPPED)
 
     def _on_typed(self, event: Typed) -> None:
         self._listener.typed(event.text)

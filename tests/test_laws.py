@@ -40,7 +40,9 @@ def _raises(name: str) -> Callable[..., None]:
 
 
 def _talk() -> ScriptedSession:
-    s = ScriptedSession(World(greet=True, codes=(ev.Code("qr", "https://example.org/menu/7"),), model_answer="It is a red door. " * 5))
+    s = ScriptedSession(
+        World(greet=True, codes=(ev.Code("qr", "https://example.org/menu/7"),), model_answer="It is a red door. " * 5)
+    )
     at = 9_000
     for words in ("what does this sign say", "what is this code", "what was the platform", "what colour is the door"):
         at = s.say(words, at) + 9_000

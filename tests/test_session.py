@@ -213,6 +213,26 @@ def test_nothing_is_left_running_after_stop(tmp_path: Path) -> None:
     assert left == []
 
 
+def test_a_full_disk_is_said_and_the_conversation_goes_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from recordings.partfile import PartFile
+
+    async def talk() -> None:
+        async with desk(tmp_path) as d:
+            d.show(sign("PLATFORM 12"))
+            assert "platform 12" in (await d.ask("what does this sign say")).lower()
+
+            def full(*args: object) -> None:
+                raise OSError(28, "No space left on device")
+
+            monkeypatch.setattr(PartFile, "write", full)
+            await d.until(ev.DeviceEvent)
+            assert "platform 12" in (await d.ask("what does this sign say")).lower()
+            monkeypatch.undo()
+        assert "no longer record" in " ".join(s.text for s in d.all(ev.Speak))
+
+    run(talk())
+
+
 def test_garbage_from_the_device_is_ignored(tmp_path: Path) -> None:
     async def talk() -> None:
         async with desk(tmp_path) as d:

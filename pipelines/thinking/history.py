@@ -55,7 +55,8 @@ class History:
     def messages(self, last: int) -> tuple[Message, ...]:
         """The last turns as a conversation, for a query. Pictures are not repeated; what was heard is."""
         out: list[Message] = []
-        for entry in list(self._entries)[-last:] if last > 0 else []:
+        asked = [entry for entry in self._entries if entry.question]  # what was not understood is no question
+        for entry in asked[-last:] if last > 0 else []:
             out.append(Message("user", entry.question))
             if entry.heard:
                 out.append(Message("assistant", entry.heard))

@@ -36,6 +36,7 @@ WORK_FAILED = {
 }
 TOO_SLOW = "That takes too long. I gave up on it."
 NOTHING_TO_REPEAT = "I have not said anything yet."
+RECORDING_STOPPED = "I can no longer record this session."
 NO_SOUND = "I hear nothing. Is the microphone on?"
 HELP = (
     "Ask: what does this sign say. How much is this. What is this code. What was the platform. "
@@ -121,7 +122,7 @@ def sight_of(problem: str, lines: int) -> str:
         return FRAME_PROBLEMS.get(problem, FRAME_PROBLEMS["no picture"])
     if lines >= 5:
         return "I see a page, sharp enough."
-    return "I see some writing, sharp enough." if lines else "I see, sharp enough."
+    return "I see some writing, sharp enough." if lines else "I have a picture, sharp enough."
 
 
 DEMO_PHRASES_NOTE = "I only know the demo's phrases; companion models pull gets me the rest."
