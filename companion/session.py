@@ -14,7 +14,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
-import numpy as np
 import numpy.typing as npt
 
 from companion.clock import SessionClock

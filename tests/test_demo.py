@@ -6,7 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import pytest
@@ -16,7 +15,7 @@ from pipelines import events as ev
 from pipelines.spans import spans_of
 from recordings.reader import Recording
 from recordings.recover import recover_all
-from tests.companions import companion, simulator
+from tests.companions import Companion, companion, simulator
 
 LIMIT_S = 240.0
 
@@ -55,16 +54,26 @@ def test_a_device_with_a_fault_is_answered_with_the_truth(tmp_path: Path, scene:
     assert words in said
 
 
+def glasses(url: str, out: Path) -> subprocess.Popen[bytes]:
+    """Simulated glasses that only look and listen."""
+    return subprocess.Popen(simulator("idle", url, out), stdout=subprocess.DEVNULL)
+
+
+def until_it_speaks(c: Companion) -> None:
+    """The greeting is on its way: media flows, decisions are made."""
+    assert c.process.stdout is not None
+    for line in c.process.stdout:
+        if " says  " in line:
+            return
+    raise AssertionError("the companion ended before it spoke")
+
+
 def test_killed_in_the_middle_the_recording_recovers_and_replays(tmp_path: Path) -> None:
     folder = tmp_path / "rec"
-    with companion(folder) as c:
-        with subprocess.Popen(simulator("idle", c.url, tmp_path), stdout=subprocess.DEVNULL) as sim:
-            assert c.process.stdout is not None
-            for line in c.process.stdout:
-                if " says  " in line:  # the greeting is on its way: media flows, decisions are made
-                    break
-            c.kill()
-            sim.kill()
+    with companion(folder) as c, glasses(c.url, tmp_path) as sim:
+        until_it_speaks(c)
+        c.kill()
+        sim.kill()
     (found,) = recover_all(folder)
     (recording,) = folder.glob("*.mcap")
     assert not list(folder.glob("*.part")), found
@@ -75,17 +84,11 @@ def test_killed_in_the_middle_the_recording_recovers_and_replays(tmp_path: Path)
 
 def test_ctrl_c_in_a_session_says_goodbye_and_finishes_the_recording(tmp_path: Path) -> None:
     folder = tmp_path / "rec"
-    with companion(folder) as c:
-        with subprocess.Popen(simulator("idle", c.url, tmp_path), stdout=subprocess.DEVNULL) as sim:
-            assert c.process.stdout is not None
-            for line in c.process.stdout:
-                if " says  " in line:
-                    break
-            reader = threading.Thread(target=c.process.stdout.read)  # an unread pipe would stop it
-            reader.start()
-            c.process.send_signal(2)
-            assert c.process.wait(LIMIT_S) == 0
-            reader.join()
-            sim.kill()
+    with companion(folder) as c, glasses(c.url, tmp_path) as sim:
+        until_it_speaks(c)
+        said = c.stop()
+        assert c.process.returncode == 0
+        assert "recorded: " in said
+        sim.kill()
     (recording,) = folder.glob("*.mcap")
     assert replay(recording).same

@@ -51,9 +51,9 @@ def test_a_mistake_in_the_file_names_line_value_and_way_out(tmp_path: Path, text
 def test_a_mistake_in_the_environment_or_a_flag_names_it() -> None:
     with pytest.raises(SettingsError, match="EARSHOT_SERVER__PORT"):
         load(env={"EARSHOT_SERVER__PORT": "many"})
-    with pytest.raises(SettingsError, match="--set server.port=many"):
+    with pytest.raises(SettingsError, match=r"--set server\.port=many"):
         load(sets=["server.port=many"], env={})
-    with pytest.raises(SettingsError, match="section.key=value"):
+    with pytest.raises(SettingsError, match=r"section\.key=value"):
         load(sets=["server.port"], env={})
 
 

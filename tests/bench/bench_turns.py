@@ -1,7 +1,7 @@
 """How long a wearer waits on turns that need no model: end of speech to the first answer sample heard.
 
 A real companion and the simulated glasses, as two processes over WebRTC on loopback, in real time. "ear" is measured by
-the simulator from outside: the last speech sample it sent to the arrival of the first audible sample. The stages are the
+the simulator from outside: the last speech sample it sent to arrival of the first audible sample. The stages are the
 companion's own tiling of the same wait, up to the device's word on what it heard; "unexplained" is the difference.
 
     python -m tests.bench.bench_turns [--rounds 5]

@@ -1,0 +1,138 @@
+"""A wearer with nothing but a browser: headless Chromium holds up a sign, asks aloud, reads and hears the answers.
+
+The companion is the real one, in a process of its own. Chromium's fake microphone plays a sound file again and again:
+quiet for as long as the greeting takes, then a question; its fake camera shows one picture. So a question that was not
+understood comes again, and the test waits for what should happen, never for a time.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import wave
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from companion.replay import replay
+from pipelines import events as ev
+from pipelines.spans import spans_of
+from recordings.reader import Recording
+from tests.companions import Companion, companion
+from tests.test_page_browser import CHROMIUM, FAKE_DEVICES, Tab, browser
+from tests.test_session import sign
+
+SPEECH = Path(__file__).parents[1] / "device_sim" / "speech"
+RATE_HZ = 48_000
+GREETING_S = 15.0  # the longest greeting, and how long it takes to begin
+BETWEEN_S = 14.0  # an answer, and quiet after it
+PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path: install the package `chromium` to run this"),
+]
+
+
+def microphone(path: Path, *phrases: str) -> Path:
+    """A 48 kHz stereo file: quiet, then each phrase followed by quiet. Quiet is faint noise: zeros are no room."""
+    random = np.random.default_rng(1)
+    parts = [np.zeros(int(GREETING_S * RATE_HZ))]
+    for phrase in phrases:
+        with wave.open(str(SPEECH / f"{phrase.replace(' ', '_')}.wav")) as file:
+            said = np.frombuffer(file.readframes(file.getnframes()), np.int16)
+            at = np.arange(len(said) * RATE_HZ // file.getframerate()) * file.getframerate() / RATE_HZ
+        parts += [np.interp(at, np.arange(len(said)), said), np.zeros(int(BETWEEN_S * RATE_HZ))]
+    sound = np.concatenate(parts)
+    sound = np.clip(sound + random.normal(0, 12, len(sound)), -32768, 32767).astype("<i2")
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(2)
+        file.setsampwidth(2)
+        file.setframerate(RATE_HZ)
+        file.writeframes(np.repeat(sound, 2).tobytes())
+    return path
+
+
+def camera(path: Path, *lines: str) -> Path:
+    """A film of one picture, which Chromium shows again and again."""
+    cv2.imwrite(str(path.with_suffix(".jpg")), sign(*lines), [cv2.IMWRITE_JPEG_QUALITY, 95])
+    return path.with_suffix(".jpg").rename(path)
+
+
+def says(who: str, words: str) -> str:
+    """A condition of the page: a caption of `who` holds the words."""
+    captions = f"[...document.querySelectorAll('#captions li[data-who={who}]')]"
+    return f"{captions}.some(caption => caption.textContent.toLowerCase().includes('{words}'))"
+
+
+def status(words: str) -> str:
+    return f"document.getElementById('status').textContent.startsWith('{words}')"
+
+
+async def talk(tab: Tab, c: Companion, screenshot: Path) -> None:
+    """Ask aloud what the sign says, then type what the platform was; wait for both answers on the page."""
+    await tab.call("Emulation.setDeviceMetricsOverride", **PHONE)
+    await tab.open(c.url)
+    await tab.run("document.getElementById('start').click()")
+    await tab.until("document.getElementById('live-camera').dataset.on === 'true'")
+    await tab.until("document.querySelector('#live-recording span').textContent === 'on'")
+    await tab.until(says("companion", "i can hear you"))
+    await tab.until(says("wearer", "sign say"))
+    await tab.until(f"{says('companion', 'platform 12')} && {status('Answering')}")
+    await tab.picture(screenshot)
+    await tab.until(status("Listening. Just talk."))
+    await tab.run(
+        "document.getElementById('question').value = 'what was the platform';"
+        "document.getElementById('ask').requestSubmit()"
+    )
+    await tab.until(says("wearer", "what was the platform"))
+    await tab.until(status("Answering"))
+    await tab.until(status("Listening. Just talk."))
+    await tab.run("document.getElementById('start').click()")
+    await tab.until(status("Stopped."))
+
+
+def test_a_browser_asks_about_a_sign_and_hears_what_it_says(tmp_path: Path) -> None:
+    sound = microphone(tmp_path / "asks.wav", "what does this sign say")
+    film = camera(tmp_path / "sign.mjpeg", "PLATFORM 12", "Oxford")
+    flags = [
+        *FAKE_DEVICES,
+        f"--use-file-for-fake-audio-capture={sound}",
+        f"--use-file-for-fake-video-capture={film}",
+    ]
+    screenshot = tmp_path / "phone.png"
+
+    async def story(c: Companion) -> None:
+        async with browser(tmp_path / "profile", *flags) as tab:
+            await talk(tab, c, screenshot)
+
+    with companion(tmp_path / "rec") as c:
+        asyncio.run(asyncio.wait_for(story(c), 200))
+        c.stop()
+    if keep := os.environ.get("EARSHOT_SCREENSHOTS"):
+        shutil.copy(screenshot, Path(keep) / "phone.png")
+    (recording,) = (tmp_path / "rec").glob("*.mcap")
+    judge(recording)
+
+
+def judge(recording: Path) -> None:
+    """The recording tells the same story: asked, answered, timed to the ear by the browser, decided again alike."""
+    events = list(Recording(recording).events())
+    link = next(e for e in events if isinstance(e, ev.LinkChanged) and e.state == "connected")
+    assert link.microphone and link.camera and link.speaker
+    turns = {turn.text: turn for turn in spans_of(events)}
+    spoken = next(turn for text, turn in turns.items() if text.endswith("sign say"))
+    assert spoken.heard_by_device and spoken.spans[-1].name == "link down"
+    opened = {e.text: e.turn for e in events if isinstance(e, ev.TurnOpened)}
+    answers = {e.turn: e.utterance for e in events if isinstance(e, ev.Speak)}
+    for text in (spoken.text, "what was the platform"):
+        marks = [e for e in events if isinstance(e, ev.HeardMark) and e.utterance == answers[opened[text]]]
+        assert [m.mark for m in marks][:: max(1, len(marks) - 1)] == ["first", "last"], (text, marks)
+        assert [m.media_ns for m in marks] == sorted(m.media_ns for m in marks)
+    closed = {e.turn: e for e in events if isinstance(e, ev.TurnClosed)}
+    assert all("platform 12" in closed[opened[text]].heard.lower() for text in (spoken.text, "what was the platform"))
+    assert any(isinstance(e, ev.ClockMapped) for e in events)
+    assert replay(recording).same
