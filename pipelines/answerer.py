@@ -229,7 +229,7 @@ class Answerer:
         room, utterance = self._room, self._mouth.find(event.utterance)
         if utterance is None:
             return
-        utterance.position_ns = max(utterance.position_ns, event.position_ns)
+        utterance.mark(event)
         if event.mark == "started" and not utterance.started:
             utterance.started = True
             if self._mouth.current is utterance:

@@ -230,6 +230,7 @@ class Player:
         if self._now.chunk == 0:
             self._position_ns = 0
         self._chunk_done_ns = 0
+        self._since_ns = self._s.now_ns
         self._mark("started")
         self._resume_chunk()
 

@@ -129,7 +129,10 @@ def test_a_tap_silences_like_stop() -> None:
     s.say("tell me a story", at_ms=500)
     s.tap(at_ms=5_000)
     s.run_until(9_000)
-    assert s.all(ev.TurnClosed)[0].outcome == "stopped"
+    (closed,) = s.all(ev.TurnClosed)
+    assert closed.outcome == "stopped"
+    assert 3 <= len(closed.heard.split()) <= 12, "the words are reckoned to the moment of the tap"
+    assert s.director.history.entries[-1].heard == closed.heard
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pipelines.events import ChunkVoiced, Speak, StopPlay, Word
+from pipelines.events import ChunkVoiced, PlayMark, Speak, StopPlay, Word
 from pipelines.scribe import Scribe
 from pipelines.speaking.heard import heard_text
 from pipelines.thinking.options import SpeakingOptions
@@ -32,6 +32,20 @@ class Utterance:
     started: bool = False
     complete: bool = False  # its last chunk has been given out
     position_ns: int = 0
+    running_since_ns: int | None = None  # it has been sounding from `position_ns` on since then
+
+    def mark(self, event: PlayMark) -> None:
+        """Take the playout's word on where it is."""
+        self.position_ns = max(self.position_ns, event.position_ns)
+        self.running_since_ns = event.t_ns if event.mark in {"started", "resumed"} else None
+
+    def settle(self, now_ns: int) -> None:
+        """Reckon the position for a moment between two marks: sound leaves in real time, and none that is not there."""
+        if self.running_since_ns is not None:
+            voiced_ns = sum(chunk.duration_ns for chunk in self.chunks)
+            reached_ns = self.position_ns + now_ns - self.running_since_ns
+            self.position_ns = max(self.position_ns, min(voiced_ns, reached_ns))
+            self.running_since_ns = None
 
     @property
     def said(self) -> str:
@@ -92,6 +106,7 @@ class Mouth:
         """Stop the current utterance; returns it if there was one."""
         utterance, self.current = self.current, None
         if utterance is not None:
+            utterance.settle(self._scribe.now_ns)
             self._scribe.emit(StopPlay, reason, utterance=utterance.number)
         return utterance
 
