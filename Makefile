@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := companion pipelines device_sim recordings tests training
 
-.PHONY: demo test test-browser check bench format lock clean help
+.PHONY: demo test test-browser check bench format sample lock clean help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,11 @@ check: $(STAMP) ## format, lint, types, import contracts
 format: $(STAMP)
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
+
+sample: $(STAMP) ## record the session in recordings/samples anew
+	rm -rf demo-out/sample && $(BIN)/companion demo --scene platform --seed 5 --silent --out demo-out/sample
+	mkdir -p recordings/samples && cp demo-out/sample/*.mcap recordings/samples/platform.mcap
+	chmod 644 recordings/samples/platform.mcap
 
 lock: ## pin every dependency again, for every platform, with hashes
 	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv

@@ -8,7 +8,7 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -32,6 +32,7 @@ from recordings.session import SessionInfo
 from recordings.writer import Recorder, RecorderOptions
 
 logger = logging.getLogger(__name__)
+DESK = "desk"  # the session of `companion ask`
 
 
 @dataclass(slots=True)
@@ -64,6 +65,7 @@ class App:
         self.net = Net(NetOptions(local_only=self.settings.privacy.local_only))
         self.door = ComputeDoor()
         self.engines = await asyncio.to_thread(Engines.load, self.settings)
+        check_voices(self.settings, self.engines)
         if self.settings.recording.on:
             models = {"speech": hearing_folder(self.settings)}
             self._environment = await asyncio.to_thread(environment, models)
@@ -74,12 +76,20 @@ class App:
         self.link_settings = LinkSettings(
             host=s.host,
             port=s.port,
+            allowed_hosts=s.allowed_hosts,
             token=s.token or secrets.token_urlsafe(18),
             max_sessions=s.max_sessions,
             recording=self.settings.recording.on,
         )
         self.server = LinkServer(self.link_settings, self.new_session)
-        return await self.server.start()
+        try:
+            return await self.server.start()
+        except OSError as why:
+            self.server = None
+            raise SettingsError(
+                f"server.port = {s.port}: cannot listen on {s.host}:{s.port} ({why.strerror or why}). "
+                "Another companion? Choose another port: --port N (0 = any free one)"
+            ) from why
 
     def _tidy(self) -> None:
         folder = recordings_folder(self.settings)
@@ -114,19 +124,27 @@ class App:
     def _recorder(self, session: str, clock: SessionClock) -> Recorder:
         loop = asyncio.get_running_loop()
 
+        began = [False]  # what never began cannot stop: that is a notice, and "recording" is not said at the start
+
         def on_trouble(text: str) -> None:
-            loop.call_soon_threadsafe(self._recording_stopped, session, text)
+            loop.call_soon_threadsafe(self._recording_stopped if began[0] else self._not_recording, session, text)
 
         assert self.engines is not None
         info = SessionInfo(
             session,
             time.time_ns() - clock.now_ns(),
+            device="desk" if session == DESK else "webrtc",
             settings=self.settings.plain(),
             environment=self._environment,
         )
         secrets_known = (os.environ.get(self.settings.model.key_env, ""),) if self.settings.model.key_env else ()
         options = RecorderOptions(secrets=tuple(s for s in secrets_known if s))
-        return Recorder(recordings_folder(self.settings), info, on_trouble, options)
+        recorder = Recorder(recordings_folder(self.settings), info, on_trouble, options)
+        began[0] = recorder.writing
+        return recorder
+
+    def _not_recording(self, session: str, why: str) -> None:
+        self.notice(why)
 
     def _recording_stopped(self, session: str, why: str) -> None:
         self.notice(why)
@@ -176,6 +194,9 @@ def model_profile(settings: Settings) -> ModelProfile | None:
     m = settings.model
     if not m.base_url and not m.model:
         return None
+    for name, value in (("model.base_url", m.base_url), ("model.model", m.model)):
+        if not value:
+            raise SettingsError(f"{name} is empty: a model needs base_url and model, e.g. --set {name}=…")
     try:
         return ModelProfile(
             name=m.name or m.model,
@@ -193,6 +214,11 @@ def model_profile(settings: Settings) -> ModelProfile | None:
         raise SettingsError(f"the settings' [model]: {why}") from why
 
 
-def with_server(settings: Settings, **changes: object) -> Settings:
-    """The settings with other values in [server]."""
-    return replace(settings, server=replace(settings.server, **changes))  # type: ignore[arg-type]
+def check_voices(settings: Settings, engines: Engines) -> None:
+    """Raises SettingsError if the settings want a voice that is not here."""
+    wanted = {"speaking.voice": settings.speaking.voice}
+    wanted |= {f"speaking.voice_for.{kind}": voice for kind, voice in settings.speaking.voice_for.items()}
+    for name, voice in wanted.items():
+        if voice not in {"auto", *engines.voices}:
+            here = ", ".join(engines.voices)
+            raise SettingsError(f"{name} = {voice!r}: no such voice works here; there are: auto, {here}")

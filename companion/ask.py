@@ -7,12 +7,13 @@ it comes instead of in real time.
 from __future__ import annotations
 
 import asyncio
+import sys
 import wave
 from pathlib import Path
 
 import numpy as np
 
-from companion.app import App
+from companion.app import DESK, App
 from companion.clock import SessionClock
 from companion.link.handler import Message
 from companion.session import Session
@@ -27,7 +28,7 @@ TICKS_AT_ONCE = 50  # pulled between two looks at the loop: a second of sound
 class Desk:
     """A `DeviceLink` that is nobody's glasses: captions are the answer."""
 
-    session = "desk"
+    session = DESK
 
     def __init__(self) -> None:
         self.closed = False
@@ -49,7 +50,7 @@ async def ask(settings: Settings, question: str, image: Path | None, wav: Path |
     """Ask, print the answer, write its sound if wanted. Exit status 0 if it was answered, 1 if it failed.
 
     Raises:
-        SettingsError: the picture cannot be read.
+        SettingsError: the picture cannot be read, or the words are no question.
     """
     picture = _picture(image) if image else None
     said: list[str] = []
@@ -64,7 +65,7 @@ async def ask(settings: Settings, question: str, image: Path | None, wav: Path |
             outcome.append(event.outcome)
             closed.set()
 
-    app = App(settings, watch=lambda session: watch)
+    app = App(settings, watch=lambda session: watch, notice=lambda text: print(f"notice: {text}", file=sys.stderr))
     try:
         await app.start(serve=False)
         session = app.new_session(Desk(), SessionClock())
@@ -85,6 +86,8 @@ async def _one_turn(
         now_ns = session.clock.now_ns()
         session.on_camera(AccessUnit(1, now_ns, True, "jpeg", picture), 0, now_ns)
     session.on_message({"type": "typed", "text": question})
+    if not session.director.turn_open:
+        raise SettingsError(f"{question!r} only steers an answer that is being spoken; ask a question")
     sound = []
     deadline = asyncio.get_running_loop().time() + ANSWER_LIMIT_S
     while not closed.is_set() and asyncio.get_running_loop().time() < deadline:

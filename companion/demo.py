@@ -63,6 +63,7 @@ def demo_settings(settings: Settings, stand_in_url: str, out: Path) -> Settings:
         settings,
         model=model,
         server=replace(settings.server, port=0),
+        hearing=replace(settings.hearing, model="embedded"),
         recording=replace(settings.recording, on=True, folder=str(out)),
         speaking=replace(settings.speaking, voice_for={"history": "pyttsx3", **settings.speaking.voice_for}),
     )

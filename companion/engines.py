@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from companion.models import find
+from companion.models import best, find
 from companion.settings import Settings
-from pipelines.hearing.transcriber import Transcriber, embedded_folder
+from pipelines.hearing.transcriber import Transcriber
 from pipelines.hearing.voice_activity import SileroModel
 from pipelines.seeing.codes import CodeReader
 from pipelines.seeing.reading import TextReader
@@ -49,5 +49,5 @@ class Engines:
 
 
 def hearing_folder(settings: Settings) -> Path:
-    """The folder of the speech model: the one that the settings name, else the embedded one."""
-    return find(settings.hearing.model) if settings.hearing.model else embedded_folder()
+    """The folder of the speech model: the one that the settings name, else the best pulled one, else the built-in."""
+    return find(settings.hearing.model or best())

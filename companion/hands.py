@@ -167,7 +167,7 @@ class Hands:
             return
         images: dict[int, bytes] = {}
         for frame_id in sorted({m.frame_id for m in d.messages if m.frame_id}):
-            data = await asyncio.to_thread(self._sendable, frame_id, d.image_px)
+            data = await self._sendable(frame_id, d.image_px)
             if data is not None:
                 images[frame_id] = data
                 if session.parts.recorder:
@@ -185,11 +185,16 @@ class Hands:
             session.log("ERROR", f"asking {model.profile.name} failed: {error!r}")
             session.deliver(ev.ModelFailed(clock.now_ns(), d.request, "protocol", repr(error)[:500]))
 
-    def _sendable(self, frame_id: int, image_px: int) -> bytes | None:
-        try:
-            return jpeg(self._picture(frame_id), image_px, SENT_QUALITY)
-        except LookupError:
-            return None
+    async def _sendable(self, frame_id: int, image_px: int) -> bytes | None:
+        """The picture as it is sent; None if it is no longer held: asking then fails with that."""
+        ready: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        self._session.parts.door.compute(
+            "still",
+            lambda: jpeg(self._picture(frame_id), image_px, SENT_QUALITY),
+            lambda data, _cost_ns: None if ready.done() else ready.set_result(data),
+            lambda _error: None if ready.done() else ready.set_result(None),
+        )
+        return await ready
 
     def _cancel(self, d: ev.Cancel) -> None:
         if job := self._jobs.pop(d.request, None):

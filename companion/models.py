@@ -12,20 +12,27 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import shutil
-import sys
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
+from companion.settings import data_folder
 from pipelines.hearing.transcriber import Transcriber, check_folder, embedded_folder, missing_files
 
 REPOSITORIES = {
     name: f"Systran/faster-whisper-{name}" for name in ("tiny.en", "base.en", "small.en", "tiny", "base", "small")
 }
 EMBEDDED = "embedded"
+BEST_FIRST = (
+    "base.en",
+    "small.en",
+    "tiny.en",
+    "base",
+    "small",
+    "tiny",
+)  # base.en: the best that keeps pace on a laptop
 WANTED_FILES = (
     "config.json",
     "preprocessor_config.json",
@@ -78,14 +85,8 @@ class InstalledModel:
 
 
 def models_folder() -> Path:
-    """Where pulled models live: under $EARSHOT_DATA, else under the platform's folder for a user's data."""
-    chosen = os.environ.get("EARSHOT_DATA")
-    if chosen:
-        return Path(chosen).expanduser() / "models"
-    if sys.platform == "darwin":
-        return Path.home() / "Library" / "Application Support" / "earshot" / "models"
-    base = os.environ.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path.home() / ".local" / "share") / "earshot" / "models"
+    """Where pulled models live: in the user's data folder, beside the recordings."""
+    return data_folder() / "models"
 
 
 def installed() -> list[InstalledModel]:
@@ -107,6 +108,12 @@ def listing() -> str:
     if more:
         lines.append(f"to fetch one: companion models pull NAME   ({', '.join(more)})")
     return "\n".join(lines)
+
+
+def best() -> str:
+    """The name of the most able model that is here and whole; the built-in one, which knows little, comes last."""
+    here = {model.name for model in installed() if not model.problem}
+    return next((name for name in BEST_FIRST if name in here), EMBEDDED)
 
 
 def find(name_or_path: str) -> Path:

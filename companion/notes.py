@@ -26,7 +26,7 @@ def start_notes(app: App) -> list[str]:
         )
     notes.append(f"voices: {', '.join(app.engines.voices)}")
     if settings.recording.on:
-        notes.append(f"recording: on, into {recordings_folder(settings)} (--no-recording turns it off)")
+        notes.append(f"recording: on, into {recordings_folder(settings)} (`companion run --no-recording` turns it off)")
     else:
         notes.append("recording: off")
     return notes

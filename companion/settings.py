@@ -23,7 +23,7 @@ from pipelines.thinking.options import LookOptions, Options, SpeakingOptions, Th
 
 FILE_NAME = "earshot.toml"
 ENV_PREFIX = "EARSHOT_"
-_OWN_VARIABLES = frozenset({"EARSHOT_CONFIG", "EARSHOT_DATA", "EARSHOT_TOKEN"})
+_OWN_VARIABLES = frozenset({"EARSHOT_CONFIG", "EARSHOT_DATA"})
 
 
 class SettingsError(ValueError):
@@ -38,13 +38,16 @@ class ServerSettings:
     port: int = 8484  # 0 = any free port
     token: str = ""  # "" = a new one at each start; printed, needed by every device
     max_sessions: int = 8
+    allowed_hosts: tuple[str, ...] = ()  # more names that the page may be opened by; this machine's own always may
 
 
 @dataclass(frozen=True, slots=True)
 class HearingSettings:
     """What turns speech into words."""
 
-    model: str = ""  # "" = the best that is installed; a name ("base.en") or the folder of a CTranslate2 Whisper model
+    # "" = the best that was pulled, else the built-in one; a name ("base.en", "embedded"), or the folder of a
+    # CTranslate2 Whisper model.
+    model: str = ""
     threads: int = 1  # a second thread buys little on short utterances, and the sound needs a core
 
 

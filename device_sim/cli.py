@@ -30,7 +30,7 @@ HELP = """\
 Camera glasses that do not exist: a camera, a microphone and an ear, played from a scene file over real WebRTC.
 
   device-sim scenes                                       what is bundled
-  device-sim run demo --to 'http://127.0.0.1:7600/?token=…'     play one; the address is what `companion run` prints
+  device-sim run demo --to 'http://127.0.0.1:8484/?token=…'     play one; the address is what `companion run` prints
   device-sim run demo --to … --seed 7 --out out/          other sign, code, price, colours; verdict and sound in out/
   device-sim run bench --to … --set rounds=20             fix a drawn value
   device-sim check my_scene.yaml                          read it, say what is wrong, play nothing

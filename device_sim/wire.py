@@ -55,7 +55,7 @@ class Address:
         try:
             url = URL(text if "://" in text else f"http://{text}")
         except ValueError as error:
-            raise WireError(f"{text}: not an address: {error}; give one like http://127.0.0.1:7600/?token=…") from error
+            raise WireError(f"{text}: not an address: {error}; give one like http://127.0.0.1:8484/?token=…") from error
         if url.scheme not in ("http", "https") or not url.host:
             raise WireError(f"{text}: not an http address; give the one that `companion run` prints")
         token = token or url.query.get("token", "")

@@ -28,6 +28,7 @@ from pipelines.thinking.history import Entry
 from pipelines.thinking.intent import Intent
 
 GAIN_RANGE_DB = (-24.0, 12.0)  # from barely audible to where only distortion is added
+ADJUSTMENTS = frozenset({"louder", "quieter", "slower", "faster"})
 RATE_RANGE_WPM = (80, 400)  # what the voices can say understandably
 
 
@@ -141,8 +142,12 @@ class Answerer:
         elif intent.name in {"again", "go_on"}:
             text, kind = self._last_said
             self._small_turn(intent, text or wording.NOTHING_TO_REPEAT, kind or "status")
-        elif intent.kind == "control":
-            self._small_turn(intent, self._adjust(intent.name), "status")
+        elif intent.name in ADJUSTMENTS:
+            said = self.adjust(intent.name)
+            if self.busy:  # held by "wait": it stays held, and goes on louder
+                self._nothing_said(said)
+            else:
+                self._small_turn(intent, said, "status")
         else:
             self._nothing_said("nothing to do")
 
@@ -176,7 +181,8 @@ class Answerer:
         room.history.add(Entry(self._turn, room.now_ns, intent.name, kind=kind))
         self.say(text, kind, True, turn=self._turn)
 
-    def _adjust(self, name: str) -> str:
+    def adjust(self, name: str) -> str:
+        """Louder, quieter, slower, faster, from now on; what to say of it."""
         speaking = self._room.options.general.speaking
         if name in {"louder", "quieter"}:
             step_db = speaking.volume_step_db if name == "louder" else -speaking.volume_step_db
@@ -200,6 +206,7 @@ class Answerer:
         utterance = self._mouth.current
         if utterance is None or utterance.turn != turn or utterance.complete:
             utterance = self._mouth.begin(turn, kind)
+        utterance.failed = utterance.failed or kind == "failure"
         self._mouth.say(utterance, text, f"{kind} for turn {turn}" if turn else kind, last)
         if text:
             self._room.scribe.emit(Caption, "spoken", who="companion", text=text)
@@ -252,7 +259,7 @@ class Answerer:
             room.history.cut(utterance.turn, said)
         if utterance.turn:
             self._last_said = (said, utterance.kind)
-            outcome = "failed" if utterance.kind == "failure" else "answered"
+            outcome = "failed" if utterance.failed else "answered"
             room.scribe.emit(TurnClosed, reason, turn=utterance.turn, outcome=outcome, said=said, heard=said)
         if room.floor.state in floor.OVERLAP:
             room.loud_again(reason)

@@ -67,6 +67,11 @@ class Director:
     def history(self) -> History:
         return self._room.history
 
+    @property
+    def turn_open(self) -> bool:
+        """A turn is being answered."""
+        return self._answerer.busy
+
     def next_deadline_ns(self) -> int | None:
         return self._room.deadlines.next_ns()
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines import conversation as floor
-from pipelines.answerer import Answerer
+from pipelines.answerer import ADJUSTMENTS, Answerer
 from pipelines.events import (
     MS,
     AskKeyFrame,
@@ -35,6 +35,7 @@ from pipelines.thinking.intent import Intent, complete, understand
 
 PRE_ROLL_NS = 300 * MS  # the first consonant begins before voice activity sees it
 NOT_UNDERSTOOD_EVERY_NS = 8_000 * MS  # say "I did not understand" at most this often: a radio must not start a chat
+HEARING_FAILED = "the recogniser"  # how the reason begins if it is not the wearer's words that were at fault
 WHOLE_SENTENCE_NS = 400 * MS  # shorter sounds that are no words are coughs, and get no answer
 
 
@@ -171,7 +172,7 @@ class Listener:
     def on_work_failed(self, event: WorkFailed) -> bool:
         """True if the failed work was ours."""
         if event.kind == "transcribe":
-            self.on_transcribed(Transcribed(event.t_ns, event.request, "", False, "the recogniser failed"))
+            self.on_transcribed(Transcribed(event.t_ns, event.request, "", False, f"{HEARING_FAILED} failed"))
             return True
         if event.request == self.ear.look_request and self.ear.answer is None:
             self.ear.look_request = 0
@@ -186,7 +187,7 @@ class Listener:
         return False
 
     def transcript_late(self) -> None:
-        heard = Transcribed(self._room.now_ns, self.ear.request, "", False, "the recogniser took too long")
+        heard = Transcribed(self._room.now_ns, self.ear.request, "", False, f"{HEARING_FAILED} took too long")
         self.ear.heard = heard
         self.turn_over()
 
@@ -197,6 +198,9 @@ class Listener:
         if intent.kind == "control" and intent.name in {"stop", "wait"}:
             self._room.deadlines.clear("weigh")
             self.control(intent)
+            return True
+        if intent.name in ADJUSTMENTS:
+            self.resume(self._answerer.adjust(intent.name))
             return True
         if intent.kind in {"backchannel", "none"}:
             self.resume("those words do not interrupt" if intent.kind == "backchannel" else "no words I know")
@@ -258,6 +262,9 @@ class Listener:
             self.resume(reason)
             return
         recent = room.now_ns - self._last_refusal_ns < NOT_UNDERSTOOD_EVERY_NS
+        if heard.why.startswith(HEARING_FAILED):
+            self.open_turn("", Intent("status", "hearing_failed"), reason)
+            return
         if heard.why.startswith("no speech") or ear.end_ns - ear.start_ns < WHOLE_SENTENCE_NS or recent:
             room.scribe.emit(Noted, reason, what="nothing said")
             self._unprepare(reason)

@@ -37,17 +37,9 @@ class Companion:
 @contextmanager
 def companion(folder: Path, *args: str) -> Iterator[Companion]:
     """`companion run` on a free port, recording into `folder`."""
-    command = [
-        sys.executable,
-        "-m",
-        "companion.cli",
-        "run",
-        "--port",
-        "0",
-        "--set",
-        f"recording.folder={folder}",
-        *args,
-    ]
+    sets = [f"recording.folder={folder}", "hearing.model=embedded"]
+    command = [sys.executable, "-m", "companion.cli", "run", "--port", "0"]
+    command += [word for item in sets for word in ("--set", item)] + list(args)
     env = {**os.environ, "PYTHONUNBUFFERED": "1", "EARSHOT_DATA": str(folder)}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, env=env)
     try:

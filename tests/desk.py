@@ -72,7 +72,9 @@ class DeskSession:
 @asynccontextmanager
 async def desk(folder: Path, *sets: str, settings: Settings | None = None) -> AsyncIterator[DeskSession]:
     """A session that records into `folder`; `sets` are `section.key=value` settings."""
-    settings = settings or load(sets=[f"recording.folder={folder}", "speaking.voice=espeak", *sets], env={})
+    settings = settings or load(
+        sets=[f"recording.folder={folder}", "speaking.voice=espeak", "hearing.model=embedded", *sets], env={}
+    )
     events: list[ev.Happening | ev.Decision] = []
     news = asyncio.Event()
 

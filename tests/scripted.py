@@ -43,6 +43,9 @@ class World:
     closed_vocabulary: bool = True
     greet: bool = False
     understands: bool = True
+    transcribe_fails: bool = False
+    frame_age_ms: int = 0  # how long before a look the camera stopped
+    model_ends_in: str = ""  # kind of failure after the last word
 
 
 @dataclass
@@ -140,6 +143,9 @@ class ScriptedSession:
     def _one(self, d: ev.Decision) -> None:
         w = self.world
         match d:
+            case ev.Transcribe() if w.transcribe_fails:
+                failed = ev.WorkFailed(0, d.request, "transcribe", "scripted")
+                self._later(w.transcribe_ms, lambda: self._answer(d.request, failed))
             case ev.Transcribe():
                 self._later(w.transcribe_ms, lambda: self._answer(d.request, self._transcribed(d)))
             case ev.Look():
@@ -177,7 +183,7 @@ class ScriptedSession:
         from dataclasses import replace
 
         assert self.world.frame is not None
-        return replace(self.world.frame, media_ns=min(self.now_ns, t_ns))
+        return replace(self.world.frame, media_ns=min(self.now_ns, t_ns) - self.world.frame_age_ms * MS)
 
     def _transcribed(self, d: ev.Transcribe) -> ev.Transcribed:
         said = [text for start, end, text in self._speech if start < d.end_ns and end > d.start_ns]
@@ -197,7 +203,9 @@ class ScriptedSession:
             piece = ev.ModelText(0, request, word + " ")
             self._later(at, lambda piece=piece: self._answer(request, piece))  # type: ignore[misc]
             at += w.model_words_ms
-        self._later(at, lambda: self._answer(request, ev.ModelDone(0, request, "stop")))
+        cut = w.model_ends_in
+        end: ev.Happening = ev.ModelFailed(0, request, cut) if cut else ev.ModelDone(0, request, "stop")
+        self._later(at, lambda: self._answer(request, end))
 
 
 class Player:

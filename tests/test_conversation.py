@@ -185,6 +185,89 @@ def test_a_transcript_that_never_comes_is_not_waited_for_for_ever() -> None:
     assert s.spoken()
 
 
+def test_a_recogniser_that_fails_is_not_blamed_on_the_wearer() -> None:
+    s = ScriptedSession(World(transcribe_fails=True))
+    s.say("what does this sign say", at_ms=500)
+    s.run_until(9_000)
+    assert "My hearing stumbled" in s.spoken()
+
+
+def test_an_open_recogniser_says_so_otherwise() -> None:
+    s = ScriptedSession(World(understands=False, closed_vocabulary=False))
+    s.say("how tall is the eiffel tower", at_ms=500)
+    s.run_until(9_000)
+    assert s.spoken() == "I did not understand that."
+
+
+def test_a_second_refusal_soon_after_is_a_tone() -> None:
+    s = ScriptedSession(World(understands=False, closed_vocabulary=False))
+    s.say("how tall is the eiffel tower", at_ms=500)
+    s.say("and the other one", at_ms=6_000)
+    s.run_until(16_000)
+    assert len(s.all(ev.TurnOpened)) == 1
+    assert [e.name for e in s.all(ev.Earcon)] == ["failed"]
+
+
+@pytest.mark.parametrize(
+    ("said", "answer"),
+    [
+        ("again", "I have not said anything yet."),
+        ("private mode", "I can't do that yet"),
+        ("what can i say", "what does this sign say"),
+        ("what did you send", "Nothing has left this device."),
+        ("how much is this", "no price"),
+        ("what is this code", "no code"),
+    ],
+)
+def test_small_questions_have_true_answers(said: str, answer: str) -> None:
+    s = ScriptedSession()
+    s.say(said, at_ms=500)
+    s.run_until(30_000)
+    assert answer in s.spoken(1)
+
+
+def test_an_old_picture_is_not_answered_from() -> None:
+    s = ScriptedSession(World(frame_age_ms=3_000))
+    s.say("what does this sign say", at_ms=4_500)
+    s.run_until(12_000)
+    assert "too old to trust" in s.spoken(1)
+
+
+def test_an_answer_that_never_comes_is_given_up_aloud() -> None:
+    s = ScriptedSession(World(model_first_ms=90_000))
+    s.say("what colour is the door", at_ms=500)
+    s.run_until(60_000)
+    assert "takes too long" in s.spoken(1)
+    assert s.all(ev.Cancel) and s.state == floor.LISTENING
+
+
+def test_louder_over_an_answer_does_not_end_it() -> None:
+    s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit. " * 3))
+    s.say("tell me a story", at_ms=500)
+    s.say("louder", at_ms=4_000, ms=400)
+    s.run_until(25_000)
+    assert [v.gain_db for v in s.all(ev.SetVolume)] == [4.0]
+    assert [c.outcome for c in s.all(ev.TurnClosed)] == ["answered"]
+
+
+def test_louder_while_held_keeps_it_held() -> None:
+    s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit. " * 2))
+    s.say("tell me a story", at_ms=500)
+    s.say("wait", at_ms=4_000, ms=400)
+    s.say("louder", at_ms=6_000, ms=400)
+    s.say("go on", at_ms=9_000)
+    s.run_until(25_000)
+    assert s.all(ev.SetVolume) and [c.outcome for c in s.all(ev.TurnClosed)] == ["answered"]
+
+
+def test_an_answer_cut_off_by_its_server_counts_as_failed() -> None:
+    s = ScriptedSession(World(model_answer="The door is", model_ends_in="truncated"))
+    s.say("what colour is the door", at_ms=500)
+    s.run_until(12_000)
+    assert s.spoken(1).startswith("The door is") and "cut off" in s.spoken(1)
+    assert s.all(ev.TurnClosed)[0].outcome == "failed"
+
+
 def test_sound_without_a_pause_opens_no_turn() -> None:
     s = ScriptedSession()
     s.say("(radio)", at_ms=500, ms=60_000)

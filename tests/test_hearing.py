@@ -307,15 +307,12 @@ def test_speech_starts_with_its_first_voiced_sample_and_pauses_after_its_last() 
     assert started.t_ns == 133 * MS  # accepted with the second voiced window
     assert isinstance(paused, SpeechPaused) and paused.media_ns == 288 * MS
     assert paused.reason == "silent for 96 ms after 224 ms of voice"
-    assert segmenter.long_enough and not segmenter.speaking and segmenter.voiced_run_ns == 0
+    assert not segmenter.speaking and segmenter.voiced_run_ns == 0
 
 
-def test_a_click_is_no_speech_and_a_cough_is_no_utterance() -> None:
+def test_a_click_is_no_speech() -> None:
     segmenter = Segmenter()
     assert run(segmenter, [0.9, 0.1] * 10) == []
-    started, paused = run(segmenter, [0.9, 0.9, 0.1, 0.1, 0.1], 640)
-    assert (type(started), type(paused)) == (SpeechStarted, SpeechPaused)
-    assert "under 200 ms" in paused.reason and not segmenter.long_enough
 
 
 def test_the_closed_lips_of_a_consonant_are_no_pause() -> None:

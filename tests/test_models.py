@@ -180,7 +180,7 @@ def test_the_folder_follows_the_platform(monkeypatch: pytest.MonkeyPatch, tmp_pa
     monkeypatch.delenv("EARSHOT_DATA")
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "darwin")
-    assert models.models_folder() == tmp_path / "Library" / "Application Support" / "earshot" / "models"
+    assert models.models_folder() == tmp_path / "Library" / "Application Support" / "Earshot" / "models"
     monkeypatch.setattr(sys, "platform", "linux")
     monkeypatch.delenv("XDG_DATA_HOME", raising=False)
     assert models.models_folder() == tmp_path / ".local" / "share" / "earshot" / "models"

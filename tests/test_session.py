@@ -163,7 +163,7 @@ def test_a_voice_that_fails_is_replaced_and_none_at_all_ends_the_turn(tmp_path: 
             raise VoiceError("mute: has no voice")
 
     async def talk() -> None:
-        async with desk(tmp_path, "speaking.voice=mute") as d:
+        async with desk(tmp_path, "speaking.voice=auto") as d:
             voices = d.session.parts.engines.voices
             good = dict(voices)
             voices.clear()

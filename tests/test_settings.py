@@ -70,6 +70,8 @@ def test_no_model_is_no_model_and_half_a_model_is_a_mistake() -> None:
     assert model_profile(Settings()) is None
     with pytest.raises(SettingsError, match="base_url"):
         model_profile(load(sets=["model.model=llava"], env={}))
+    with pytest.raises(SettingsError, match=r"model\.model is empty"):
+        model_profile(load(sets=["model.base_url=http://localhost:1/v1"], env={}))
     with pytest.raises(SettingsError, match="https"):
         model_profile(load(sets=["model.model=x", "model.base_url=http://example.org/v1"], env={}))
     local = model_profile(load(sets=["model.model=x", "model.base_url=http://localhost:11434/v1"], env={}))

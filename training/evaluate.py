@@ -216,12 +216,12 @@ def run(model: WhisperModel, cases: Iterable[Case], full_window: bool = False) -
 
 
 def choose_gate(model: WhisperModel) -> Gate:
-    """Thresholds on the dev voices: refuse as much as possible while losing under 1.5 % of correct phrases."""
+    """Thresholds on the dev voices: refuse as much as possible while losing under 1 % of correct phrases."""
     spoken = [*run(model, phrase_cases("dev", 20.0, 6)), *run(model, phrase_cases("dev", 12.0, 3))]
     right = [heard for case, heard in spoken if heard.text == case.text]
     per_char = [(h.duration_s / len(h.text), (h.duration_s - Gate.edge_s) / len(h.text)) for h in right]
     return Gate(
-        min_avg_logprob=round(float(np.quantile([h.avg_logprob for h in right], 0.012)), 3),
+        min_avg_logprob=round(float(np.quantile([h.avg_logprob for h in right], 0.006)), 3),
         max_no_speech_prob=round(min(0.9, 0.05 + float(np.quantile([h.no_speech_prob for h in right], 0.998))), 3),
         min_s_per_char=round(0.8 * min(low for low, _ in per_char), 4),
         max_s_per_char=round(1.3 * max(0.1, *(high for _, high in per_char)), 4),

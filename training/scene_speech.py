@@ -19,7 +19,7 @@ from training import acoustics, texts, voices
 from training.voices import SAMPLE_RATE_HZ, Voice
 
 FOLDER = texts.ROOT / "device_sim" / "speech"
-VOICE = Voice("flite", "rms", rate=1.2, pitch=1.0)
+VOICE = Voice("espeak", "en-us+f4", rate=0.95, pitch=1.0)
 SNR_DB = 25.0
 MARGIN_S = 0.08
 PEAK_DBFS = -6.0

@@ -49,7 +49,7 @@ class Guard:
                 403,
                 "wrong_host",
                 f"the Host header says {host[:80]!r}, which is not a name of this companion",
-                "open the address that `companion run` printed, or add the name to allowed_hosts in the settings",
+                "open the address that `companion run` printed, or add the name to the setting server.allowed_hosts",
             )
         origin = request.headers.get("Origin")
         if origin is not None and not _same_origin(origin, host):

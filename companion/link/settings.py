@@ -12,7 +12,7 @@ class LinkSettings:
 
     host: str = "127.0.0.1"
     """Address to listen on. Loopback, so that nobody else on the network is let in by default."""
-    port: int = 8710
+    port: int = 8484
     """0 takes a free one."""
     token: str = field(default_factory=lambda: secrets.token_urlsafe(18))
     """Needed on loopback too: any web page that the user opens can reach a port of this machine."""

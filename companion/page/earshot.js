@@ -221,7 +221,9 @@ class Connection {
 }
 
 const STATES = {
-  idle: "Listening. Just talk.", listening: "Listening…", thinking: "Thinking…", speaking: "Answering…",
+  waiting: "Connecting…", listening: "Listening. Just talk.", hearing: "I hear you…", settling: "Is that all?",
+  thinking: "Thinking…", speaking: "Answering…", doubting: "Answering…", yielding: "I hear you…",
+  weighing: "I hear you…", closed: "Over.",
 };
 
 async function start() {

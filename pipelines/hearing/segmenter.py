@@ -26,13 +26,12 @@ class SegmenterOptions:
     off: float = 0.35  # Silero's own negative threshold (0.15 below)
     start_windows: int = 2  # 64 ms: one window alone is often a click
     pause_ms: int = 96  # a stop consonant closes the mouth for up to about 80 ms
-    minimum_ms: int = 200  # less voice than this is no utterance ("no" takes 200 to 300)
 
     def __post_init__(self) -> None:
         if not 0 <= self.off <= self.on <= 1:
             raise ValueError(f"segmenter: need 0 <= off <= on <= 1, got off={self.off}, on={self.on}")
-        if self.start_windows < 1 or self.pause_ms < 1 or self.minimum_ms < 0:
-            raise ValueError(f"segmenter: need start_windows >= 1, pause_ms >= 1, minimum_ms >= 0, got {self}")
+        if self.start_windows < 1 or self.pause_ms < 1:
+            raise ValueError(f"segmenter: need start_windows >= 1, pause_ms >= 1, got {self}")
 
 
 class Segmenter:
@@ -51,11 +50,6 @@ class Segmenter:
     def voiced_run_ns(self) -> int:
         """Voiced sound since the wearer began to speak, short gaps not counted; 0 in silence. For barge-in."""
         return self._voiced_ns if self.speaking else 0
-
-    @property
-    def long_enough(self) -> bool:
-        """Did this run of speech, or the last one, hold enough voice to be an utterance?"""
-        return self._voiced_ns >= self.options.minimum_ms * MS
 
     def feed(self, window: VoiceWindow) -> list[Decision]:
         """SpeechStarted, SpeechPaused, both (after a hole), or nothing. All carry the window's own `t_ns`."""
@@ -102,7 +96,4 @@ class Segmenter:
         silent_ns = media_ns - self.last_voice_ns
         if silent_ns < self.options.pause_ms * MS:
             return []
-        short = "" if self.long_enough else f", under {self.options.minimum_ms} ms"
-        return self.close(
-            window.t_ns, f"silent for {silent_ns // MS} ms after {self._voiced_ns // MS} ms of voice{short}"
-        )
+        return self.close(window.t_ns, f"silent for {silent_ns // MS} ms after {self._voiced_ns // MS} ms of voice")

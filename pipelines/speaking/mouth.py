@@ -31,6 +31,7 @@ class Utterance:
     chunks: list[_Chunk] = field(default_factory=list)
     started: bool = False
     complete: bool = False  # its last chunk has been given out
+    failed: bool = False  # a part of it told of a failure
     position_ns: int = 0
     running_since_ns: int | None = None  # it has been sounding from `position_ns` on since then
 

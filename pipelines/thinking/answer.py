@@ -231,16 +231,18 @@ class Answer:
         thinking, question = self._world.options.thinking, self.question
         note = f" (My picture is {self._frame_problem}.)" if self._frame and self._frame_problem else ""
         frame_id = self._frame.frame_id if self._frame else 0
+        earlier = self._world.history.messages(thinking.history_turns)
         messages = (
             Message("system", thinking.system_prompt),
-            *self._world.history.messages(thinking.history_turns),
+            *earlier,
             Message("user", question.text + note, frame_id),
         )
         self.sent_to, self.sent_frame = self._world.model, bool(frame_id)
         self._scribe.emit(
             AskModel,
-            f"{question.intent.label} is for a model; sends the words{' and one picture' if frame_id else ''} "
-            f"to {self._world.model}",
+            f"{question.intent.label} is for a model; sends the words"
+            f"{f', those of {len(earlier) // 2} earlier turns' if earlier else ''}"
+            f"{' and one picture' if frame_id else ''} to {self._world.model}",
             request=request,
             turn=question.turn,
             messages=messages,
@@ -301,5 +303,6 @@ class Answer:
             "who": wording.WHO,
             "hear": "Yes, I can hear you.",
             "not_understood": wording.CLOSED_VOCABULARY if world.closed_vocabulary else wording.NOT_UNDERSTOOD,
+            "hearing_failed": wording.WORK_FAILED["transcribe"],
             "not_yet": wording.NOT_YET,
         }[name]
