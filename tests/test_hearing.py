@@ -31,7 +31,6 @@ from pipelines.hearing.transcriber import (
     Transcriber,
     Window,
     embedded_folder,
-    missing_files,
     spread_words,
 )
 from pipelines.hearing.voice_activity import NS_PER_SAMPLE, WINDOW_NS, WINDOW_SAMPLES, SileroModel, VoiceActivity
@@ -552,10 +551,6 @@ class _NoModel:
 
 # ---------------------------------------------------------------------------------------------- the embedded recogniser
 
-needs_weights = pytest.mark.skipif(
-    bool(missing_files(embedded_folder())), reason="the embedded recogniser is not trained yet (training/README.md)"
-)
-
 
 @pytest.fixture(scope="session")
 def embedded() -> Transcriber:
@@ -564,33 +559,39 @@ def embedded() -> Transcriber:
 
 def clip_index() -> list[dict[str, Any]]:
     index = CLIPS / "index.jsonl"
-    if not index.is_file():
-        pytest.skip(f"no clips in {CLIPS.relative_to(ROOT)} yet")
     return [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-@needs_weights
+# The aim of 95 % is measured on hundreds of clips by `make bench` (bench_hearing). These few clips, a third of them by the
+# one voice the model finds hardest, guard against a step back.
+
+
 def test_the_embedded_model_knows_its_phrases_in_voices_it_never_heard(embedded: Transcriber) -> None:
     assert embedded.closed_vocabulary
     known = [clip for clip in clip_index() if clip["text"] in PHRASES]
-    wrong = []
+    refused, wrong = [], []
     for clip in known:
         heard = embedded.transcribe(read_clip(CLIPS / clip["file"]))
-        if not (heard.accepted and heard.text == clip["text"]):
-            wrong.append(f"{clip['file']}: {heard.text!r} {heard.why}")
-    assert known and len(wrong) <= 0.05 * len(known), "\n".join(wrong)
+        if heard.text != clip["text"] or not heard.accepted:
+            (wrong if heard.accepted else refused).append(f"{clip['file']}: {heard.text!r} {heard.why}")
+    assert wrong == [], "a phrase is never taken for another"
+    assert len(known) == len(PHRASES) and len(refused) <= 0.15 * len(known), "\n".join(refused)
 
 
-@needs_weights
 def test_the_embedded_model_refuses_other_sentences(embedded: Transcriber) -> None:
+    """Most of these are one word, or one sound, away from a phrase: the hardest to refuse."""
     strange = [clip for clip in clip_index() if clip["text"] not in PHRASES]
-    if not strange:
-        pytest.skip("the clips hold no sentence outside the vocabulary")
-    believed = [c["file"] for c in strange if embedded.transcribe(read_clip(CLIPS / c["file"])).accepted]
-    assert len(believed) <= 0.05 * len(strange), believed
+    believed = [c["text"] for c in strange if embedded.transcribe(read_clip(CLIPS / c["file"])).accepted]
+    assert len(strange) >= 60 and len(believed) <= 0.2 * len(strange), believed
 
 
-@needs_weights
+def test_the_scenes_wearer_is_understood_word_for_word(embedded: Transcriber) -> None:
+    speech = sorted((ROOT / "device_sim" / "speech").glob("*.wav"))
+    heard = {path.stem.replace("_", " "): embedded.transcribe(read_clip(path)) for path in speech}
+    assert set(heard) == set(PHRASES)
+    assert {said: h.text for said, h in heard.items() if not h.accepted or h.text != said} == {}
+
+
 def test_the_embedded_model_invents_nothing(embedded: Transcriber) -> None:
     for sound in (
         np.zeros(2 * RATE, np.float32),
@@ -603,7 +604,6 @@ def test_the_embedded_model_invents_nothing(embedded: Transcriber) -> None:
         assert not embedded.transcribe(sound).accepted
 
 
-@needs_weights
 def test_the_embedded_model_refuses_people_who_talk_of_other_things(embedded: Transcriber) -> None:
     clips = sorted(p for p in (ROOT.parent / "shared" / "data" / "speech").glob("*") if p.suffix in (".wav", ".flac"))
     if not clips:

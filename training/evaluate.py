@@ -30,6 +30,7 @@ WINDOW_MIN_FRAMES = 200
 WINDOW_FULL_FRAMES = 3_000
 
 SEED = 7_000_000
+NEW_VOICE_MARGIN = 1.5  # a stranger is less sure to be understood than a dev voice; short words suffer first
 RENDERINGS = 12  # of each phrase; every sixth by the natural voice
 
 
@@ -221,7 +222,7 @@ def choose_gate(model: WhisperModel) -> Gate:
     right = [heard for case, heard in spoken if heard.text == case.text]
     per_char = [(h.duration_s / len(h.text), (h.duration_s - Gate.edge_s) / len(h.text)) for h in right]
     return Gate(
-        min_avg_logprob=round(float(np.quantile([h.avg_logprob for h in right], 0.006)), 3),
+        min_avg_logprob=round(NEW_VOICE_MARGIN * float(np.quantile([h.avg_logprob for h in right], 0.006)), 3),
         max_no_speech_prob=round(min(0.9, 0.05 + float(np.quantile([h.no_speech_prob for h in right], 0.998))), 3),
         min_s_per_char=round(0.8 * min(low for low, _ in per_char), 4),
         max_s_per_char=round(1.3 * max(0.1, *(high for _, high in per_char)), 4),
