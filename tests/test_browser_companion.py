@@ -70,6 +70,13 @@ def says(who: str, words: str) -> str:
     return f"{captions}.some(caption => caption.textContent.toLowerCase().includes('{words}'))"
 
 
+KEEP_STATUS = """
+    const line = document.getElementById('status');
+    window.statusLines = [];
+    new MutationObserver(() => statusLines.push(line.textContent)).observe(line, { childList: true });
+"""
+
+
 def status(words: str) -> str:
     return f"document.getElementById('status').textContent.startsWith('{words}')"
 
@@ -78,6 +85,7 @@ async def talk(tab: Tab, c: Companion, screenshot: Path) -> None:
     """Ask aloud what the sign says, then type what the platform was; wait for both answers on the page."""
     await tab.call("Emulation.setDeviceMetricsOverride", **PHONE)
     await tab.open(c.url)
+    await tab.run(KEEP_STATUS)
     await tab.run("document.getElementById('start').click()")
     await tab.until("document.getElementById('live-camera').dataset.on === 'true'")
     await tab.until("document.querySelector('#live-recording span').textContent === 'on'")
@@ -95,6 +103,8 @@ async def talk(tab: Tab, c: Companion, screenshot: Path) -> None:
     await tab.until(f"{status('Listening')} && !connection.ear.runs.length")  # all of it was heard, and told
     await tab.run("document.getElementById('start').click()")
     await tab.until(status("Stopped."))
+    lines = await tab.run("statusLines")
+    assert all(line[-1] in ".…?" for line in lines), f"no name of a state may be shown for a sentence: {lines}"
 
 
 def test_a_browser_asks_about_a_sign_and_hears_what_it_says(tmp_path: Path) -> None:

@@ -562,8 +562,8 @@ def clip_index() -> list[dict[str, Any]]:
     return [json.loads(line) for line in index.read_text(encoding="utf-8").splitlines() if line.strip()]
 
 
-# The aim of 95 % is measured on hundreds of clips by `make bench` (bench_hearing). These few clips, a third of them by the
-# one voice the model finds hardest, guard against a step back.
+# The aim of 95 % is measured on hundreds of clips by `make bench` (bench_hearing). These few clips, a third of them by
+# the one voice the model finds hardest, guard against a step back.
 
 
 def test_the_embedded_model_knows_its_phrases_in_voices_it_never_heard(embedded: Transcriber) -> None:
