@@ -44,6 +44,7 @@ class World:
     greet: bool = False
     understands: bool = True
     transcribe_fails: bool = False
+    broken: str = ""  # the lane whose engine raises: "look", "read_codes" …
     frame_age_ms: int = 0  # how long before a look the camera stopped
     model_ends_in: str = ""  # kind of failure after the last word
 
@@ -148,6 +149,12 @@ class ScriptedSession:
                 self._later(w.transcribe_ms, lambda: self._answer(d.request, failed))
             case ev.Transcribe():
                 self._later(w.transcribe_ms, lambda: self._answer(d.request, self._transcribed(d)))
+            case ev.Look() if w.broken == "look":
+                broken = ev.WorkFailed(0, d.request, "look", "scripted")
+                self._later(w.look_ms, lambda: self._answer(d.request, broken))
+            case ev.ReadCodes() if w.broken == "read_codes":
+                broken = ev.WorkFailed(0, d.request, "read_codes", "scripted")
+                self._later(30, lambda: self._answer(d.request, broken))
             case ev.Look():
                 frames = () if w.frame is None else (self._frame_near(d.end_ns),)
                 self._later(w.look_ms, lambda: self._answer(d.request, ev.Looked(self.now_ns, d.request, frames)))

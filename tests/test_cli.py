@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 from pathlib import Path
@@ -75,6 +76,42 @@ def test_a_mistake_is_one_line_that_names_it(
     assert told in line and "Traceback" not in line
 
 
+def test_a_picture_that_is_none_is_named(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("notes.txt").write_text("milk, eggs")
+    assert main(["ask", "what does this say", "--image", "notes.txt"]) == 2
+    assert "notes.txt" in capsys.readouterr().err
+
+
+def test_words_that_only_steer_are_no_question(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "stop"]) == 2
+    assert "steers an answer" in capsys.readouterr().err
+
+
+def test_a_taken_port_says_which_and_how_to_choose_another(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        assert main(["run", "--port", str(port)]) == 2
+    said = capsys.readouterr().err
+    assert str(port) in said and "--port" in said
+
+
+def test_a_voice_that_is_not_here_is_named_with_those_that_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["ask", "hello", "--set", "speaking.voice=orpheus"]) == 2
+    said = capsys.readouterr().err
+    assert "orpheus" in said and "espeak" in said
+
+
+def test_a_folder_that_cannot_be_written_is_a_notice_and_no_recording_is_claimed(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    Path("file").write_text("in the way")
+    assert main(["ask", "hello", "--set", "recording.folder=file/recordings"]) == 0
+    said = capsys.readouterr()
+    assert "not recording" in said.err and "no longer record" not in said.out
+
+
 def test_replay_of_something_else_says_what_it_is(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     Path("holiday.mcap").write_bytes(b"not a recording at all")
     assert main(["replay", "holiday.mcap"]) == 2
@@ -124,3 +161,11 @@ def test_the_command_line_starts_without_loading_an_engine() -> None:
     )
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=os.environ)
     assert out.stdout.strip() == "[]"
+
+
+def test_a_scene_that_is_not_there_names_those_that_are(capsys: pytest.CaptureFixture[str]) -> None:
+    from device_sim.cli import main as device_sim
+
+    assert device_sim(["check", "nothere"]) == 2
+    said = capsys.readouterr().err
+    assert "nothere" in said and "demo" in said

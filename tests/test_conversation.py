@@ -226,6 +226,37 @@ def test_small_questions_have_true_answers(said: str, answer: str) -> None:
     assert answer in s.spoken(1)
 
 
+@pytest.mark.parametrize(
+    ("broken", "said", "words"),
+    [
+        ("look", "what does this sign say", "could not look"),
+        ("read_codes", "what is this code", "code reader stumbled"),
+    ],
+)
+def test_an_engine_that_raises_is_said(broken: str, said: str, words: str) -> None:
+    s = ScriptedSession(World(broken=broken))
+    s.say(said, at_ms=500)
+    s.run_until(9_000)
+    assert words in s.spoken(1)
+
+
+def test_a_model_is_told_what_is_wrong_with_the_picture() -> None:
+    blurred = ev.FrameScore(7, 0, 1280, 720, sharpness=2.0, brightness=120.0, contrast=50.0, motion=1.0)
+    s = ScriptedSession(World(frame=blurred))
+    s.say("what colour is the door", at_ms=500)
+    s.run_until(9_000)
+    assert "My picture is blurred" in s.all(ev.AskModel)[0].messages[-1].text
+
+
+def test_a_question_that_points_at_nothing_is_asked_without_a_bad_picture() -> None:
+    dark = ev.FrameScore(7, 0, 1280, 720, sharpness=30.0, brightness=8.0, contrast=15.0, motion=1.0)
+    s = ScriptedSession(World(frame=dark))
+    s.say("who built the eiffel tower", at_ms=500)
+    s.run_until(9_000)
+    (ask,) = s.all(ev.AskModel)
+    assert ask.messages[-1].frame_id == 0
+
+
 def test_an_old_picture_is_not_answered_from() -> None:
     s = ScriptedSession(World(frame_age_ms=3_000))
     s.say("what does this sign say", at_ms=4_500)
