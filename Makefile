@@ -29,6 +29,7 @@ test-browser: $(STAMP) ## the page and the session page in a real Chromium (Debi
 bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JSON
 	$(BIN)/python -m tests.bench.bench_turns
 	$(BIN)/python -m tests.bench.bench_idle
+	$(BIN)/python -m tests.bench.bench_media
 	$(BIN)/python -m tests.bench.bench_hearing
 	$(BIN)/python -m tests.bench.bench_reading
 	$(BIN)/python -m tests.bench.bench_voices

@@ -167,6 +167,8 @@ class Listener:
         room.scribe.emit(Noted, f"{why}; the turn ends after {wait_ms} ms of silence", what="end of turn")
         if event.accepted and intent.kind not in {"control", "backchannel", "none"}:
             self._prepare(intent, event.text)
+        else:
+            self._look_no_more("nothing was asked")
         room.deadlines.set("turn_over", max(room.now_ns, self.ear.end_ns + wait_ms * MS))
 
     def on_work_failed(self, event: WorkFailed) -> bool:
@@ -222,6 +224,14 @@ class Listener:
         question = Question(self._answerer.next_turn, text, intent, ear.start_ns, ear.end_ns)
         ear.answer = self._answerer.make(question)
         ear.answer.begin(ear.looked, ear.look_request)
+        if not ear.answer.waits_for(ear.look_request):
+            self._look_no_more("these words need no picture")
+
+    def _look_no_more(self, reason: str) -> None:
+        """The look that went along is not needed: whoever needs the lane next shall not wait for it."""
+        if self.ear.look_request and self.ear.looked is None:
+            self._room.scribe.emit(Cancel, reason, request=self.ear.look_request, kind="look")
+            self.ear.look_request = 0
 
     def _unprepare(self, reason: str) -> None:
         room, ear = self._room, self.ear

@@ -101,7 +101,7 @@ class SpanKeeper:
     _on_Transcribe = _on_Look = _on_ReadText = _on_ReadCodes = _on_AskModel = _request  # noqa: N815
 
     def _result(self, name: str, e: ev.Happening, request: int) -> None:
-        if request in self._now.asked:
+        if request in self._now.asked and not self._now.utterance:  # what ends after the answer is worded is no wait
             self._now.first(name, e.t_ns)
 
     def _on_Transcribed(self, e: ev.Transcribed) -> None:  # noqa: N802
@@ -123,6 +123,8 @@ class SpanKeeper:
         self._result("model", e, e.request)
 
     def _on_TurnOpened(self, e: ev.TurnOpened) -> None:  # noqa: N802
+        if self._now.utterance:  # typed: no speech came before it
+            self._now = _Moments()
         self._now.opened = e
         self._now.first("end of turn", e.t_ns)
 

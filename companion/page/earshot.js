@@ -28,9 +28,16 @@ function live(name, on, word) {
   item.querySelector("span").textContent = word || (on ? "on" : "off");
 }
 
+let sameAnswer = false; // the companion's next caption goes on with the one that is shown
+
 function caption(who, text) {
   if (!text) return;
   const list = $("captions");
+  if (who === "companion" && sameAnswer && list.lastChild) {
+    list.lastChild.append(" " + text);
+    return;
+  }
+  sameAnswer = who === "companion";
   const item = document.createElement("li");
   item.dataset.who = who;
   const label = document.createElement("small");
@@ -192,7 +199,7 @@ class Connection {
       caption: () => caption(message.who, message.text),
       state: () => status(STATES[message.state] || message.state),
       speaking: () => this.ear.speaking(message),
-      spoken: () => this.ear.spoken(message),
+      spoken: () => { sameAnswer = false; this.ear.spoken(message); },
       bye: () => stop("The companion ended the conversation" + (message.reason ? ": " + message.reason : "") + "."),
     }[message.type];
     if (act) act();

@@ -24,13 +24,14 @@ def main() -> None:
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("--seconds", type=float, default=30.0)
     seconds = args.parse_args().seconds
+    longer = ("--set", f"seconds={int(seconds + SETTLE_S) + 60}")  # the scene outlasts the measurement
     imported_s = min(_import_s() for _ in range(5))
     with tempfile.TemporaryDirectory() as name:
         out = Path(name)
         began = time.monotonic()
         with companion(out / "rec", "--quiet", "--set", "speaking.greet=false") as c:
             started_s = time.monotonic() - began
-            with subprocess.Popen(simulator("idle", c.url, out), stdout=subprocess.DEVNULL) as sim:
+            with subprocess.Popen(simulator("idle", c.url, out, *longer), stdout=subprocess.DEVNULL) as sim:
                 while not list((out / "rec").glob("*.part")):
                     time.sleep(0.1)
                 time.sleep(SETTLE_S)

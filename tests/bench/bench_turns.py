@@ -42,7 +42,7 @@ def report(verdict: dict[str, object], turns: list[TurnSpans], all_right: bool) 
     """The table, and its figures as one line of JSON."""
     listed = verdict["turns"]
     assert isinstance(listed, list)
-    ear = [t["mouth_to_ear_ms"] for t in listed if t.get("mouth_to_ear_ms") is not None]
+    ear = [t["mouth_to_ear_ms"] for t in listed if t["turn"] and t.get("mouth_to_ear_ms") is not None]
     rows: list[tuple[str, float, float]] = []
     for name, _ in SPANS:
         found = [sum(s.ms for s in t.spans if s.name == name) for t in turns]
