@@ -85,7 +85,6 @@ class Answer:
         self.lines: tuple[TextLine, ...] = ()
         self.codes: tuple[ReadCode, ...] = ()
         self.sent_to = ""
-        self.sent_frame = False
 
     # ------------------------------------------------------------------------------------------ beginning and end
 
@@ -237,7 +236,7 @@ class Answer:
             *earlier,
             Message("user", question.text + note, frame_id),
         )
-        self.sent_to, self.sent_frame = self._world.model, bool(frame_id)
+        self.sent_to = self._world.model
         self._scribe.emit(
             AskModel,
             f"{question.intent.label} is for a model; sends the words"

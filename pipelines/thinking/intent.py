@@ -27,10 +27,6 @@ class Intent:
     def label(self) -> str:
         return f"{self.kind}:{self.name}"
 
-    @property
-    def on_device(self) -> bool:
-        return self.kind != "model"
-
 
 _SEEN = r"(?:this|the|that|it)(?: (?:sign|label|page|menu|letter|screen|book|text))?"
 

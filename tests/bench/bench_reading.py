@@ -9,6 +9,7 @@ are drawn in code, one font, so they say how the reader degrades with blur, dark
 from __future__ import annotations
 
 import argparse
+import json
 import statistics
 import sys
 from collections.abc import Callable, Sequence
@@ -74,6 +75,9 @@ def filmed(codec: str, seconds: int = 2) -> FrameRing:
     return ring
 
 
+FIGURES: dict[str, object] = {"bench": "reading"}  # what the last line says, gathered as it is printed
+
+
 def timed(name: str, work: Callable[[], object], rounds: int = 9) -> None:
     work()
     walls, cores = [], []
@@ -82,6 +86,7 @@ def timed(name: str, work: Callable[[], object], rounds: int = 9) -> None:
         work()
         walls.append((perf_counter() - wall) * 1e3)
         cores.append((process_time() - core) * 1e3)
+    FIGURES[name] = {"median_ms": round(statistics.median(walls), 1), "core_ms": round(min(cores), 1)}
     print(f"{name:44s} median {statistics.median(walls):7.1f} ms   best {min(walls):7.1f}   core {min(cores):7.1f}")
 
 
@@ -108,6 +113,7 @@ def judged(reader: TextReader, name: str, change: Callable[[np.ndarray], np.ndar
             wrong += min(edits(line.text, true) for true in lines)
     error = f"{wrong / said_letters:6.1%}" if said_letters else "     -"
     share = said_letters / true_letters
+    FIGURES[name] = {"said_percent": round(100 * share, 1), "errors": error}
     print(f"{name:44s} said {share:6.1%}   errors in it {error}   quality {', '.join(problems)}")
 
 
@@ -155,6 +161,7 @@ def main() -> None:
         if picture is not None:
             said = " / ".join(line.text for line in reader.read(picture)) or "(nothing)"
             print(f"{path.name:28s} {problem_of(score(1, 0, picture, None), QualityOptions()) or '-':12s} {said}")
+    print(json.dumps(FIGURES))
 
 
 if __name__ == "__main__":

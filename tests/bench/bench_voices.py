@@ -5,6 +5,7 @@ Run: `python -m tests.bench.bench_voices`. Figures are medians over a few repeat
 
 from __future__ import annotations
 
+import json
 import statistics
 import time
 
@@ -23,6 +24,7 @@ REPEATS = 15
 def main() -> None:
     started = time.perf_counter()
     voices = load_voices()
+    figures: dict[str, object] = {"bench": "voices"}
     print(f"load_voices: {', '.join(voices)} in {(time.perf_counter() - started) * 1000:.0f} ms")
     for voice in voices.values():
         for label, text in TEXTS.items():
@@ -35,6 +37,11 @@ def main() -> None:
                 parts += [block.pcm for block in blocks]
                 whole_ms.append((time.perf_counter() - start) * 1000)
             pcm = np.concatenate(parts).astype(float)
+            figures[f"{voice.name} {label}"] = {
+                "first_block_ms": round(statistics.median(first_ms), 2),
+                "whole_ms": round(statistics.median(whole_ms), 2),
+                "sound_s": round(len(pcm) / 48_000, 2),
+            }
             level = 20 * np.log10(np.sqrt(np.mean(pcm**2)) / 32768)
             print(
                 f"{voice.name:8} {label:8} first block {statistics.median(first_ms):6.2f} ms (min {min(first_ms):.2f}) "
@@ -42,6 +49,7 @@ def main() -> None:
                 f"sound, {level:.1f} dBFS RMS, peak {np.abs(pcm).max():.0f}"
             )
     close_voices(voices)
+    print(json.dumps(figures))
 
 
 if __name__ == "__main__":
