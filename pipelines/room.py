@@ -66,5 +66,4 @@ class Room:
             self.history,
             self.started.model,
             self.started.closed_vocabulary,
-            self.has_camera,
         )

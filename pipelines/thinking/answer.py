@@ -63,7 +63,6 @@ class World:
     history: History
     model: str
     closed_vocabulary: bool
-    camera: bool
 
 
 class Answer:
