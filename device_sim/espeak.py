@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_RETRIEVAL, _CHARS_UTF8, _RATE, _PITCH = 1, 1, 1, 3  # from speak_lib.h
+_SYNCHRONOUS, _CHARS_UTF8, _RATE, _PITCH = 2, 1, 1, 3  # from speak_lib.h
 _CALLBACK = ctypes.CFUNCTYPE(ctypes.c_int, ctypes.POINTER(ctypes.c_short), ctypes.c_int, ctypes.c_void_p)
 
 
@@ -42,12 +42,11 @@ class Espeak:
             self._lib: Any = ctypes.CDLL(path)
         except OSError as error:
             raise NoVoiceError(f"{path}: {error}") from error
-        self.rate_hz = int(self._lib.espeak_Initialize(_RETRIEVAL, 0, data, 0))
+        self.rate_hz = int(self._lib.espeak_Initialize(_SYNCHRONOUS, 0, data, 0))
         if self.rate_hz <= 0:
             raise NoVoiceError(f"{path}: espeak-ng does not start (data folder {data!r})")
         self._pieces: list[NDArray[np.int16]] = []
         self._callback = _CALLBACK(self._collect)  # kept: ctypes does not
-        self._lib.espeak_SetSynthCallback(self._callback)
         self._lock = threading.Lock()
         self._voice = ""
 
@@ -55,6 +54,7 @@ class Espeak:
         """(n,) float32 in [-1, 1], mono at `rate_hz`."""
         with self._lock:
             self._pieces.clear()
+            self._lib.espeak_SetSynthCallback(self._callback)
             if accent.voice != self._voice:  # loading a voice costs more than a short phrase
                 if self._lib.espeak_SetVoiceByName(accent.voice.encode()) != 0:
                     raise NoVoiceError(f"espeak-ng has no voice {accent.voice!r}")

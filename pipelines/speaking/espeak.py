@@ -102,6 +102,7 @@ class _Library:
         self._c.espeak_SetParameter(_RATE, rate_wpm, 0)
         raw = text.encode("utf-8", "replace")
         self._c.espeak_Synth(raw, ctypes.c_size_t(len(raw) + 1), 0, 1, 0, _CHARS_UTF8, None, None)
+        self._c.espeak_Synchronize()  # nothing to wait for, unless somebody else in this process started it otherwise
         if self._error is not None:
             raise self._error
         return (np.concatenate(self._blocks) if self._blocks else np.zeros(0, np.int16)), self._starts
