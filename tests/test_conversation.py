@@ -113,6 +113,17 @@ def test_another_question_over_the_answer_drops_it_and_is_answered() -> None:
     assert "platform 7" in s.spoken(2).lower()
 
 
+def test_a_model_is_told_only_what_the_ear_got_of_an_interrupted_answer() -> None:
+    s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit. " * 4))
+    s.say("tell me a story", at_ms=500)
+    s.say("what colour is the door", at_ms=5_000)
+    s.run_until(20_000)
+    closed = s.all(ev.TurnClosed)[0]
+    (told,) = [m.text for m in s.all(ev.AskModel)[1].messages if m.role == "assistant"]
+    assert told == closed.heard
+    assert 3 <= len(told.split()) < len(closed.said.split())
+
+
 def test_wait_holds_the_answer_and_go_on_continues_it() -> None:
     s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit."))
     s.say("tell me a story", at_ms=500)
