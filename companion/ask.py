@@ -53,13 +53,11 @@ async def ask(settings: Settings, question: str, image: Path | None, wav: Path |
         SettingsError: the picture cannot be read, or the words are no question.
     """
     picture = _picture(image) if image else None
-    said: list[str] = []
     closed = asyncio.Event()
     outcome: list[str] = []
 
     def watch(event: ev.Happening | ev.Decision) -> None:
         if isinstance(event, ev.Caption) and event.who == "companion":
-            said.append(event.text)
             print(event.text, flush=True)
         elif isinstance(event, ev.TurnClosed):
             outcome.append(event.outcome)

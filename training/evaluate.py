@@ -274,13 +274,6 @@ def write_test_clips(folder: Path) -> None:
             index.write(json.dumps(entry) + "\n")
 
 
-def test_clip_cases(folder: Path) -> Iterator[Case]:
-    for line in (folder / "index.jsonl").read_text(encoding="utf-8").splitlines():
-        entry = json.loads(line)
-        samples = decode_audio(str(folder / entry["file"]))
-        yield Case(entry["kind"], entry["text"], entry["voice"], entry["snr_db"], samples)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=FOLDER)
