@@ -21,6 +21,7 @@ from companion.link.handler import DeviceLink
 from companion.link.server import LinkServer
 from companion.link.settings import LinkSettings
 from companion.model.client import ModelClient
+from companion.model.configured import model_profile
 from companion.model.port import ModelProfile
 from companion.net import Net, NetOptions
 from companion.session import Parts, Session, Watcher
@@ -28,7 +29,7 @@ from companion.settings import Settings, SettingsError, recordings_folder
 from recordings.environment import environment
 from recordings.recover import recover_all
 from recordings.retention import Retention, enforce
-from recordings.session import SessionInfo
+from recordings.session import SYSTEM_PROMPT, SessionInfo
 from recordings.writer import Recorder, RecorderOptions
 
 logger = logging.getLogger(__name__)
@@ -105,6 +106,10 @@ class App:
         """One device came: build its session, and begin its recording."""
         assert self.engines is not None and self.door is not None
         recorder = self._recorder(link.session, clock) if self.settings.recording.on else None
+        wall_clock = datetime.now().astimezone().isoformat(timespec="seconds")
+        if recorder is not None:
+            recorder.read(clock.now_ns(), "wall clock", wall_clock)
+            recorder.attach(SYSTEM_PROMPT, "text/plain", self.settings.thinking.system_prompt.encode())
         model = self._model(recorder, clock)
         parts = Parts(
             clock,
@@ -115,7 +120,7 @@ class App:
             model,
             self.watch(link.session),
             self._session_ended,
-            datetime.now().astimezone().isoformat(timespec="seconds"),
+            wall_clock,
         )
         session = Session(link, parts)
         self._running[link.session] = _Running(session, recorder)
@@ -183,35 +188,6 @@ class App:
             await asyncio.to_thread(self.door.close)
         if self.engines is not None:
             await asyncio.to_thread(self.engines.close)
-
-
-def model_profile(settings: Settings) -> ModelProfile | None:
-    """The model of the settings, or None if there is none.
-
-    Raises:
-        SettingsError: it is half described, or cannot be asked safely.
-    """
-    m = settings.model
-    if not m.base_url and not m.model:
-        return None
-    for name, value in (("model.base_url", m.base_url), ("model.model", m.model)):
-        if not value:
-            raise SettingsError(f"{name} is empty: a model needs base_url and model, e.g. --set {name}=…")
-    try:
-        return ModelProfile(
-            name=m.name or m.model,
-            base_url=m.base_url,
-            model=m.model,
-            key_env=m.key_env,
-            first_text_s=m.first_text_s,
-            between_text_s=m.between_text_s,
-            max_tokens=settings.thinking.max_tokens,
-            image_detail=m.image_detail,
-            image_px=settings.thinking.image_px,
-            plain_http=m.plain_http,
-        )
-    except ValueError as why:
-        raise SettingsError(f"the settings' [model]: {why}") from why
 
 
 def check_voices(settings: Settings, engines: Engines) -> None:

@@ -1,12 +1,14 @@
 """The session clock: integer nanoseconds since the session began, read from the running loop and from nowhere else.
 
 Live, the loop's time is the machine's monotonic clock; in a replay it is virtual. Nobody in the companion asks any
-other clock, so both run the same code.
+other clock, so both run the same code. What is late for no reason of ours (a timer's callback, a model's words on
+their way through the libraries) asks the clock when it happened: live that is now; a replay knows it from the tape.
 """
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 
 class SessionClock:
@@ -19,3 +21,12 @@ class SessionClock:
     def now_ns(self) -> int:
         """Nanoseconds since the session's start."""
         return round((self._loop.time() - self._origin_s) * 1e9)
+
+    def wake_at(self, due_ns: int, wake: Callable[[], None]) -> asyncio.TimerHandle:
+        """Call `wake` when the deadline has come, as soon as the loop gets to it."""
+        delay_s = max(0.0, (due_ns - self.now_ns()) / 1e9)
+        return self._loop.call_later(delay_s, wake)
+
+    def happened(self, request: int, decided_ns: int, take: Callable[[int], None]) -> None:
+        """Something came of the model request `request`, decided at `decided_ns`: `take(t_ns)` with its moment."""
+        take(self.now_ns())

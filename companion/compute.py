@@ -13,10 +13,34 @@ import logging
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, TypeVar
+from dataclasses import dataclass
+from typing import Any, Generic, Protocol, TypeVar
+
+from pipelines.events import Decision
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
+
+
+ROOM_S = 0.1  # how often a lane that waits for room looks again
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the work is for, so that a replay finds its result on the tape: the decision that wants it, and of a
+    decision that wants several pictures, which."""
+
+    decision: Decision
+    frame_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Stream(Generic[T]):
+    """Work that gives its result in pieces. `room()`: False makes the lane wait before the next piece is given on."""
+
+    kind: str
+    items: Callable[[], Iterator[T]]
+    room: Callable[[], bool] = lambda: True
 
 
 class Job:
@@ -32,6 +56,33 @@ class Job:
         return self._cancelled
 
 
+class Door(Protocol):
+    """What a session asks for slow work: live a `ComputeDoor`, in a replay the tape."""
+
+    def held(self, take: Callable[[], T]) -> Callable[[], T]:
+        """What `take` gives now, for work that runs later in another thread."""
+        ...
+
+    def compute(
+        self,
+        kind: str,
+        work: Callable[[], T],
+        done: Callable[[T, int], None],
+        failed: Callable[[Exception], None],
+        asked: Asked,
+    ) -> Job: ...
+
+    def stream(
+        self,
+        stream: Stream[T],
+        each: Callable[[T], None],
+        done: Callable[[int], None],
+        failed: Callable[[Exception], None],
+        asked: Asked,
+        job: Job | None = None,
+    ) -> Job: ...
+
+
 class ComputeDoor:
     """Lanes are made when first used and ended by `close`."""
 
@@ -40,12 +91,17 @@ class ComputeDoor:
         self._loop = asyncio.get_running_loop()
         self._closed = False
 
+    def held(self, take: Callable[[], T]) -> Callable[[], T]:
+        value = take()
+        return lambda: value
+
     def compute(
         self,
         kind: str,
         work: Callable[[], T],
         done: Callable[[T, int], None],
         failed: Callable[[Exception], None],
+        asked: Asked,
     ) -> Job:
         """Run `work` in the lane `kind`; then `done(result, cost_ns)` or `failed(error)` on the loop."""
 
@@ -53,39 +109,41 @@ class ComputeDoor:
             yield work()
 
         result: list[T] = []
-        return self.stream(kind, items, result.append, lambda cost_ns: done(result[0], cost_ns), failed)
+        return self.stream(Stream(kind, items), result.append, lambda cost_ns: done(result[0], cost_ns), failed, asked)
 
     def stream(
         self,
-        kind: str,
-        items: Callable[[], Iterator[T]],
+        stream: Stream[T],
         each: Callable[[T], None],
         done: Callable[[int], None],
         failed: Callable[[Exception], None],
+        asked: Asked,
         job: Job | None = None,
     ) -> Job:
         """As `compute`, for work that gives its result in pieces: `each(piece)` for every one, in order."""
-        job = job or Job()
+        job, kind = job or Job(), stream.kind
         if self._closed:
             job.cancel()
             return job
         lane = self._lanes.get(kind)
         if lane is None:
             lane = self._lanes[kind] = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"earshot-{kind}")
-        lane.submit(self._run, job, items, each, done, failed)
+        lane.submit(self._run, job, stream, each, done, failed)
         return job
 
     def _run(
         self,
         job: Job,
-        items: Callable[[], Iterator[T]],
+        stream: Stream[T],
         each: Callable[[T], None],
         done: Callable[[int], None],
         failed: Callable[[Exception], None],
     ) -> None:
         began_ns = time.perf_counter_ns()
         try:
-            for item in items() if not job.cancelled() else ():
+            for item in stream.items() if not job.cancelled() else ():
+                while not stream.room() and not job.cancelled():
+                    time.sleep(ROOM_S)
                 if job.cancelled():
                     break
                 self._deliver(job, each, item)

@@ -51,7 +51,7 @@ async def demo(settings: Settings, scene: str, seed: int, out: Path, play: bool)
             status = await _simulate(scene, url, seed, out, play)
         finally:
             await app.stop()
-    return _finish(status, recorded, out)
+    return await asyncio.to_thread(_finish, status, recorded, out)
 
 
 def demo_settings(settings: Settings, stand_in_url: str, out: Path) -> Settings:

@@ -78,7 +78,7 @@ def _reading(_: Settings) -> Iterator[Check]:
 
 
 def _model(settings: Settings) -> Iterator[Check]:
-    from companion.app import model_profile
+    from companion.model.configured import model_profile
 
     try:
         profile = model_profile(settings)

@@ -7,7 +7,7 @@ are numbered in the order in which they began.
 from __future__ import annotations
 
 from companion.clock import SessionClock
-from recordings.exchange import HttpBegin, HttpChunk, HttpEnd, header_pairs
+from recordings.exchange import HttpBegin, HttpChunk, HttpEnd, HttpHead, header_pairs
 from recordings.writer import Recorder
 
 
@@ -23,10 +23,15 @@ class RecordedExchanges:
     def begin(self, exchange: str, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
         now_ns = self._clock.now_ns()
         self._count += 1
-        turn = int(exchange.split("-")[1])
+        turn, request = (int(number.partition(".")[0]) for number in exchange.split("-")[1:3])
         self._began[exchange] = (self._count, now_ns)
-        begin = HttpBegin(self._count, turn, now_ns, method, url, header_pairs(headers), body)
+        begin = HttpBegin(self._count, turn, now_ns, method, url, header_pairs(headers), body, request)
         self._recorder.http(now_ns, begin)
+
+    def head(self, exchange: str, status: int, headers: tuple[tuple[str, str], ...]) -> None:
+        now_ns = self._clock.now_ns()
+        number, began_ns = self._began[exchange]
+        self._recorder.http(now_ns, HttpHead(number, now_ns - began_ns, status, header_pairs(headers)))
 
     def chunk(self, exchange: str, data: bytes) -> None:
         now_ns = self._clock.now_ns()

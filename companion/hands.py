@@ -8,22 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import threading
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from companion.compute import Job
+from companion.compute import Asked, Job, Stream
 from pipelines import events as ev
-from pipelines.hearing.transcriber import Hearing
 from pipelines.seeing.decode import Pictures
 from pipelines.seeing.encode import jpeg
 from pipelines.seeing.look import look
 from pipelines.speaking import earcons
 from pipelines.speaking.voice import Rendered, Voice
-from pipelines.thinking.dialects.answer import Failed, Finished, ModelEvent, TextDelta
+from pipelines.thinking.dialects.answer import Failed, ModelEvent, TextDelta
+from pipelines.thinking.dialects.chat import Picture
+from recordings.stored import VoiceBlock
 
 if TYPE_CHECKING:
     from companion.session import Session
@@ -60,52 +60,37 @@ class Hands:
 
     # ---------------------------------------------------------------------------------------------------- slow work
 
-    def _work(
-        self, kind: str, request: int, work: Callable[[], Any], event: Callable[[int, Any, int], ev.Happening]
-    ) -> None:
-        """Through the door; the result becomes `event(t_ns, result, cost_ns)`."""
-        session = self._session
+    def _work(self, kind: str, d: Any, work: Callable[[], ev.Happening]) -> None:
+        """Through the door; the happening that `work` makes is stamped when it comes back."""
+        session, request = self._session, d.request
 
         def done(result: Any, cost_ns: int) -> None:
             self._jobs.pop(request, None)
-            session.deliver(event(session.clock.now_ns(), result, cost_ns))
+            session.deliver(replace(result, t_ns=session.clock.now_ns(), cost_ns=cost_ns))
 
         def failed(error: Exception) -> None:
             self._jobs.pop(request, None)
             session.log("ERROR", f"{kind} failed: {error!r}")
             session.deliver(ev.WorkFailed(session.clock.now_ns(), request, kind, str(error)[:500]))
 
-        self._jobs[request] = session.parts.door.compute(kind, work, done, failed)
+        self._jobs[request] = session.parts.door.compute(kind, work, done, failed, Asked(d))
 
     def _transcribe(self, d: ev.Transcribe) -> None:
-        session, transcriber = self._session, self._session.parts.engines.transcriber
-        pcm = session.sound.cut(d.start_ns, d.end_ns).astype(np.float32) / 32768.0
+        session = self._session
+        sound = session.parts.door.held(lambda: session.sound.cut(d.start_ns, d.end_ns))
 
-        def event(t_ns: int, hearing: Hearing, cost_ns: int) -> ev.Happening:
+        def work() -> ev.Transcribed:
+            hearing = session.parts.engines.transcriber.transcribe(sound().astype(np.float32) / 32768.0)
             words = tuple(
                 replace(w, start_ns=d.start_ns + w.start_ns, end_ns=d.start_ns + w.end_ns) for w in hearing.words
             )
-            return ev.Transcribed(
-                t_ns,
-                d.request,
-                hearing.text,
-                hearing.accepted,
-                hearing.why,
-                words,
-                float(hearing.avg_logprob),
-                float(hearing.no_speech),
-                cost_ns,
-            )
+            scores = float(hearing.avg_logprob), float(hearing.no_speech)
+            return ev.Transcribed(0, d.request, hearing.text, hearing.accepted, hearing.why, words, *scores)
 
-        self._work("transcribe", d.request, lambda: transcriber.transcribe(pcm), event)
+        self._work("transcribe", d, work)
 
     def _look(self, d: ev.Look) -> None:
-        self._work(
-            "look",
-            d.request,
-            lambda: self._scores(d.start_ns, d.end_ns),
-            lambda t_ns, frames, cost_ns: ev.Looked(t_ns, d.request, frames, cost_ns),
-        )
+        self._work("look", d, lambda: ev.Looked(0, d.request, self._scores(d.start_ns, d.end_ns)))
 
     def _scores(self, start_ns: int, end_ns: int) -> tuple[ev.FrameScore, ...]:
         with self._decoding:
@@ -119,22 +104,20 @@ class Hands:
         return picture
 
     def _read_text(self, d: ev.ReadText) -> None:
-        reader = self._session.parts.engines.reader
-        self._work(
-            "read_text",
-            d.request,
-            lambda: reader.read(self._picture(d.frame_id)),
-            lambda t_ns, lines, cost_ns: ev.TextRead(t_ns, d.request, d.frame_id, lines, cost_ns),
-        )
+        engines = self._session.parts.engines
+
+        def work() -> ev.TextRead:
+            return ev.TextRead(0, d.request, d.frame_id, engines.reader.read(self._picture(d.frame_id)))
+
+        self._work("read_text", d, work)
 
     def _read_codes(self, d: ev.ReadCodes) -> None:
-        codes = self._session.parts.engines.codes
-        self._work(
-            "read_codes",
-            d.request,
-            lambda: codes.read(self._picture(d.frame_id)),
-            lambda t_ns, found, cost_ns: ev.CodesRead(t_ns, d.request, d.frame_id, found, cost_ns),
-        )
+        engines = self._session.parts.engines
+
+        def work() -> ev.CodesRead:
+            return ev.CodesRead(0, d.request, d.frame_id, engines.codes.read(self._picture(d.frame_id)))
+
+        self._work("read_codes", d, work)
 
     def _keep_still(self, d: ev.KeepStill) -> None:
         session = self._session
@@ -150,49 +133,60 @@ class Hands:
             lambda: jpeg(self._picture(d.frame_id), STILL_PX, STILL_QUALITY),
             keep,
             lambda error: session.log("WARNING", f"picture {d.frame_id} could not be kept: {error}"),
+            Asked(d, d.frame_id),
         )
 
     # ------------------------------------------------------------------------------------------------------ the model
 
     def _ask_model(self, d: ev.AskModel) -> None:
-        task = asyncio.get_running_loop().create_task(self._ask(d), name=f"ask-{d.request}")
+        job = Job()
+        task = asyncio.get_running_loop().create_task(self._ask(d, job), name=f"ask-{d.request}")
+        self._jobs[d.request] = job
         self._asking[d.request] = task
         task.add_done_callback(lambda _: self._asking.pop(d.request, None))
 
-    async def _ask(self, d: ev.AskModel) -> None:
+    async def _ask(self, d: ev.AskModel, job: Job) -> None:
         session, model = self._session, self._session.parts.model
-        clock = session.clock
+
+        def tell(event: ev.Happening) -> None:
+            def take(t_ns: int) -> None:
+                if not job.cancelled():
+                    session.deliver(replace(event, t_ns=t_ns))
+
+            session.clock.happened(d.request, d.t_ns, take)
+
         if model is None:
-            session.deliver(ev.ModelFailed(clock.now_ns(), d.request, "no_model", "no model is set"))
+            tell(ev.ModelFailed(0, d.request, "no_model", "no model is set"))
             return
-        images: dict[int, bytes] = {}
+        images: dict[int, Picture] = {}
         for frame_id in sorted({m.frame_id for m in d.messages if m.frame_id}):
-            data = await self._sendable(frame_id, d.image_px)
+            data = await self._sendable(d, frame_id)
             if data is not None:
                 images[frame_id] = data
-                if session.parts.recorder:
-                    session.parts.recorder.still(clock.now_ns(), frame_id, data, sent_to=model.profile.name)
-
-        def on_event(event: ModelEvent) -> None:
-            if isinstance(event, TextDelta):
-                session.deliver(ev.ModelText(clock.now_ns(), d.request, event.text))
-            else:
-                session.deliver(_ending(clock.now_ns(), d.request, event))
+                if session.parts.recorder and isinstance(data, bytes):
+                    session.parts.recorder.still(session.clock.now_ns(), frame_id, data, sent_to=model.profile.name)
 
         try:
-            await model.ask(d.messages, images, on_event, f"turn-{d.turn}-{d.request}", d.max_tokens)
+            await model.ask(
+                d.messages,
+                images,
+                lambda event: tell(_of_model(d.request, event)),
+                f"turn-{d.turn}-{d.request}",
+                d.max_tokens,
+            )
         except Exception as error:  # a fault of ours: the wearer hears of it like of any other failure
             session.log("ERROR", f"asking {model.profile.name} failed: {error!r}")
-            session.deliver(ev.ModelFailed(clock.now_ns(), d.request, "protocol", repr(error)[:500]))
+            tell(ev.ModelFailed(0, d.request, "protocol", repr(error)[:500]))
 
-    async def _sendable(self, frame_id: int, image_px: int) -> bytes | None:
+    async def _sendable(self, d: ev.AskModel, frame_id: int) -> Picture | None:
         """The picture as it is sent; None if it is no longer held: asking then fails with that."""
-        ready: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        ready: asyncio.Future[Picture | None] = asyncio.get_running_loop().create_future()
         self._session.parts.door.compute(
             "still",
-            lambda: jpeg(self._picture(frame_id), image_px, SENT_QUALITY),
+            lambda: jpeg(self._picture(frame_id), d.image_px, SENT_QUALITY),
             lambda data, _cost_ns: None if ready.done() else ready.set_result(data),
             lambda _error: None if ready.done() else ready.set_result(None),
+            Asked(d, frame_id),
         )
         return await ready
 
@@ -215,6 +209,9 @@ class Hands:
 
         def block(piece: Rendered) -> None:
             rendered.append((len(piece.pcm), piece.words))
+            if session.parts.recorder:
+                now_ns = session.clock.now_ns()
+                session.parts.recorder.voiced(VoiceBlock(now_ns, d.utterance, d.chunk, len(piece.pcm), piece.words))
             session.playout.add(d.utterance, d.chunk, piece.pcm, last=False, words=piece.words)
 
         def done(cost_ns: int) -> None:
@@ -225,16 +222,14 @@ class Hands:
             session.log("ERROR", f"no voice could say chunk {d.chunk}: {error}")
             session.deliver(ev.WorkFailed(session.clock.now_ns(), d.utterance, "voice", str(error)[:500]))
 
-        voices = self._voices(d.voice)
-
         def render() -> Iterator[Rendered]:
-            for piece in _with_fallback(voices, d.text, d.rate_wpm, job.cancelled):
-                while session.playout.pending_ns(d.utterance) > PENDING_NS and not job.cancelled():
-                    time.sleep(0.1)  # a voice is a hundred times faster than the ear: let it wait, here in its lane
-                yield piece
+            yield from _with_fallback(self._voices(d.voice), d.text, d.rate_wpm, job.cancelled)
+
+        def room() -> bool:  # a voice is a hundred times faster than the ear: let it wait
+            return session.playout.pending_ns(d.utterance) <= PENDING_NS
 
         self._voicing.setdefault(d.utterance, []).append(job)
-        session.parts.door.stream("voice", render, block, done, failed, job)
+        session.parts.door.stream(Stream("voice", render, room), block, done, failed, Asked(d), job)
 
     def _voices(self, wanted: str) -> list[Voice]:
         """The wanted voice first, the others behind it in case it fails."""
@@ -319,7 +314,10 @@ def _with_fallback(voices: list[Voice], text: str, rate_wpm: int, cancelled: Cal
                 raise
 
 
-def _ending(t_ns: int, request: int, end: Finished | Failed) -> ev.Happening:
-    if isinstance(end, Failed):
-        return ev.ModelFailed(t_ns, request, end.kind, end.detail[:500])
-    return ev.ModelDone(t_ns, request, end.finish, end.input_tokens, end.output_tokens)
+def _of_model(request: int, event: ModelEvent) -> ev.Happening:
+    """What came of a request, to be stamped."""
+    if isinstance(event, TextDelta):
+        return ev.ModelText(0, request, event.text)
+    if isinstance(event, Failed):
+        return ev.ModelFailed(0, request, event.kind, event.detail[:500])
+    return ev.ModelDone(0, request, event.finish, event.input_tokens, event.output_tokens)

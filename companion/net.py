@@ -78,9 +78,28 @@ class Observer(Protocol):
         self, exchange: str, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes
     ) -> None: ...
 
+    def head(self, exchange: str, status: int, headers: tuple[tuple[str, str], ...]) -> None: ...
+
     def chunk(self, exchange: str, data: bytes) -> None: ...
 
     def end(self, exchange: str, status: int, error: str) -> None: ...
+
+
+class Reply(Protocol):
+    """A recorded response. Iterating gives its chunks when they are due, and raises NetError where it broke off."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+
+    def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+
+class Tape(Protocol):
+    """Stands in for the network in a replay."""
+
+    async def answer(self, exchange: str, method: str, url: str, body: bytes) -> Reply | None:
+        """The recorded response to this request, or None: it shall really be sent. Raises NetError as recorded."""
+        ...
 
 
 HIDDEN = "[hidden]"
@@ -108,15 +127,14 @@ def is_loopback(host: str) -> bool:
 class Net:
     """The opener of outgoing connections: one pool for the process; `aclose` at the end."""
 
-    def __init__(self, options: NetOptions = NetOptions()) -> None:
+    def __init__(self, options: NetOptions = NetOptions(), tape: Tape | None = None) -> None:
         if options.local_only and options.proxy:
             raise ValueError(
                 f"proxy = {options.proxy!r} cannot work with local_only: everything would go to the proxy. "
                 "Drop one of the two"
             )
         self.options = options
-        limits = httpx.Limits(max_connections=options.max_connections, keepalive_expiry=options.keep_alive_s)
-        door = httpx.AsyncHTTPTransport(limits=limits, proxy=options.proxy or None, trust_env=False)
+        door = _Lazy(options) if tape is None else _Taped(tape, _Lazy(options))
         self._client = httpx.AsyncClient(
             transport=_Watched(door, options.local_only), trust_env=False, follow_redirects=False
         )
@@ -223,7 +241,7 @@ class _Watched(httpx.AsyncBaseTransport):
             if len(ways) == 1:
                 raise
             response = await self._door.handle_async_request(ways[1])  # localhost may mean ::1 only
-        exchange.status = response.status_code
+        exchange.head(response)
         assert isinstance(response.stream, httpx.AsyncByteStream)
         return httpx.Response(
             response.status_code,
@@ -259,6 +277,52 @@ class _Watched(httpx.AsyncBaseTransport):
         await self._door.aclose()
 
 
+class _Lazy(httpx.AsyncBaseTransport):
+    """The real transport, built when first used: loading the certificates costs more than a whole replay."""
+
+    def __init__(self, options: NetOptions) -> None:
+        self._options = options
+        self._door: httpx.AsyncHTTPTransport | None = None
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        if self._door is None:
+            o = self._options
+            limits = httpx.Limits(max_connections=o.max_connections, keepalive_expiry=o.keep_alive_s)
+            self._door = httpx.AsyncHTTPTransport(limits=limits, proxy=o.proxy or None, trust_env=False)
+        return await self._door.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        if self._door is not None:
+            await self._door.aclose()
+
+
+class _Taped(httpx.AsyncBaseTransport):
+    """Answers from a tape; what the tape wants to be really sent goes on to the real transport."""
+
+    def __init__(self, tape: Tape, door: httpx.AsyncBaseTransport) -> None:
+        self._tape = tape
+        self._door = door
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        exchange: _Exchange = request.extensions["exchange"]
+        reply = await self._tape.answer(exchange.name, request.method, _clean(request.url), request.content)
+        if reply is None:
+            return await self._door.handle_async_request(request)
+        return httpx.Response(reply.status, headers=list(reply.headers), stream=_TapedBody(reply))
+
+    async def aclose(self) -> None:
+        await self._door.aclose()
+
+
+class _TapedBody(httpx.AsyncByteStream):
+    def __init__(self, reply: Reply) -> None:
+        self._reply = reply
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self._reply:
+            yield chunk
+
+
 class _Window(httpx.AsyncByteStream):
     """A response body that shows each chunk to the observer before it is given on."""
 
@@ -281,7 +345,7 @@ class _Exchange:
     def __init__(self, name: str, observer: Observer | None) -> None:
         self.status = 0
         self.error = _CLOSED_EARLY
-        self._name = name
+        self.name = name
         self._observer = observer
         self._begun = False
         self._blank = Blanker(())
@@ -294,18 +358,24 @@ class _Exchange:
         headers = tuple((k, HIDDEN if k.lower() in _SECRET_HEADERS else v) for k, v in request.headers.items())
         body = Blanker([s.encode() for s in secrets]).whole(request.content)
         self._begun = True
-        self._observer.begin(self._name, request.method, _clean(request.url), headers, body)
+        self._observer.begin(self.name, request.method, _clean(request.url), headers, body)
+
+    def head(self, response: httpx.Response) -> None:
+        self.status = response.status_code
+        if self._observer is not None and self._begun:
+            shown = tuple((k, v) for k, v in response.headers.items() if k.lower() not in _SECRET_HEADERS)
+            self._observer.head(self.name, self.status, shown)
 
     def chunk(self, data: bytes) -> None:
         if self._observer and (shown := self._blank.feed(data)):
-            self._observer.chunk(self._name, shown)
+            self._observer.chunk(self.name, shown)
 
     def end(self) -> None:
         if self._observer is None or not self._begun:
             return
         if rest := self._blank.finish():
-            self._observer.chunk(self._name, rest)
-        self._observer.end(self._name, self.status, self._blank.whole(self.error.encode()).decode("utf-8", "replace"))
+            self._observer.chunk(self.name, rest)
+        self._observer.end(self.name, self.status, self._blank.whole(self.error.encode()).decode("utf-8", "replace"))
 
 
 def _clean(url: httpx.URL) -> str:

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from companion.clock import SessionClock
-from companion.compute import ComputeDoor
+from companion.compute import Door
 from companion.engines import Engines
 from companion.hands import Hands
 from companion.link.handler import DeviceLink, Message
@@ -42,6 +42,7 @@ from pipelines.hearing.sound import SoundRing
 from pipelines.hearing.voice_activity import VoiceActivity
 from pipelines.seeing.ring import AccessUnit, FrameRing
 from pipelines.speaking.playout import Playout, Tick
+from recordings.stored import Woken
 from recordings.writer import Recorder
 
 logger = logging.getLogger(__name__)
@@ -57,12 +58,13 @@ class Parts:
     clock: SessionClock
     engines: Engines
     settings: Settings
-    door: ComputeDoor
+    door: Door
     recorder: Recorder | None = None
     model: ModelClient | None = None
     watch: Watcher = lambda event: None
     ended: Callable[[Session], None] = lambda session: None
     wall_clock: str = ""
+    started: SessionStarted | None = None  # a replay's first happening is the recorded one
 
 
 class Session:
@@ -77,11 +79,12 @@ class Session:
         self.playout = Playout()
         self.director = Director(parts.settings.director())
         self._voice_activity = VoiceActivity(parts.engines.voice_activity)
-        self._encoder = AnswerEncoder()
+        self._encoder: AnswerEncoder | None = None  # made when a device first takes packets
         self._hands = Hands(self)
         self._queue: deque[Happening] = deque()
         self._delivering = False
         self._timer: asyncio.TimerHandle | None = None
+        self._due_ns: int | None = None  # the deadline that the timer is set for
         self._ended = False
         self._tail = 0
         self._begin()
@@ -89,7 +92,8 @@ class Session:
     def _begin(self) -> None:
         parts = self.parts
         self.deliver(
-            SessionStarted(
+            parts.started
+            or SessionStarted(
                 self.clock.now_ns(),
                 recogniser=parts.engines.transcriber.name,
                 closed_vocabulary=parts.engines.transcriber.closed_vocabulary,
@@ -118,8 +122,12 @@ class Session:
         self._set_timer()
 
     def _take(self, event: Happening) -> None:
-        if self.parts.recorder:
-            self.parts.recorder.happening(event)
+        recorder = self.parts.recorder
+        if recorder:
+            due_ns = self.director.next_deadline_ns()
+            if due_ns is not None and due_ns <= event.t_ns:
+                recorder.woken(Woken(event.t_ns, due_ns, by_timer=False))
+            recorder.happening(event)
         self.parts.watch(event)
         self._carry_out(self.director.feed(event))
 
@@ -132,19 +140,24 @@ class Session:
             self._hands.carry_out(decision)
 
     def _set_timer(self) -> None:
+        due_ns = None if self._ended else self.director.next_deadline_ns()
+        if due_ns == self._due_ns:
+            return
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due_ns = self.director.next_deadline_ns()
-        if due_ns is not None and not self._ended:
-            delay_s = max(0.0, (due_ns - self.clock.now_ns()) / 1e9)
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._wake)
+        self._due_ns = due_ns
+        if due_ns is not None:
+            self._timer = self.clock.wake_at(due_ns, self._wake)
 
     def _wake(self) -> None:
-        self._timer = None
+        now_ns, due_ns = self.clock.now_ns(), self._due_ns
+        self._timer = self._due_ns = None
+        if self.parts.recorder and due_ns is not None and due_ns <= now_ns:
+            self.parts.recorder.woken(Woken(now_ns, due_ns))
         self._delivering = True
         try:
-            self._carry_out(self.director.wake(self.clock.now_ns()))
+            self._carry_out(self.director.wake(now_ns))
             while self._queue:
                 self._take(self._queue.popleft())
         finally:
@@ -206,30 +219,39 @@ class Session:
 
     def next_answer(self) -> tuple[bytes, int]:
         """20 ms of the answer as an Opus packet, for the link to send now."""
-        tick = self.playout.take()
+        now_ns, tick = self._taken()
+        if self._encoder is None:
+            self._encoder = AnswerEncoder()
         if tick.pcm is not None:
             packet = self._encoder.encode(tick.pcm)
             self._tail = TAIL_TICKS
             if self.parts.recorder:
-                self.parts.recorder.answer(self.clock.now_ns(), tick.utterance, packet)
+                self.parts.recorder.answer(now_ns, tick.utterance, packet)
         elif self._tail > 0:
             self._tail -= 1
             packet = self._encoder.encode(np.zeros(FRAME_SAMPLES, np.int16))
         else:
             packet = SILENCE
-        self._mark(tick)
+        self._mark(now_ns, tick)
         if tick.pcm is None and tick.utterance:
             packet = b""  # held inside an utterance: the link sends silence that does not count in its position
         return packet, max(tick.utterance, 0)
 
     def pull(self) -> npt.NDArray[np.int16] | None:
         """20 ms of the answer as (960,) samples, 48 kHz mono, for a device without packets; None: nothing waits."""
-        tick = self.playout.take()
-        self._mark(tick)
+        now_ns, tick = self._taken()
+        self._mark(now_ns, tick)
         return tick.pcm
 
-    def _mark(self, tick: Tick) -> None:
-        now_ns = self.clock.now_ns()
+    def _taken(self) -> tuple[int, Tick]:
+        """The next 20 ms and its moment: the marks are stamped with it, and a replay takes at the same moments."""
+        now_ns, waiting = self.clock.now_ns(), not self.playout.idle
+        tick = self.playout.take()
+        if self.parts.recorder and (waiting or tick.marks):
+            self.parts.recorder.pull(now_ns)
+        return now_ns, tick
+
+    def _mark(self, now_ns: int, tick: Tick) -> None:
         for mark in tick.marks:
             if mark.utterance > 0:
                 self.deliver(PlayMark(now_ns, mark.utterance, mark.chunk, mark.mark, mark.position_ns))

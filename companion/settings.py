@@ -163,6 +163,18 @@ def load(path: Path | None = None, sets: Iterable[str] = (), env: Mapping[str, s
     return built
 
 
+def changed(settings: Settings, sets: Iterable[str], source: str = "the settings") -> Settings:
+    """These settings with some `section.key=value` put over them. Raises SettingsError as `load` does."""
+    data, where = settings.plain(), dict[str, str]()
+    for item in sets:
+        key, sep, value = item.partition("=")
+        if not sep:
+            raise SettingsError(f"--set {item!r}: write it as section.key=value, e.g. turn.complete_silence_ms=250")
+        _put(data, where, key.strip(), value.strip(), f"--set {item}")
+    built: Settings = _build(Settings, data, source, where)
+    return built
+
+
 def _find(env: Mapping[str, str]) -> Path | None:
     if given := env.get("EARSHOT_CONFIG"):
         return Path(given).expanduser()

@@ -6,6 +6,8 @@ history keeps the words that were heard and no others.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from pipelines import conversation as floor
 from pipelines.events import (
     MS,
@@ -16,6 +18,8 @@ from pipelines.events import (
     Noted,
     PausePlay,
     PlayMark,
+    Remembered,
+    Resumed,
     SetVolume,
     TurnClosed,
     TurnOpened,
@@ -24,7 +28,6 @@ from pipelines.room import Room
 from pipelines.speaking.mouth import Mouth, Utterance
 from pipelines.thinking import wording
 from pipelines.thinking.answer import Answer, Question
-from pipelines.thinking.history import Entry
 from pipelines.thinking.intent import Intent
 
 GAIN_RANGE_DB = (-24.0, 12.0)  # from barely audible to where only distortion is added
@@ -58,6 +61,31 @@ class Answerer:
     def sounds(self) -> bool:
         """An answer has begun to sound and has not ended."""
         return self._mouth.current is not None and self._mouth.current.started
+
+    # --------------------------------------------------------------------------------------------------------- at rest
+
+    @property
+    def at_rest(self) -> bool:
+        return not self.busy and not self._announcements and not self._held
+
+    def rest(self, resumed: Resumed) -> Resumed:
+        """The same with this part's state written in."""
+        said, kind = self._last_said
+        return replace(
+            resumed,
+            turn=self._turn,
+            gain_db=self._gain_db,
+            rate_change_wpm=self._mouth.rate_change_wpm,
+            last_said=said,
+            last_said_kind=kind,
+        )
+
+    def stand(self, resumed: Resumed) -> None:
+        """Stand where that was written."""
+        self._turn = resumed.turn
+        self._gain_db = resumed.gain_db
+        self._mouth.rate_change_wpm = resumed.rate_change_wpm
+        self._last_said = (resumed.last_said, resumed.last_said_kind)
 
     # ------------------------------------------------------------------------------------------------------- a turn
 
@@ -120,7 +148,7 @@ class Answerer:
     def _remember(self, answer: Answer, heard: str) -> None:
         q = answer.question
         kind = "model" if answer.sent_to else q.intent.kind
-        entry = Entry(q.turn, self._room.now_ns, q.text, heard, kind, answer.lines, answer.codes)
+        entry = Remembered(q.turn, self._room.now_ns, q.text, heard, kind, answer.lines, answer.codes)
         self._room.history.add(entry)
 
     # ----------------------------------------------------------------------------------------------- words that steer
@@ -178,7 +206,7 @@ class Answerer:
         self._turn += 1
         room.scribe.emit(TurnOpened, "a command", turn=self._turn, text=intent.name, intent=intent.label)
         room.signal("turn_over", intent.label)
-        room.history.add(Entry(self._turn, room.now_ns, intent.name, kind=kind))
+        room.history.add(Remembered(self._turn, room.now_ns, intent.name, kind=kind))
         self.say(text, kind, True, turn=self._turn)
 
     def adjust(self, name: str) -> str:
@@ -192,7 +220,8 @@ class Answerer:
         else:
             step_wpm = speaking.rate_step_wpm if name == "faster" else -speaking.rate_step_wpm
             slow, fast = RATE_RANGE_WPM
-            self._mouth.rate_wpm = max(slow, min(fast, self._mouth.rate_wpm + step_wpm))
+            wanted_wpm = max(slow, min(fast, self._mouth.rate_wpm + step_wpm))
+            self._mouth.rate_change_wpm = wanted_wpm - speaking.rate_wpm
         return name.capitalize() + "."
 
     # ------------------------------------------------------------------------------------------------------- speaking

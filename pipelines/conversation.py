@@ -149,5 +149,9 @@ class Conversation:
         self.state = new
         return old, new
 
+    def rest(self) -> None:
+        """Nobody speaks and nothing is under way: where a slice of a session begins."""
+        self.state = LISTENING
+
     def can(self, name: str) -> bool:
         return name in TABLE[self.state]

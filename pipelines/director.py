@@ -30,6 +30,7 @@ from pipelines.events import (
     ModelText,
     Noted,
     PlayMark,
+    Resumed,
     SessionEnded,
     SessionStarted,
     TextRead,
@@ -64,6 +65,10 @@ class Director:
         return self._room.floor.state
 
     @property
+    def options(self) -> DirectorOptions:
+        return self._room.options
+
+    @property
     def history(self) -> History:
         return self._room.history
 
@@ -71,6 +76,31 @@ class Director:
     def turn_open(self) -> bool:
         """A turn is being answered."""
         return self._answerer.busy
+
+    @property
+    def at_rest(self) -> bool:
+        """Nobody speaks, nothing is under way or waiting to be said, no timer runs."""
+        room, greeting = self._room, self._greeting
+        return (
+            room.floor.state == floor.LISTENING
+            and room.deadlines.next_ns() is None
+            and self._answerer.at_rest
+            and self._listener.at_rest
+            and (greeting is None or not greeting.busy)
+        )
+
+    def rest(self, t_ns: int) -> Resumed:
+        """Everything that the deciders know, for going on from here another time. Only at rest.
+
+        Raises:
+            ValueError: something is under way.
+        """
+        room = self._room
+        if not self.at_rest:
+            raise ValueError(f"the deciders are not at rest at {t_ns} ns: {room.floor.state}")
+        history = tuple(room.history.entries)
+        mine = Resumed(t_ns, room.scribe.last_number, link=room.link, history=history, greeted=bool(self._greeting))
+        return self._listener.rest(self._answerer.rest(mine))
 
     def next_deadline_ns(self) -> int | None:
         return self._room.deadlines.next_ns()
@@ -99,6 +129,18 @@ class Director:
 
     def _on_started(self, event: SessionStarted) -> None:
         self._room.started = event
+
+    def _on_resumed(self, event: Resumed) -> None:
+        room = self._room
+        room.scribe.resume(event.number)
+        room.history.resume(event.history)
+        room.link = event.link
+        room.floor.rest()
+        if event.greeted:
+            self._greeting = Greeting(room.world(), room.started.recording)
+            self._greeting.said = True
+        self._answerer.stand(event)
+        self._listener.stand(event)
 
     def _on_link(self, event: LinkChanged) -> None:
         room = self._room
@@ -216,6 +258,7 @@ class Director:
 
     _HANDLERS: ClassVar[dict[type[Happening], Callable[[Director, Any], None]]] = {
         SessionStarted: _on_started,
+        Resumed: _on_resumed,
         LinkChanged: _on_link,
         SessionEnded: _on_ended,
         DeviceEvent: _on_device,

@@ -69,6 +69,20 @@ class Code:
     box: tuple[int, int, int, int] = (0, 0, 0, 0)
 
 
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One turn as history keeps it. `heard`: what the ear got of the answer; `lines`/`codes`: what was read from the
+    picture, whole, whatever of it was spoken."""
+
+    turn: int
+    t_ns: int
+    question: str
+    heard: str = ""
+    kind: str = ""
+    lines: tuple[TextLine, ...] = ()
+    codes: tuple[Code, ...] = ()
+
+
 # ---------------------------------------------------------------------------------------------------------- happenings
 
 
@@ -246,6 +260,28 @@ class Typed(Happening):
     """A question that was typed, not spoken. It opens a turn as spoken words do."""
 
     text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Happening):
+    """The deciders are put where they stood at rest: nobody speaks, nothing is under way, no timer runs.
+
+    Begins a slice cut out of a session, and each turn that is replayed by itself. `number`: the last request or
+    utterance number given out; `turn`: the last turn; `rate_change_wpm`: how far the wearer moved the pace;
+    `refused_ns`: when words were last refused aloud; `voice_ns`, `window_ns`: last voiced sample and last window."""
+
+    number: int = 0
+    turn: int = 0
+    link: LinkChanged | None = None
+    history: tuple[Remembered, ...] = ()
+    greeted: bool = False
+    gain_db: float = 0.0
+    rate_change_wpm: int = 0
+    last_said: str = ""
+    last_said_kind: str = ""
+    refused_ns: int = 0
+    voice_ns: int = 0
+    window_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ all of that is forgotten, and the whole utterance is recognised again at the nex
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines import conversation as floor
 from pipelines.answerer import ADJUSTMENTS, Answerer
@@ -21,6 +21,7 @@ from pipelines.events import (
     Looked,
     Noted,
     PausePlay,
+    Resumed,
     SpeechPaused,
     SpeechStarted,
     Transcribe,
@@ -61,6 +62,27 @@ class Listener:
         self._segmenter = Segmenter(room.options.segmenter)
         self._last_refusal_ns = -NOT_UNDERSTOOD_EVERY_NS
         self.ear = Ear()
+
+    # --------------------------------------------------------------------------------------------------------- at rest
+
+    @property
+    def at_rest(self) -> bool:
+        return self._segmenter.silent
+
+    def rest(self, resumed: Resumed) -> Resumed:
+        """The same with this part's state written in."""
+        segmenter = self._segmenter
+        return replace(
+            resumed,
+            refused_ns=self._last_refusal_ns,
+            voice_ns=segmenter.last_voice_ns,
+            window_ns=segmenter.last_window_ns,
+        )
+
+    def stand(self, resumed: Resumed) -> None:
+        """Stand where that was written."""
+        self._last_refusal_ns = resumed.refused_ns
+        self._segmenter.resume(resumed.voice_ns, resumed.window_ns)
 
     # --------------------------------------------------------------------------------------------------------- voice
 

@@ -31,6 +31,14 @@ class Scribe:
         """Take over decisions that a part has stamped itself."""
         self._written.extend(decisions)
 
+    @property
+    def last_number(self) -> int:
+        return self._last_number
+
+    def resume(self, last_number: int) -> None:
+        """Go on counting from there."""
+        self._last_number = last_number
+
     def number(self) -> int:
         self._last_number += 1
         return self._last_number

@@ -12,6 +12,7 @@ import hashlib
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import IO, Any, cast
 
 from foxglove_schemas_protobuf.CompressedAudio_pb2 import CompressedAudio
@@ -28,7 +29,7 @@ from recordings.exchange import ExchangeRedactor, Redactor
 from recordings.partfile import PartFile
 from recordings.schema import SchemaError, encode, shape_of
 from recordings.session import SessionInfo, json_bytes
-from recordings.stored import LEVELS, ClockSample, HttpPart, MediaIndex, StillIndex
+from recordings.stored import LEVELS, ClockSample, HttpPart, MediaIndex, Pulls, Read, StillIndex, VoiceBlock, Woken
 
 CHUNK_BYTES = 4 * 1024 * 1024
 
@@ -44,6 +45,10 @@ class Kind(enum.Enum):
     STILL = "still"
     HTTP = "http"
     CLOCK = "clock"
+    PULL = "pull"
+    VOICED = "voiced"
+    WOKEN = "woken"
+    READ = "read"
     LOG = "log"
     ATTACHMENT = "attachment"
 
@@ -52,6 +57,7 @@ class Kind(enum.Enum):
         return self in _MEDIA
 
 
+_OWN = {Kind.CLOCK: names.CLOCK, Kind.VOICED: names.VOICED, Kind.WOKEN: names.WOKEN, Kind.READ: names.READ}
 _MEDIA = {Kind.MICROPHONE: names.MICROPHONE, Kind.CAMERA: names.CAMERA, Kind.ANSWER: names.ANSWER}
 
 
@@ -103,6 +109,7 @@ class Channels:
         items = list(items)
         try:
             self._write_media_index(items)
+            self._write_pulls(items)
         except (SchemaError, ValueError) as why:
             self._report(items[0], why)
         for item in items:
@@ -133,8 +140,10 @@ class Channels:
             case Kind.HTTP:
                 for part in self._exchanges.parts(item.thing):
                     self._add(names.HTTP, item, encode(HttpPart.of(part)))
-            case Kind.CLOCK:
-                self._add(names.CLOCK, item, encode(item.thing))
+            case Kind.CLOCK | Kind.VOICED | Kind.WOKEN | Kind.READ:
+                self._add(_OWN[item.kind], item, encode(item.thing))
+            case Kind.PULL:
+                pass  # written together, before the batch
             case Kind.LOG:
                 self._log(item)
             case Kind.ATTACHMENT:
@@ -161,6 +170,12 @@ class Channels:
                 tuple([len(unit.thing) for unit in units]),
             )
             self._add(names.MEDIA_INDEX, replace(units[0], media_ns=units[0].t_ns), encode(index))
+
+    def _write_pulls(self, items: list[Item]) -> None:
+        pulls = [item for item in items if item.kind is Kind.PULL and self._has_time(item)]
+        if pulls:
+            deltas = tuple(later.t_ns - earlier.t_ns for earlier, later in pairwise(pulls))
+            self._add(names.PULLS, pulls[0], encode(Pulls(pulls[0].t_ns, deltas)))
 
     def _log(self, item: Item) -> None:
         level: Any = LEVELS.index(item.text) if item.text in LEVELS else 0
@@ -204,6 +219,10 @@ def _layout() -> dict[str, tuple[str, bytes]]:
             (names.STILL_INDEX, StillIndex),
             (names.CLOCK, ClockSample),
             (names.HTTP, HttpPart),
+            (names.PULLS, Pulls),
+            (names.VOICED, VoiceBlock),
+            (names.WOKEN, Woken),
+            (names.READ, Read),
             *((names.EVENT + name, cls) for name, cls in Kinds.HAPPENINGS.items()),
             *((names.DECISION + name, cls) for name, cls in Kinds.DECISIONS.items()),
         ):

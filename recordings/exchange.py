@@ -61,6 +61,17 @@ class HttpBegin:
     url: str
     headers: tuple[str, ...] = ()
     body: bytes = b""
+    request: int = 0  # the `AskModel` that it belongs to
+
+
+@dataclass(frozen=True, slots=True)
+class HttpHead:
+    """The response began, `t_rel_ns` after the request. `headers` as in HttpBegin: those of the allow-list."""
+
+    exchange: int
+    t_rel_ns: int
+    status: int = 0
+    headers: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +93,9 @@ class HttpEnd:
     error: str = ""
 
 
+HttpPart = HttpBegin | HttpHead | HttpChunk | HttpEnd
+
+
 def header_pairs(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> tuple[str, ...]:
     """Headers that may be kept, as `HttpBegin.headers` wants them."""
     pairs = headers.items() if isinstance(headers, Mapping) else headers
@@ -100,15 +114,19 @@ class Redactor:
         worth = {s.encode("utf-8", "replace") for s in self.secrets if len(s) >= 6}
         object.__setattr__(self, "_known", tuple(sorted(worth, key=len, reverse=True)))
 
-    def part(self, part: HttpBegin | HttpChunk | HttpEnd) -> HttpBegin | HttpChunk | HttpEnd:
+    def part(self, part: HttpPart) -> HttpPart:
         """The same part without secrets."""
         if isinstance(part, HttpBegin):
-            names, values = part.headers[::2], part.headers[1::2]
-            headers = header_pairs(zip(names, (self.text(v) for v in values), strict=False))
+            headers = self._headers(part.headers)
             return replace(part, url=self.url(part.url), headers=headers, body=self.body(part.body))
+        if isinstance(part, HttpHead):
+            return replace(part, headers=self._headers(part.headers))
         if isinstance(part, HttpChunk):
             return replace(part, data=self.body(part.data))
         return replace(part, error=self.text(part.error))
+
+    def _headers(self, pairs: tuple[str, ...]) -> tuple[str, ...]:
+        return header_pairs(zip(pairs[::2], (self.text(value) for value in pairs[1::2]), strict=False))
 
     def body(self, data: bytes) -> bytes:
         """A request's or response's bytes without secrets and pictures."""
@@ -169,7 +187,7 @@ class ExchangeRedactor:
         self._redactor = redactor
         self._held: dict[int, bytes] = {}
 
-    def parts(self, part: HttpBegin | HttpChunk | HttpEnd) -> list[HttpBegin | HttpChunk | HttpEnd]:
+    def parts(self, part: HttpPart) -> list[HttpPart]:
         """What to write for this part: itself without secrets, and before an end what was held back."""
         redact = self._redactor.part
         if isinstance(part, HttpChunk):

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +26,7 @@ from mcap.records import Attachment, Channel, Header, Metadata
 from pipelines.events import Decision, Happening
 from recordings import session as names
 from recordings.container import MAGIC, Record, TornError, chunk_records, inner_records, message_head, parsed, walk
-from recordings.exchange import HttpBegin, HttpChunk, HttpEnd
+from recordings.exchange import HttpPart as ExchangePart
 from recordings.schema import SchemaError, decode_as, kind_named
 from recordings.session import FORMAT, RecordingError, SessionInfo
 from recordings.stored import (
@@ -37,8 +38,12 @@ from recordings.stored import (
     LogLine,
     MediaIndex,
     MicrophonePacket,
+    Pulls,
+    Read,
     Still,
     StillIndex,
+    VoiceBlock,
+    Woken,
 )
 
 
@@ -100,16 +105,39 @@ class Recording:
             jpeg = self._foxglove(CompressedImage, message).data
             yield Still(message.t_ns, index.frame_id, jpeg, index.sha256, index.sent_to)
 
-    def http(self) -> Iterator[HttpBegin | HttpChunk | HttpEnd]:
+    def http(self) -> Iterator[ExchangePart]:
         """Model exchanges, step by step, in the order of acceptance."""
         for message in self.messages((names.HTTP,)):
             part: HttpPart = self._own(HttpPart, message)
-            if found := part.begin or part.chunk or part.end:
+            if found := part.part:
                 yield found
 
     def clock(self) -> Iterator[ClockSample]:
         for message in self.messages((names.CLOCK,)):
             yield self._own(ClockSample, message)
+
+    def pulls(self) -> Iterator[int]:
+        """The moments at which the device's side took 20 ms of sound."""
+        for message in self.messages((names.PULLS,)):
+            pulls: Pulls = self._own(Pulls, message)
+            yield from accumulate(pulls.delta_ns, initial=pulls.t_ns)
+
+    def voiced(self) -> Iterator[VoiceBlock]:
+        for message in self.messages((names.VOICED,)):
+            yield self._own(VoiceBlock, message)
+
+    def woken(self) -> Iterator[Woken]:
+        for message in self.messages((names.WOKEN,)):
+            yield self._own(Woken, message)
+
+    def reads(self) -> Iterator[Read]:
+        for message in self.messages((names.READ,)):
+            yield self._own(Read, message)
+
+    def still_index(self) -> Iterator[StillIndex]:
+        """Of each picture that was kept: when, which frame, its SHA-256, and who got it; no picture is read."""
+        for message in self.messages((names.STILL_INDEX,)):
+            yield self._own(StillIndex, message)
 
     def logs(self) -> Iterator[LogLine]:
         for message in self.messages((names.LOG,)):
@@ -191,6 +219,10 @@ class Recording:
             while waiting and waiting[0].size_bytes != len(unit.data):  # its unit could not be stored
                 waiting.popleft()
             yield message, waiting.popleft() if waiting else _Entry(), unit
+
+    def decoded(self, cls: type, message: Stored) -> Any:
+        """What a message of ours holds, as its dataclass. Raises RecordingError if it is something else."""
+        return self._own(cls, message)
 
     def _own(self, cls: type, message: Stored) -> Any:
         try:

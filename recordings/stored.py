@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from recordings.exchange import HttpBegin, HttpChunk, HttpEnd
+from pipelines.events import Word
+from recordings.exchange import HttpBegin, HttpChunk, HttpEnd, HttpHead
 
 LEVELS = ("UNKNOWN", "DEBUG", "INFO", "WARNING", "ERROR", "FATAL")  # foxglove.Log.Level, by number
 
@@ -59,17 +60,66 @@ class ClockSample:
 
 @dataclass(frozen=True, slots=True)
 class HttpPart:
-    """One step of a model exchange: exactly one of the three is there."""
+    """One step of a model exchange: exactly one of the four is there."""
 
     begin: HttpBegin | None = None
     chunk: HttpChunk | None = None
     end: HttpEnd | None = None
+    head: HttpHead | None = None
 
     @classmethod
-    def of(cls, part: HttpBegin | HttpChunk | HttpEnd) -> HttpPart:
-        if isinstance(part, HttpBegin):
-            return cls(begin=part)
-        return cls(chunk=part) if isinstance(part, HttpChunk) else cls(end=part)
+    def of(cls, part: HttpBegin | HttpHead | HttpChunk | HttpEnd) -> HttpPart:
+        match part:
+            case HttpBegin():
+                return cls(begin=part)
+            case HttpHead():
+                return cls(head=part)
+            case HttpChunk():
+                return cls(chunk=part)
+            case HttpEnd():
+                return cls(end=part)
+
+    @property
+    def part(self) -> HttpBegin | HttpHead | HttpChunk | HttpEnd | None:
+        return self.begin or self.head or self.chunk or self.end
+
+
+@dataclass(frozen=True, slots=True)
+class Pulls:
+    """When the device's side took 20 ms of sound while there was some: first at `t_ns`, then each so much later."""
+
+    t_ns: int
+    delta_ns: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceBlock:
+    """A piece of rendered speech reached the playout at `t_ns`: so many samples at 48 kHz; `words` as in ChunkVoiced,
+    with offsets from the chunk's beginning."""
+
+    t_ns: int
+    utterance: int
+    chunk: int
+    samples: int = 0
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Woken:
+    """The deadline `due_ns` was really seen to at `t_ns`: by its own timer, or just before the next happening."""
+
+    t_ns: int
+    due_ns: int
+    by_timer: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """Something read from outside that a decision may depend on and that no event carries. `site`: what was read."""
+
+    t_ns: int
+    site: str
+    value: str = ""
 
 
 # ---------------------------------------------------------------------------------------------- what a reader returns

@@ -101,7 +101,7 @@ class _Teller:
                 begun[part.exchange] = part
             elif isinstance(part, HttpChunk):
                 received[part.exchange] = received.get(part.exchange, 0) + len(part.data)
-            elif begin := begun.pop(part.exchange, None):
+            elif isinstance(part, HttpEnd) and (begin := begun.pop(part.exchange, None)):
                 self.turn(begin.turn).left.append(_sent(begin, part, received.get(part.exchange, 0)))
         for begin in begun.values():
             self.turn(begin.turn).left.append(f"{_request(begin)}, not answered when the recording ended")

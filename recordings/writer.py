@@ -21,10 +21,10 @@ from pathlib import Path
 
 from pipelines.events import Decision, Happening
 from recordings.channels import Channels, Item, Kind
-from recordings.exchange import HttpBegin, HttpChunk, HttpEnd, Redactor
+from recordings.exchange import HttpPart, Redactor
 from recordings.partfile import PartFile, make_folder
 from recordings.session import OPEN_SUFFIX, SessionInfo
-from recordings.stored import ClockSample
+from recordings.stored import ClockSample, Read, VoiceBlock, Woken
 
 _NAME = "recorder"  # under which it speaks in the log
 
@@ -100,7 +100,7 @@ class Recorder:
         """A picture to keep, exactly as sent; `sent_to` names who got it, "" if it did not leave."""
         self._put(Item(Kind.STILL, t_ns, t_ns, bytes(jpeg), number=frame_id, text=sent_to))
 
-    def http(self, t_ns: int, part: HttpBegin | HttpChunk | HttpEnd) -> None:
+    def http(self, t_ns: int, part: HttpPart) -> None:
         """One step of a model exchange; secrets are taken out before it is written."""
         self._put(Item(Kind.HTTP, t_ns, t_ns, part))
 
@@ -112,6 +112,22 @@ class Recorder:
         """An RTCP sender report; `ntp` is its 64-bit NTP time."""
         sample = ClockSample(t_ns, "sender report", 0, 0, track, ntp >> 32, ntp & 0xFFFFFFFF, rtp)
         self._put(Item(Kind.CLOCK, t_ns, t_ns, sample))
+
+    def pull(self, t_ns: int) -> None:
+        """The device's side took 20 ms of sound."""
+        self._put(Item(Kind.PULL, t_ns, t_ns, None))
+
+    def voiced(self, block: VoiceBlock) -> None:
+        """A piece of rendered speech reached the playout."""
+        self._put(Item(Kind.VOICED, block.t_ns, block.t_ns, block))
+
+    def woken(self, woken: Woken) -> None:
+        """A deadline was seen to."""
+        self._put(Item(Kind.WOKEN, woken.t_ns, woken.t_ns, woken))
+
+    def read(self, t_ns: int, site: str, value: str) -> None:
+        """Something was read from outside, e.g. the wall clock."""
+        self._put(Item(Kind.READ, t_ns, t_ns, Read(t_ns, site, value)))
 
     def log(self, t_ns: int, level: str, name: str, text: str) -> None:
         """One line of the log; `level`: DEBUG, INFO, WARNING, ERROR or FATAL."""

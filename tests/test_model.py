@@ -454,10 +454,14 @@ class Witness:
 
     def __init__(self) -> None:
         self.seen: list[tuple[str, str, Any]] = []
+        self.heads: list[tuple[str, int, dict[str, str]]] = []
         self.ended = asyncio.Event()
 
     def begin(self, exchange: str, method: str, url: str, headers: tuple[tuple[str, str], ...], body: bytes) -> None:
         self.seen.append(("begin", exchange, (method, url, headers, body)))
+
+    def head(self, exchange: str, status: int, headers: tuple[tuple[str, str], ...]) -> None:
+        self.heads.append((exchange, status, dict(headers)))
 
     def chunk(self, exchange: str, data: bytes) -> None:
         self.seen.append(("chunk", exchange, data))

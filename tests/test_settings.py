@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from companion.app import model_profile
+from companion.model.configured import model_profile
 from companion.settings import Settings, SettingsError, load
 
 

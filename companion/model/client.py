@@ -19,7 +19,7 @@ from companion.net import Incoming, Net, NetError, Observer, Outgoing, Timers
 from pipelines.events import Message
 from pipelines.thinking import failures
 from pipelines.thinking.dialects.answer import Failed, Finished, ModelEvent, TextDelta
-from pipelines.thinking.dialects.chat import ChatParser, request_body
+from pipelines.thinking.dialects.chat import ChatParser, Picture, request_body
 
 log = logging.getLogger("companion.model")
 
@@ -58,7 +58,7 @@ class ModelClient:
     async def ask(
         self,
         messages: tuple[Message, ...],
-        images: Mapping[int, bytes],
+        images: Mapping[int, Picture],
         on_event: Callable[[ModelEvent], None],
         exchange_name: str,
         max_tokens: int = 0,
@@ -66,7 +66,7 @@ class ModelClient:
         """Runs one query; `on_event` gets each TextDelta as it comes, then one Finished or Failed, which is also
         returned. Cancelling the task closes the socket and emits nothing more.
 
-        images: frame id to JPEG bytes, for the messages that attach one. max_tokens: 0 = the profile's.
+        images: frame id to picture, for the messages that attach one. max_tokens: 0 = the profile's.
         """
         outgoing = self._outgoing(messages, images, exchange_name, max_tokens)
         if isinstance(outgoing, Failed):
@@ -91,7 +91,7 @@ class ModelClient:
         return failed
 
     def _outgoing(
-        self, messages: tuple[Message, ...], images: Mapping[int, bytes], name: str, max_tokens: int
+        self, messages: tuple[Message, ...], images: Mapping[int, Picture], name: str, max_tokens: int
     ) -> Outgoing | Failed:
         profile = self.profile
         headers = {"content-type": "application/json", "accept": "text/event-stream"}

@@ -51,6 +51,19 @@ class Segmenter:
         """Voiced sound since the wearer began to speak, short gaps not counted; 0 in silence. For barge-in."""
         return self._voiced_ns if self.speaking else 0
 
+    @property
+    def silent(self) -> bool:
+        """Nobody speaks, and no window hints at it."""
+        return not self.speaking and not self._candidates
+
+    @property
+    def last_window_ns(self) -> int:
+        return self._last_media_ns
+
+    def resume(self, last_voice_ns: int, last_window_ns: int) -> None:
+        """Go on in silence from there."""
+        self.last_voice_ns, self._last_media_ns = last_voice_ns, last_window_ns
+
     def feed(self, window: VoiceWindow) -> list[Decision]:
         """SpeechStarted, SpeechPaused, both (after a hole), or nothing. All carry the window's own `t_ns`."""
         media_ns = max(window.media_ns, self._last_media_ns)

@@ -66,8 +66,12 @@ class Mouth:
         self._scribe = scribe
         self._options = options
         self._known: dict[int, Utterance] = {}
-        self.rate_wpm = options.rate_wpm
+        self.rate_change_wpm = 0  # by the wearer's "slower" and "faster"
         self.current: Utterance | None = None
+
+    @property
+    def rate_wpm(self) -> int:
+        return self._options.rate_wpm + self.rate_change_wpm
 
     def begin(self, turn: int, kind: str) -> Utterance:
         utterance = Utterance(self._scribe.number(), turn, kind)

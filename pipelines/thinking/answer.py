@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from pipelines.events import (
     AskModel,
@@ -73,7 +74,7 @@ class Answer:
         self._scribe = world.scribe
         self.question = question
         self._say_now = say
-        self._held: list[Callable[[], None]] = []
+        self._held: list[Callable[[], None]] = []  # partials, not lambdas: a replay copies the deciders as they stand
         self._open: set[int] = set()  # requests under way
         self._confirmed = False
         self._chunker = ClauseChunker()
@@ -126,7 +127,7 @@ class Answer:
 
     def say(self, text: str, kind: str, last: bool = True) -> None:
         self.finished = self.finished or last
-        self._when_confirmed(lambda: self._say_now(text, kind, last))
+        self._when_confirmed(partial(self._say_now, text, kind, last))
 
     def _when_confirmed(self, act: Callable[[], None]) -> None:
         if self._confirmed:
@@ -223,7 +224,7 @@ class Answer:
 
     def _ask_model(self) -> None:
         self._open.add(request := self._scribe.number())
-        self._when_confirmed(lambda: self._send(request))
+        self._when_confirmed(partial(self._send, request))
 
     def _send(self, request: int) -> None:
         thinking, question = self._world.options.thinking, self.question

@@ -26,6 +26,10 @@ class Greeting:
     def ready(self) -> bool:
         return self._looking and not self._request
 
+    @property
+    def busy(self) -> bool:
+        return bool(self._request)
+
     def waits_for(self, request: int) -> bool:
         return bool(request) and request == self._request
 

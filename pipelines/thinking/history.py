@@ -1,49 +1,41 @@
 """What was said and what was seen in this session, kept as the ear got it, and how to find it again.
 
-An entry holds what the wearer *heard* of an answer, not what was generated: an answer cut off after four words is four
-words long in here, and so in every later query.
+What is remembered of a turn is what the wearer *heard* of the answer, not what was generated: an answer cut off after
+four words is four words long in here, and so in every later query.
 """
 
 from __future__ import annotations
 
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from pipelines.events import Code, Message, TextLine
+from pipelines.events import Message, Remembered, TextLine
 from pipelines.thinking import wording
 from pipelines.thinking.intent import normal
 
 NUMBERED = frozenset({"platform", "gate", "room", "line", "bus", "track", "floor", "seat"})
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One turn. `lines`/`codes`: what was read from the picture, whole, whatever of it was spoken."""
-
-    turn: int
-    t_ns: int
-    question: str
-    heard: str = ""
-    kind: str = ""
-    lines: tuple[TextLine, ...] = ()
-    codes: tuple[Code, ...] = ()
-
-
 class History:
     """The session's turns, oldest first, bounded."""
 
     def __init__(self, turns: int = 200) -> None:
-        self._entries: deque[Entry] = deque(maxlen=turns)
+        self._entries: deque[Remembered] = deque(maxlen=turns)
+
+    def resume(self, entries: Sequence[Remembered]) -> None:
+        """Remember exactly these turns."""
+        self._entries.clear()
+        self._entries.extend(entries)
 
     def __len__(self) -> int:
         return len(self._entries)
 
     @property
-    def entries(self) -> Sequence[Entry]:
+    def entries(self) -> Sequence[Remembered]:
         return tuple(self._entries)
 
-    def add(self, entry: Entry) -> None:
+    def add(self, entry: Remembered) -> None:
         self._entries.append(entry)
 
     def cut(self, turn: int, heard: str) -> None:
@@ -73,7 +65,7 @@ class History:
         said, entry = found
         return f"{said} I read it {wording.ago((now_ns - entry.t_ns) / 1e9)}."
 
-    def _find(self, subject: str) -> tuple[str, Entry] | None:
+    def _find(self, subject: str) -> tuple[str, Remembered] | None:
         subject = normal(subject)
         for entry in reversed(self._entries):
             if subject in {"price", "cost"} and (found := wording.prices(entry.lines)):

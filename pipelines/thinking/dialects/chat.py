@@ -22,6 +22,10 @@ from pipelines.thinking.dialects.text import ThinkFilter, WholeCharacters
 __all__ = ["ChatOptions", "ChatParser", "Failed", "Finished", "ModelEvent", "TextDelta", "request_body"]
 
 
+# JPEG bytes; or, in a replay, which reads no pictures, the text that stands where their base64 would.
+Picture = bytes | str
+
+
 @dataclass(frozen=True, slots=True)
 class ChatOptions:
     """Where servers of this dialect differ."""
@@ -40,12 +44,12 @@ class ChatOptions:
 
 def request_body(
     messages: tuple[Message, ...],
-    images: Mapping[int, bytes],
+    images: Mapping[int, Picture],
     model: str,
     max_tokens: int,
     options: ChatOptions = ChatOptions(),
 ) -> dict[str, Any]:
-    """The JSON body. `images`: frame id to JPEG; `max_tokens` 0 leaves the cap to the server.
+    """The JSON body. `images`: frame id to picture; `max_tokens` 0 leaves the cap to the server.
 
     Raises ValueError if a message attaches a picture that is not in `images`, or if it is not the user's.
     """
@@ -64,14 +68,15 @@ def request_body(
     return body
 
 
-def _message(message: Message, images: Mapping[int, bytes], options: ChatOptions) -> dict[str, Any]:
+def _message(message: Message, images: Mapping[int, Picture], options: ChatOptions) -> dict[str, Any]:
     if message.frame_id <= 0:
         return {"role": message.role, "content": message.text}
     if message.role != "user":
         raise ValueError(f"a {message.role!r} message attaches frame {message.frame_id}: only the user's may")
     if message.frame_id not in images:
         raise ValueError(f"frame {message.frame_id} is attached to a message, but its picture was not given")
-    data = base64.b64encode(images[message.frame_id]).decode("ascii")
+    image = images[message.frame_id]
+    data = image if isinstance(image, str) else base64.b64encode(image).decode("ascii")
     picture = {"url": f"data:image/jpeg;base64,{data}", "detail": options.image_detail}
     # The picture first: the same picture with another question then shares a cached beginning.
     return {

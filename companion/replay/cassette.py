@@ -1,0 +1,239 @@
+"""The network of a replay: recorded answers, chunk by chunk, as long after the question as they came.
+
+A request is known by its key: the SHA-256 of method, address and body as they are kept, that is, without secrets and
+with pictures by their hash. Modes:
+
+    strict  the same request (the n-th of the same ones) gets the recorded answer; any other is a miss
+    turn    the n-th request of a turn gets the answer of the recorded turn's n-th, whatever it says
+    live    as strict, and a miss is really asked, and played as it came
+
+A miss shows what differs from the nearest recorded request, line by line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import hashlib
+import json
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+
+from companion.net import NetError, Reply
+from companion.replay.door import Misses
+from companion.replay.loop import VirtualLoop
+from companion.replay.tape import Asking, Exchange, Tape
+from pipelines import events as ev
+from pipelines.thinking import failures
+from recordings.exchange import Redactor
+
+MODES = ("strict", "turn", "live")
+DIFF_LINES = 60
+OURS = ("closed by us", "stalled")  # how a recorded exchange ended because we gave up: the replay gives up by itself
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """A response that was really fetched: chunks with their times in ns from the request."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    chunks: tuple[tuple[int, bytes], ...]
+    end_ns: int
+    error: tuple[str, str] | None = None  # kind and detail
+
+
+Fetch = Callable[[str, str, bytes], Heard]
+
+
+class Cassette:
+    """Implements `companion.net.Tape`. `deciding(request)`: the replay's own `AskModel` with that number."""
+
+    def __init__(self, loop: VirtualLoop, tape: Tape, misses: Misses, mode: str, fetch: Fetch | None = None) -> None:
+        if mode not in MODES:
+            raise ValueError(f"cassette mode {mode!r}: choose one of {', '.join(MODES)}")
+        self._loop = loop
+        self._misses = misses
+        self._mode = mode
+        self._fetch = fetch
+        self._recorded = [e for a in tape.askings.values() for e in a.exchanges]
+        self._asking_of = {id(e): a for a in tape.askings.values() for e in a.exchanges}
+        self._by_key: dict[str, list[Exchange]] = defaultdict(list)
+        for exchange in self._recorded:
+            self._by_key[key_of(exchange.begin.method, exchange.begin.url, exchange.begin.body)].append(exchange)
+        self._used: set[int] = set()
+        self._asked: dict[int, ev.AskModel] = {}
+        self._matched: dict[int, Asking] = {}
+
+    def deciding(self, d: ev.AskModel) -> None:
+        self._asked[d.request] = d
+
+    def asking(self, request: int) -> Asking | None:
+        """The recorded question by which this one is being answered."""
+        return self._matched.get(request)
+
+    def match_unsent(self, d: ev.AskModel, asking: Asking | None) -> None:
+        """A question that never reached the network in the recording (no key, no picture) is known by its decision."""
+        if asking is not None and not asking.exchanges:
+            self._matched[d.request] = asking
+
+    async def answer(self, exchange: str, method: str, url: str, body: bytes) -> Reply:
+        request = int(exchange.split("-")[2].partition(".")[0])
+        d = self._asked[request]
+        body = Redactor().body(body)
+        found = self._find(d, method, url, body)
+        if found is None:
+            return self._missed(d, method, url, body)
+        self._used.add(id(found))
+        self._matched[request] = self._asking_of[id(found)]
+        return await _begun(self._loop, d.t_ns, found)
+
+    def _find(self, d: ev.AskModel, method: str, url: str, body: bytes) -> Exchange | None:
+        same = self._by_key.get(key_of(method, url, body), ())
+        unused = [e for e in same if id(e) not in self._used]
+        if unused:
+            return min(unused, key=lambda e: abs(e.asked.t_ns - d.t_ns))
+        if self._mode == "turn":
+            turn = [e for e in self._recorded if e.asked.turn == d.turn and id(e) not in self._used]
+            if turn:
+                near, diff = self._nearest(method, url, body)
+                self._misses.missed("model", self._what(d, near), "answered by the same turn's recorded answer", diff)
+                return turn[0]
+        return None
+
+    def _missed(self, d: ev.AskModel, method: str, url: str, body: bytes) -> Reply:
+        near, diff = self._nearest(method, url, body)
+        what = self._what(d, near)
+        if self._mode == "live" and self._fetch is not None:
+            heard = self._fetch(method, url, body)
+            self._misses.missed("model", what, "asked live", diff)
+            return _LiveReply(self._loop, self._loop.now_ns, heard)
+        self._misses.missed("model", what, "stopped here", diff)
+        self._misses.stop("model", what)
+        return _Silence()
+
+    def _what(self, d: ev.AskModel, near: Exchange | None) -> str:
+        nearest = f"; nearest is that of turn {near.asked.turn}" if near else "; none was recorded"
+        return f"turn {d.turn}'s question was never asked in this recording{nearest}"
+
+    def _nearest(self, method: str, url: str, body: bytes) -> tuple[Exchange | None, str]:
+        mine = request_lines(method, url, body)
+        best: tuple[float, Exchange | None, list[str]] = (-1.0, None, [])
+        for exchange in self._recorded:
+            theirs = request_lines(exchange.begin.method, exchange.begin.url, exchange.begin.body)
+            likeness = difflib.SequenceMatcher(None, theirs, mine, autojunk=False).ratio()
+            if likeness > best[0]:
+                best = likeness, exchange, theirs
+        _, near, theirs = best
+        if near is None:
+            return None, ""
+        diff = difflib.unified_diff(theirs, mine, f"recorded, turn {near.asked.turn}", "now", lineterm="", n=1)
+        return near, "\n".join(list(diff)[:DIFF_LINES])
+
+
+def key_of(method: str, url: str, body: bytes) -> str:
+    """What a request is known by. Only of requests as they are kept: without secrets."""
+    return hashlib.sha256("\n".join([method, url, _canonical(body)]).encode("utf-8", "replace")).hexdigest()
+
+
+def _canonical(body: bytes) -> str:
+    try:
+        return json.dumps(json.loads(body), sort_keys=True, ensure_ascii=False)
+    except ValueError:
+        return body.decode("utf-8", "replace")
+
+
+def request_lines(method: str, url: str, body: bytes) -> list[str]:
+    """A request as lines that can be compared."""
+    try:
+        text = json.dumps(json.loads(body), indent=1, sort_keys=True, ensure_ascii=False)
+    except ValueError:
+        text = body.decode("utf-8", "replace")
+    return [f"{method} {url}", *text.splitlines()]
+
+
+async def _until(loop: VirtualLoop, due_ns: int) -> None:
+    if loop.now_ns < due_ns:
+        reached = loop.create_future()
+        loop.call_at_ns(due_ns, lambda: None if reached.done() else reached.set_result(None))
+        await reached
+
+
+async def _for_ever() -> None:
+    await asyncio.get_running_loop().create_future()
+
+
+async def _begun(loop: VirtualLoop, asked_ns: int, exchange: Exchange) -> Reply:
+    """The response's head, when it came; or what happened instead of it."""
+    head, end = exchange.head, exchange.end
+    status = head.status if head else end.status if end else 200 if exchange.chunks else 0
+    if not status:
+        if end is None or end.error.startswith(OURS):
+            await _for_ever()
+        assert end is not None
+        await _until(loop, asked_ns + exchange.after_ns(end))
+        raise _net_error(end.error)
+    first = head or (exchange.chunks[0] if exchange.chunks else end)
+    if first is not None:
+        await _until(loop, asked_ns + exchange.after_ns(first))
+    pairs = head.headers if head else ()
+    headers = tuple(zip(pairs[::2], pairs[1::2], strict=False))
+    return _TapedReply(loop, asked_ns, exchange, status, _without_length(headers))
+
+
+def _without_length(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+    """Redaction may have changed the length, and the body comes as it was decoded."""
+    return tuple((k, v) for k, v in headers if k not in ("content-length", "transfer-encoding", "content-encoding"))
+
+
+def _net_error(error: str) -> NetError:
+    kind, _, detail = error.partition(": ")
+    return NetError(kind, detail) if kind in failures.KINDS else NetError("network", error)
+
+
+class _TapedReply:
+    def __init__(
+        self, loop: VirtualLoop, asked_ns: int, exchange: Exchange, status: int, headers: tuple[tuple[str, str], ...]
+    ) -> None:
+        self.status, self.headers = status, headers
+        self._loop, self._asked_ns, self._exchange = loop, asked_ns, exchange
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        exchange, end = self._exchange, self._exchange.end
+        for chunk in exchange.chunks:
+            await _until(self._loop, self._asked_ns + exchange.after_ns(chunk))
+            yield chunk.data
+        if end is None or end.error.startswith(OURS):
+            await _for_ever()
+            return
+        await _until(self._loop, self._asked_ns + exchange.after_ns(end))
+        if end.error:
+            raise _net_error(end.error)
+
+
+class _LiveReply:
+    """What was fetched just now, at the pace at which it came."""
+
+    def __init__(self, loop: VirtualLoop, asked_ns: int, heard: Heard) -> None:
+        self.status, self.headers = heard.status, _without_length(heard.headers)
+        self._loop, self._asked_ns, self._heard = loop, asked_ns, heard
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for after_ns, data in self._heard.chunks:
+            await _until(self._loop, self._asked_ns + after_ns)
+            yield data
+        await _until(self._loop, self._asked_ns + self._heard.end_ns)
+        if self._heard.error:
+            raise NetError(*self._heard.error)
+
+
+class _Silence:
+    """No answer at all; the replay is being stopped."""
+
+    status = 200
+    headers: tuple[tuple[str, str], ...] = ()
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        await _for_ever()
+        yield b""
