@@ -92,7 +92,7 @@ def delete(folder: Path, wanted: Sequence[str]) -> Outcome:
         stems = {_stem(find(folder, one)) for one in wanted}
     except RecordingError as why:
         return Outcome(f"{why} Nothing was deleted.", 1)
-    paths = [path for stem in sorted(stems) for suffix in _SUFFIXES if (path := folder / f"{stem}{suffix}").is_file()]
+    paths = [path for stem in sorted(stems) for path in _of(folder, stem)]
     for path in paths:
         if in_use(path):
             return Outcome(f"{path.name} is being recorded right now: stop that session first. Nothing was deleted.", 1)
@@ -147,6 +147,13 @@ def _files(folder: Path) -> list[Path]:
         return []
     named = [path for path in folder.iterdir() if NAME.match(path.name) and path.is_file()]
     return sorted(named, key=lambda path: (_stem(path), _SUFFIXES.index(path.name[len(_stem(path)) :])))
+
+
+def _of(folder: Path, stem: str) -> list[Path]:
+    """A session's file, and the pages and films made of it beside it: they hold what it holds."""
+    made = [*folder.glob(f"{stem}.html"), *folder.glob(f"{stem}-beside-*.html"), *folder.glob(f"*-beside-{stem}.html")]
+    made += [path for suffix in (".mp4", ".webm", ".mkv", ".vtt", ".rrd") for path in folder.glob(f"{stem}{suffix}")]
+    return [p for suffix in _SUFFIXES if (p := folder / f"{stem}{suffix}").is_file()] + sorted(set(made))
 
 
 def _stem(path: Path) -> str:

@@ -80,30 +80,26 @@ def steps_of(events: Iterable[Event], turn: int = 0) -> tuple[Step, ...]:
     """Each event with its turn and its cause. `turn`: the turn before the first event."""
     steps: list[Step] = []
     pending = 0  # index of the first step that a turn to come may claim
-    open_turn, happening, happening_t = 0, -1, -1
+    opened, open_turn, happening, happening_t = turn, 0, -1, -1
     for event in events:
-        own = getattr(event, "turn", 0)
         index = len(steps)
-        if isinstance(event, Happening):
-            happening, happening_t = index, event.t_ns
-            steps.append(Step(event, own or turn))
-            continue
-        cause = happening if event.t_ns == happening_t else -1
         if isinstance(event, TurnOpened):
             for i in range(pending, index):
-                if not getattr(steps[i].event, "turn", 0):
+                if getattr(steps[i].event, "turn", 0) in (0, event.turn):
                     steps[i] = replace(steps[i], turn=event.turn)
-            turn = open_turn = event.turn
+            turn = opened = open_turn = event.turn
             pending = index + 1
-        elif isinstance(event, TurnClosed):
+        own = getattr(event, "turn", 0)
+        home = own if 0 < own <= opened else turn  # what a turn to come prepares is its own once it is certain
+        if isinstance(event, Happening):
+            happening, happening_t = index, event.t_ns
+            steps.append(Step(event, home))
+            continue
+        cause = happening if event.t_ns == happening_t else -1
+        if isinstance(event, TurnClosed):
             open_turn = 0 if event.turn == open_turn else open_turn
             pending = index + 1
         elif isinstance(event, SpeechStarted) and not open_turn:
-            pending = _beginning(steps, index, happening)
-        steps.append(Step(event, own or turn, cause))
+            pending = happening if happening >= 0 else index
+        steps.append(Step(event, home, cause))
     return tuple(steps)
-
-
-def _beginning(steps: list[Step], index: int, happening: int) -> int:
-    """Where an utterance begins: with the voice window that showed it."""
-    return happening if happening >= 0 else index

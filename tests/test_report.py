@@ -5,14 +5,11 @@ The recordings are scripted conversations in virtual time with made sound (tones
 
 from __future__ import annotations
 
-import asyncio
 import base64
 import hashlib
 import io
 import json
-import os
 import re
-import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from fractions import Fraction
@@ -28,17 +25,18 @@ import pytest
 
 from companion.link.opus_send import FRAME_SAMPLES, AnswerEncoder
 from companion.report.audio import SoundOptions, sound_of
+from companion.report.exchanges import ExchangeOptions, Exchanges
 from companion.report.film import FilmOptions, film_of
 from companion.report.gather import GatherOptions, gather
 from companion.report.page import write_page
+from companion.report.transcript import lines_of
 from pipelines import events as ev
 from pipelines.seeing.decode import from_jpeg
-from recordings.exchange import HttpBegin, HttpChunk, HttpEnd
+from recordings.exchange import HttpBegin, HttpChunk, HttpEnd, HttpHead
 from recordings.reader import Recording
 from recordings.session import RecordingError, SessionInfo
 from recordings.writer import Recorder, RecorderOptions
 from tests.scripted import ScriptedSession, World
-from tests.test_page_browser import CHROMIUM, browser
 
 MS, NS = ev.MS, ev.NS
 T0_NS = 1_795_222_812_123_456_789
@@ -102,9 +100,13 @@ def video(count: int, fps: int = 10, gop: int = 20) -> list[tuple[bool, bytes]]:
 
 
 def recorded(
-    folder: Path, story: list[ev.Happening | ev.Decision], more: Callable[[Recorder], None] = lambda recorder: None
+    folder: Path,
+    story: list[ev.Happening | ev.Decision],
+    more: Callable[[Recorder], None] = lambda recorder: None,
+    settings: dict[str, Any] | None = None,
 ) -> Path:
-    recorder = Recorder(folder, SessionInfo("4f2a9c1e", T0_NS, "test glasses"), options=RecorderOptions(floor_bytes=0))
+    card = SessionInfo("4f2a9c1e", T0_NS, "test glasses", settings=settings or {})
+    recorder = Recorder(folder, card, options=RecorderOptions(floor_bytes=0))
     for event in story:
         (recorder.decision if isinstance(event, ev.Decision) else recorder.happening)(event)  # type: ignore[arg-type]
     more(recorder)
@@ -226,6 +228,77 @@ def test_what_left_the_device_is_shown_with_its_request_and_response(page: str) 
     assert "POST https://model.example/v1/chat" in told and '"content": "what do you think"' in told
     assert "+200" in told and 'data: {"content": "Once"}' in told and "status 200 after 300" in told
     assert "31 kB" in told and "named by its SHA-256" in told
+
+
+def exchanged(folder: Path, *parts: HttpBegin | HttpHead | HttpChunk | HttpEnd) -> str:
+    """The page's words on turn 2 of a session in which these parts of an exchange were recorded."""
+
+    def media(recorder: Recorder) -> None:
+        for part in parts:
+            recorder.http(10_600 * MS, part)
+
+    made = recorded(folder, a_session(), media)
+    return Reader(write_page(made, folder / "page.html").read_text("utf-8")).text("turn-2")
+
+
+def test_a_request_is_shown_laid_out_and_as_sent_and_a_response_read_by_read(tmp_path: Path) -> None:
+    told = exchanged(
+        tmp_path,
+        HttpBegin(
+            1, 2, 10_600 * MS, "POST", "https://model.example/v1", ("accept", "*/*"), b'{"a":[1,{"b":"\xc3\xa9"}]}'
+        ),
+        HttpHead(1, 90 * MS, 206, ("content-type", "text/event-stream")),
+        HttpChunk(1, 120 * MS, b'data: {"delta":"On'),
+        HttpChunk(1, 140_500_000, b'ce \xc3"}\r\n\n'),
+        HttpEnd(1, 206, 150 * MS, "the network broke"),
+    )
+    assert "accept: */*" in told
+    assert '{ "a": [ 1, { "b": "é" } ] }' in told, "laid out"
+    assert '{"a":[1,{"b":"é"}]}' in told, "as sent"
+    assert "+90.0 ms head status 206 content-type: text/event-stream" in told
+    assert '+120.0 ms 18 bytes data: {"delta":"On' in told
+    assert '+140.5 ms 9 bytes ce \\xc3"}\\x0d' in told, "what is no text is shown byte by byte"
+    assert "the network broke" in told
+    assert 'data: { "delta": "Once �" }' in told, "and the response is laid out as a whole"
+
+
+def test_exchanges_of_an_older_file_have_no_head_and_one_torn_off_still_has_what_came(tmp_path: Path) -> None:
+    begin = HttpBegin(1, 2, 10_600 * MS, "POST", "https://model.example/v1", (), b"not json")
+    told = exchanged(tmp_path, begin, HttpChunk(1, 5 * MS, b"half"), HttpChunk(9, 5 * MS, b"of no exchange"))
+    assert "not json" in told and "laid out" not in told
+    assert "no response was recorded" in told and "+5.0 ms 4 bytes half" in told and "of no exchange" not in told
+
+
+def test_exchanges_are_bounded_and_what_is_left_out_is_counted() -> None:
+    nested = b"[" * 900 + b"1," * 500_000 + b"1" + b"]" * 900
+    begin = HttpBegin(1, 1, 0, "POST", "https://model.example", (), nested)
+    chunks = [HttpChunk(1, i * MS, b"x" * 100) for i in range(1000)]
+    options = ExchangeOptions(body_letters=5000, chunks=40, page_letters=50_000)
+    told = Exchanges(options).of([begin, *chunks, HttpEnd(1, 200, 1000 * MS)])[1][0]
+    assert len(told["body"]) < 5100 and len(told["pretty"]) < 5100 and "more letters" in told["body"]
+    assert len(told["chunks"]) == 40 and told["chunks_left_out"] == 960 and told["received_bytes"] == 100_000
+    many = [HttpBegin(i, i, 0, "POST", "https://model.example", (), b"y" * 4000) for i in range(100)]
+    shown = [row[0]["body"] for row in Exchanges(options).of(many).values()]
+    assert sum(map(len, shown)) < 60_000 and "more letters are in the recording" in shown[-1]
+
+
+def test_the_transcript_has_every_word_in_the_order_of_saying_and_each_line_seeks(session: Path, page: str) -> None:
+    lines = lines_of(gather(Recording(session)))
+    assert [(line["who"], line["turn"]) for line in lines[:3]] == [("wearer", 1), ("companion", 1), ("wearer", 2)]
+    assert [line["t"] for line in lines] == sorted(line["t"] for line in lines)
+    read = Reader(page)
+    told = read.text("transcript-box")
+    assert told.index("what does this sign say") < told.index("It says: platform 7.") < told.index("what do you think")
+    assert "(cut off)" in told
+    cells = [a for a in read.all("td") if a.get("class", "").startswith("line ")]
+    assert [float(a["data-seek"]) for a in cells] == [line["t"] for line in lines]
+
+
+def test_words_that_no_turn_came_of_are_in_the_transcript_too() -> None:
+    turn = {"turn": 1, "start": 1.0, "speech_end": 2.0, "t": 2.3, "text": "stop", "hearing": None}
+    speech = [{"start": 1.0, "end": 2.0, "text": "stop"}, {"start": 5.0, "end": 6.0, "text": "(not sure)"}]
+    lines = lines_of({"turns": [turn], "speech": speech, "utterances": []})
+    assert [(line["text"], line["note"]) for line in lines] == [("stop", ""), ("(not sure)", "no turn came of it")]
 
 
 def test_an_answer_that_was_cut_off_says_what_the_ear_did_not_get(session: Path, page: str) -> None:
@@ -429,55 +502,60 @@ def test_sound_and_film_of_a_long_session_are_made_coarser(session: Path) -> Non
     assert hurried.notes and all((picture.frame_id - 1) % 20 == 0 for picture in hurried.strip)
 
 
-# ------------------------------------------------------------------------------------------------------- in a browser
+def test_ten_minutes_with_everything_on_stay_under_twenty_megabytes(tmp_path: Path) -> None:
+    """Worst-case pictures (noise, a new one each time), sound in both directions, fifty questions with a long body."""
+    s = Told(World(model="", word_ms=100))
+    for i in range(50):
+        s.say("what does this sign say", 2000 + i * 12_000, 900)
+    s.run_until(600_000)
+    rng = np.random.default_rng(1)
+    noise = [bytes(cv2.imencode(".jpg", rng.integers(0, 255, (360, 640, 3), np.uint8))[1]) for _ in range(12)]
+    sound = packets(tone(2, 500, (0.5,)))
 
-
-@pytest.mark.browser
-@pytest.mark.skipif(not CHROMIUM, reason="no chromium on the path: install the package `chromium` to run this")
-def test_the_page_plays_and_seeks_in_a_browser(session: Path, tmp_path: Path) -> None:
-    out = write_page(session, tmp_path / "page.html")
-
-    async def story() -> None:
-        async with browser(tmp_path / "profile") as tab:
-            await tab.call("Page.enable")
-            await tab.call(
-                "Page.addScriptToEvaluateOnNewDocument",
-                source="window.faults = []; addEventListener('error', e => faults.push(e.message));"
-                "addEventListener('securitypolicyviolation', e => faults.push(e.violatedDirective + e.blockedURI));"
-                "console.error = (...words) => faults.push(words.join(' '));",
+    def media(recorder: Recorder) -> None:
+        for i in range(300):
+            recorder.camera(i * 2 * NS, i * 2 * NS, i + 1, 9000 * i, True, "jpeg", noise[i % 12])
+        for i in range(30_000):
+            recorder.microphone(i * 20 * MS, i * 20 * MS, 960 * i, sound[i % 100])
+            recorder.answer(i * 20 * MS, 1, sound[i % 100])
+        for i in range(50):
+            recorder.still(i * 12 * NS, 1000 + i, noise[i % 12], "model.example")
+            recorder.http(
+                0, HttpBegin(i, i + 1, 0, "POST", "https://model.example", (), b'{"a": "' + b"words " * 8000 + b'"}')
             )
-            await tab.call("Emulation.setFocusEmulationEnabled", enabled=True)
-            await tab.open(out.as_uri())
-            await tab.until("sound.readyState >= 2 && !$('play').disabled")
-            assert abs(await tab.run("sound.duration") - 20) < 0.1
 
-            await tab.run("document.querySelector('#turn-2 [data-play]').click()")
-            await tab.until("playing && at > 8.2")
-            await tab.run("document.body.dispatchEvent(new KeyboardEvent('keydown', {key: ' ', bubbles: true}))")
-            assert not await tab.run("playing")
+    made = recorded(tmp_path, [e for e in s.story if not isinstance(e, ev.VoiceWindow)], media)
+    page = write_page(made, tmp_path / "page.html")
+    assert page.stat().st_size < 20_000_000
+    told = Reader(page.read_text("utf-8")).text()
+    assert "to keep this page small" in told and "more letters are in the recording" in told
 
-            await tab.run("$('seek').value = 10.05; $('seek').dispatchEvent(new Event('input'))")
-            await tab.until("!sound.seeking")
-            assert await tab.run("[$('time').textContent, sound.currentTime.toFixed(2)].join()") == "0:10.05,10.05"
-            assert "0:10.00" in await tab.run("$('picture-note').textContent")
-            await tab.until("$('picture').complete && $('picture').naturalWidth === 320")
-            left = await tab.run("$('cursor').getBoundingClientRect().x - $('inner').getBoundingClientRect().x")
-            wide = await tab.run("$('inner').getBoundingClientRect().width")
-            assert left / wide == pytest.approx(10.05 / 20, abs=0.01)
 
-            key = "document.body.dispatchEvent(new KeyboardEvent('keydown', {key: '%s', bubbles: true}))"
-            await tab.run(key % "ArrowLeft")
-            assert await tab.run("at.toFixed(2)") == "9.05"
-            await tab.run("document.querySelector('[data-tick]').focus()")
-            assert not await tab.run("$('tip').hidden") and await tab.run("$('tip').textContent.length") > 10
+def test_a_slice_of_a_session_begins_where_something_happens(tmp_path: Path) -> None:
+    story = a_session()
+    late = [story[0], *[e for e in story if e.t_ns >= 7 * NS]]
+    assert gather(Recording(recorded(tmp_path, late)))["begins"] >= 7.0
 
-            await tab.run("$('find').value = 'platform 7'; $('find').dispatchEvent(new Event('input'))")
-            rows = await tab.run("[...$('decisions').rows].filter(row => !row.hidden).length")
-            assert 0 < rows < await tab.run("$('decisions').rows.length")
-            assert await tab.run("document.documentElement.scrollWidth <= innerWidth")
-            assert await tab.run("faults") == []
-            if keep := os.environ.get("EARSHOT_SCREENSHOTS"):
-                await tab.picture(tmp_path / "report.png")
-                shutil.copy(tmp_path / "report.png", Path(keep) / "report.png")
 
-    asyncio.run(asyncio.wait_for(story(), 120))
+def test_a_hostile_recording_with_endless_texts_gives_a_page_of_sane_size(tmp_path: Path) -> None:
+    flood = HOSTILE * 20_000
+    story: list[ev.Happening | ev.Decision] = [ev.SessionStarted(0)]
+    for i in range(20):
+        story.append(ev.TurnOpened(i * NS, flood, i + 1, flood, flood, i * NS, i * NS + 1))
+        story.append(ev.StateChanged(i * NS, flood, "listening", flood, flood))
+    made = recorded(tmp_path, story)
+    page = write_page(made, tmp_path / "page.html")
+    assert page.stat().st_size < 12_000_000
+    assert [a.get("type", "") for a in Reader(page.read_text("utf-8")).all("script")] == ["application/json", ""]
+
+
+def test_a_turn_that_was_never_closed_is_shown_up_to_the_next_one(tmp_path: Path) -> None:
+    story = [ev.TurnOpened(t * NS, "", t, "what", "model", t * NS, t * NS + 1) for t in (1, 4)]
+    turns = gather(Recording(recorded(tmp_path, [*story, ev.SessionEnded(9 * NS)])))["turns"]
+    assert [(turn["start"], turn["end"]) for turn in turns] == [(1.0, 4.0), (4.0, 9.0)]
+
+
+def test_a_flood_of_states_is_bounded_and_counted(tmp_path: Path) -> None:
+    story: list[ev.Happening | ev.Decision] = [ev.StateChanged(i * MS, "", "a", "b", "c") for i in range(300)]
+    data = gather(Recording(recorded(tmp_path, story)), GatherOptions(spans=100))
+    assert len(data["states"]) <= 100 and "201 more states are left out" in " ".join(data["bounded"])

@@ -1,5 +1,6 @@
-"""The page of one session: a recording told so that a friend or a developer understands it at once.
+"""The page of a session, or of two runs of it: told so that a friend or a developer understands it at once.
 
-`page.write_page` is the door. `gather` reads the events into a plain dict, `audio` and `film` make sound and pictures
-small enough to carry along, `render` turns it all into one HTML file that needs nothing else.
+`page.write_page` is the door. `gather` and `teller` read the events into plain rows, `exchanges` what was sent and came
+back, `audio` and `film` make sound and pictures small enough to carry along, `beside` adds a second run and what
+differs; `render` turns it all into one HTML file that needs nothing else.
 """

@@ -32,6 +32,7 @@ Packet = tuple[int, bytes]  # session time in ns of its first sample, Opus
 class SoundOptions:
     """How much of a page the sound may take."""
 
+    play: bool = True  # False: peaks to draw, and nothing to hear
     fine_hz: int = 24_000  # speech in full; an MPEG-2 rate, and half of what Opus gives
     fine_bit_s: int = 56_000  # both channels; 0.56 MB a minute as base64
     coarse_hz: int = 16_000  # long sessions: all that the recogniser hears
@@ -69,17 +70,18 @@ def sound_of(recording: Recording, duration_ns: int, options: SoundOptions | Non
     bin_samples = max(rate_hz // o.peaks_per_s, int(np.ceil(seconds * rate_hz / o.peaks_limit)))
     meters = {name: Peaks(bin_samples) for name in tracks}
     count = int(np.ceil(seconds))
-    encoder = Mp3(rate_hz, bit_s)
+    encoder = Mp3(rate_hz, bit_s) if o.play else None
     for left, right in zip(*(track.blocks(count) for track in tracks.values()), strict=True):
         meters["wearer"].add(left)
         meters["companion"].add(right)
-        encoder.add(np.stack([left, right]))
+        if encoder:
+            encoder.add(np.stack([left, right]))
     sound = Sound(seconds=seconds, left_out_s=wanted_s - seconds)
     sound.peaks = {
         name: meter.done()[: int(np.ceil(seconds * rate_hz / bin_samples))] for name, meter in meters.items()
     }
     sound.broken = {name: track.broken for name, track in tracks.items()}
-    if any(track.heard for track in tracks.values()):
+    if encoder and any(track.heard for track in tracks.values()):
         sound.mp3 = encoder.done()
     return sound
 

@@ -1,13 +1,18 @@
-"""Each turn as a card: what was asked, seen, answered and heard, what left the device, and where the time went."""
+"""Each turn as a card: what was asked, seen, answered and heard, what left the device, and where the time went.
+
+Of two runs, what the second did otherwise stands below, with both waterfalls on one scale.
+"""
 
 from __future__ import annotations
 
 import base64
+from dataclasses import dataclass
 from typing import Any
 
 from companion.report.film import Picture
 from companion.report.markup import Markup, el, group
-from companion.report.waterfall import waterfall
+from companion.report.waterfall import two_waterfalls, waterfall
+from companion.report.wire import exchange
 from companion.report.words import OUTCOMES, clock, ms, plural, route, size
 
 Frames = dict[int, Picture]
@@ -17,13 +22,30 @@ def data_uri(kind: str, data: bytes) -> str:
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
-def card(turn: dict[str, Any], frames: Frames) -> Markup:
-    """One turn."""
+@dataclass(frozen=True)
+class Beside:
+    """The same turn in the second run. `turn` None: it has none; `note`: what became of it there."""
+
+    names: tuple[str, str]
+    turn: dict[str, Any] | None
+    frames: Frames
+    note: str = ""
+    counterfactual: bool = False
+    differences: int = 0
+
+
+def card(turn: dict[str, Any], frames: Frames, beside: Beside | None = None, only_b: bool = False) -> Markup:
+    """One turn; of two runs, both."""
     number, outcome = turn["turn"], turn["outcome"]
     head = el(
         "header",
-        el("h3", f"Turn {number}"),
-        el("span", OUTCOMES.get(outcome, outcome), class_=f"chip o-{outcome or 'open'}"),
+        el("h3", el("a", f"Turn {number}", href=f"#turn={number}")),
+        el("span", "only in B", class_="chip d-added") if only_b else None,
+        el(
+            "span",
+            OUTCOMES.get(outcome, outcome),
+            class_=f"chip o-{outcome if outcome in OUTCOMES and outcome else 'open'}",
+        ),
         el("span", route(turn["intent"]), class_="soft") if turn["intent"] else None,
         el(
             "button",
@@ -34,9 +56,62 @@ def card(turn: dict[str, Any], frames: Frames) -> Markup:
             aria_label=f"Play turn {number} from {clock(turn['start'])}",
         ),
     )
-    talk = el("div", _asked(turn), _answered(turn), _failures(turn), waterfall(turn["latency"]), class_="talk")
+    cost = None if beside else waterfall(turn["latency"])
+    talk = el("div", _asked(turn), _answered(turn), _failures(turn), cost, class_="talk")
     body = el("div", talk, _frame(turn, frames), class_="body")
-    return el("article", head, body, _left(turn, frames), class_="card", id=f"turn-{number}")
+    second = _beside(turn, frames, beside) if beside else None
+    return el("article", head, body, _left(turn, frames), second, class_="card", id=f"turn-{number}")
+
+
+def _beside(turn: dict[str, Any], frames: Frames, beside: Beside) -> Markup:
+    """What is otherwise in the second run, and both waterfalls."""
+    other = beside.turn
+    link = None
+    if beside.differences:
+        link = el("a", plural(beside.differences, "difference"), href=f"#differs-{turn['turn']}")
+    head = el(
+        "header",
+        el("h4", el("span", "B ", class_="letter"), beside.names[1]),
+        el("span", "counterfactual", class_="chip cf") if beside.counterfactual else None,
+        link,
+    )
+    note = el("p", beside.note) if beside.note else None
+    if other is None:
+        return el("section", head, note or el("p", "This turn does not exist in B."), class_="beside")
+    parts = [
+        _asked(other) if _differs(turn, other, "text", "reason", "intent") else None,
+        _answered(other) if _differs(turn, other, "said", "heard", "outcome") else None,
+        _failures(other) if _differs(turn, other, "failures") else None,
+    ]
+    saw_other = _frame_id(turn) != _frame_id(other) or _differs(turn, other, "read")
+    frame = _frame(other, beside.frames) if saw_other else None
+    same = None
+    if not any(parts) and frame is None:
+        same = el("p", "Heard, seen and answered as in A.", class_="soft")
+    chip = None
+    if other["outcome"] != turn["outcome"]:
+        chip = el("p", "Outcome: ", el("b", OUTCOMES.get(other["outcome"], other["outcome"])))
+    body = el("div", el("div", note, same, chip, *parts, class_="talk"), frame, class_="body")
+    both = two_waterfalls(("A", "B"), turn["latency"], other["latency"])
+    asked = bool(other["exchanges"]) or _differs(turn, other, "asked")
+    left = _left(other, beside.frames) if asked else None
+    kind = "beside cf" if beside.counterfactual else "beside"
+    return el("section", head, body, both, left, class_=kind)
+
+
+def _differs(a: dict[str, Any], b: dict[str, Any], *names: str) -> bool:
+    return any(_timeless(a[name]) != _timeless(b[name]) for name in names)
+
+
+def _timeless(value: Any) -> Any:
+    """A story without its moments."""
+    if isinstance(value, list):
+        return [_timeless(row) for row in value]
+    return {k: v for k, v in value.items() if k != "t"} if isinstance(value, dict) else value
+
+
+def _frame_id(turn: dict[str, Any]) -> int | None:
+    return turn["frame"].get("id") if turn["frame"] else None
 
 
 def _asked(turn: dict[str, Any]) -> Markup:
@@ -139,7 +214,7 @@ def _left(turn: dict[str, Any], frames: Frames) -> Markup:
         "summary", el("strong", f"Left the device: {what}"), f" · to {hosts}", f" · {size(sent)}" if sent else ""
     )
     asked = [_messages(one, frames) for one in turn["asked"]]
-    return el("details", summary, *asked, *[_exchange(x) for x in turn["exchanges"]], class_="left")
+    return el("details", summary, *asked, *map(exchange, turn["exchanges"]), class_="left")
 
 
 def _messages(asked: dict[str, Any], frames: Frames) -> Markup:
@@ -164,27 +239,4 @@ def _messages(asked: dict[str, Any], frames: Frames) -> Markup:
         el("h4", "The question, as put to the model"),
         el("p", asked["reason"], class_="why"),
         el("ol", *rows, class_="messages"),
-    )
-
-
-def _exchange(x: dict[str, Any]) -> Markup:
-    status = "no response was recorded" if x["status"] is None else f"status {x['status'] or 'none'}"
-    took = f" after {ms(x['ms'])}" if x["ms"] is not None else ""
-    request = "\n".join([x["line"], *x["headers"], "", x["body"]])
-    lines = [
-        group(el("span", f"+{chunk['ms']:.0f} ms", class_="stamp"), chunk["text"].rstrip("\n"), "\n")
-        for chunk in x["chunks"]
-    ]
-    if x["chunks_left_out"]:
-        lines.append(group(f"… {plural(x['chunks_left_out'], 'more chunk')} in the recording"))
-    response = el("pre", *lines, tabindex=0) if lines else el("p", "nothing came back", class_="soft")
-    came = f"Response: {status}{took}, {size(x['received_bytes'])}" + (f", {x['error']}" if x["error"] else "")
-    return group(
-        el(
-            "details",
-            el("summary", f"Request to {x['to']} at {clock(x['t'])}, {size(x['sent_bytes'])}{x['shorter']}"),
-            el("pre", request, tabindex=0),
-            class_="http",
-        ),
-        el("details", el("summary", came), response, class_="http"),
     )

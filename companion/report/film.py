@@ -36,8 +36,10 @@ class FilmOptions:
     quality: int = 55
     still_px: int = 960  # the size at which a sign in it can still be read
     still_quality: int = 78
-    stills_bytes: int = 12 * MIB  # then smaller ones are made
+    strip_bytes: int = 7 * MIB // 2  # then fewer pictures are shown; every byte is 1.33 on the page
+    stills_bytes: int = 5 * MIB  # then smaller ones are made
     small_px: int = 400
+    small_bytes: int = 3 * MIB  # of those; then turns have none
     decode_units: int = 4000  # two minutes of 30 pictures a second, about ten seconds of work; then key frames only
     same: float = 2.5  # mean difference of luma under which a picture shows nothing new
 
@@ -87,10 +89,12 @@ def film_of(
 
 
 def _add_decoded(film: Film, recording: Recording, plan: _Plan, missing: Collection[int], o: FilmOptions) -> None:
-    spent = sum(len(picture.jpeg) for picture in film.frames.values())
+    spent, unshown = sum(len(picture.jpeg) for picture in film.frames.values()), 0
     before: NDArray[np.float32] | None = None
     for unit, bgr in _decoded(recording, plan.wanted):
-        if unit.frame_id in missing:
+        if unit.frame_id in missing and spent > o.stills_bytes + o.small_bytes:
+            unshown += 1
+        elif unit.frame_id in missing:
             data = jpeg(bgr, o.still_px if spent < o.stills_bytes else o.small_px, o.still_quality)
             spent += len(data)
             film.frames[unit.frame_id] = Picture(unit.frame_id, unit.media_ns, data)
@@ -99,15 +103,36 @@ def _add_decoded(film: Film, recording: Recording, plan: _Plan, missing: Collect
             film.strip.append(Picture(unit.frame_id, unit.media_ns, jpeg(bgr, o.longest_px, o.quality)))
             before = now
     film.strip.sort(key=lambda picture: picture.media_ns)
+    _fit_strip(film, o)
+    _note(film, unshown, "chosen pictures are left out, to keep this page small.")
+
+
+def _fit_strip(film: Film, o: FilmOptions) -> None:
+    """Every n-th picture of the strip, with the least n that fits."""
+    for n in range(1, len(film.strip) + 1):
+        kept = film.strip[::n]
+        if sum(len(picture.jpeg) for picture in kept) <= o.strip_bytes:
+            _note(film, len(film.strip) - len(kept), "pictures of the strip are left out, to keep this page small.")
+            film.strip = kept
+            return
+    film.strip = []
+
+
+def _note(film: Film, count: int, what: str) -> None:
+    if count:
+        film.notes.append(f"{count:,} {what}")
 
 
 def _add_stills(film: Film, recording: Recording, o: FilmOptions) -> None:
-    spent, smaller, unseen = 0, 0, 0
+    spent, smaller, unseen, unshown = 0, 0, 0, 0
     for still in recording.stills():
         known = film.frames.get(still.frame_id)
         sent_to = still.sent_to or (known.sent_to if known else "")
         if known is not None and not still.sent_to:
             continue  # what was sent is what counts
+        if spent > o.stills_bytes + o.small_bytes:
+            unshown += 1
+            continue
         small = spent > o.stills_bytes
         data = _shown(still, o.small_px if small else o.still_px, o.still_quality)
         if data is None:
@@ -118,10 +143,9 @@ def _add_stills(film: Film, recording: Recording, o: FilmOptions) -> None:
         sha256 = still.sha256 or hashlib.sha256(still.jpeg).hexdigest()
         exact = data is still.jpeg
         film.frames[still.frame_id] = Picture(still.frame_id, 0, data, sent_to, sha256, len(still.jpeg), exact)
-    if smaller:
-        film.notes.append(f"{smaller} kept pictures are shown {o.small_px} px wide, to keep this page small.")
-    if unseen:
-        film.notes.append(f"{unseen} kept pictures could not be decoded and are not shown.")
+    _note(film, smaller, f"kept pictures are shown {o.small_px} px wide, to keep this page small.")
+    _note(film, unshown, "kept pictures are left out, to keep this page small.")
+    _note(film, unseen, "kept pictures could not be decoded and are not shown.")
 
 
 def _shown(still: Still, longest_px: int, quality: int) -> bytes | None:

@@ -9,12 +9,16 @@ const HISTORY_S = 12;
 const LONG_S = 600;         // a longer session begins enlarged, with half of this in view; "Fit" shows it whole
 const COMING_S = 3;         // before the first picture that one is shown: better than a hole
 const MOST_PX = 200000;     // wider strips are slow to draw
+const FINEST_PX = 1000;     // of one second: a pixel is a millisecond
+const NARROW_PX = 26;       // a box below this shows no words: half a letter helps nobody
+const SLICE_S = 5;          // a slice that begins later than this is shown from where it begins
 
 let at = 0;                 // seconds of the session clock
 let playing = false;
 let began = null;           // without sound: [session second, clock millisecond] at which playing began
 let zoom = 1;
 let lit = null;             // the card of the turn at the cursor
+let spoken = null;          // the row of the transcript at the cursor
 
 const clamp = (x, low, high) => Math.min(Math.max(x, low), high);
 
@@ -36,6 +40,8 @@ function latest(list, t, start) {
 
 const source = (picture) => picture.url ??= "data:image/jpeg;base64," + picture.jpeg;
 const said = [...data.said].sort((a, b) => a.start - b.start);
+const lines = [...document.querySelectorAll("#lines .line.own")].map((cell) => ({ start: Number(cell.dataset.seek), end: Number(cell.dataset.end), row: cell.parentElement }));
+lines.sort((a, b) => a.start - b.start);
 
 // What a voice said last: dimmed once it is over, gone when it is history.
 function say(id, row) {
@@ -65,6 +71,19 @@ function show() {
     card?.classList.add("live");
     lit = card;
   }
+  showLine();
+}
+
+// The line of the transcript that is being said, brought into view of its own box while the session plays.
+function showLine() {
+  const line = latest(lines, at, (one) => one.start), row = line && at <= line.end + SAID_S ? line.row : null;
+  if (row === spoken) return;
+  spoken?.classList.remove("sounding");
+  row?.classList.add("sounding");
+  spoken = row;
+  const box = $("transcript-box");
+  if (row && playing && (row.offsetTop < box.scrollTop || row.offsetTop + row.offsetHeight > box.scrollTop + box.clientHeight))
+    box.scrollTop = row.offsetTop - box.clientHeight / 3;
 }
 
 // The picture at a moment; before the first one that one, if it is about to come.
@@ -135,11 +154,18 @@ function toTurn(step) {
 
 function stretch(factor) {
   const box = $("scroll"), middle = data.seconds ? at / data.seconds : 0;
-  zoom = factor === 0 ? 1 : clamp(zoom * factor, 1, Math.max(1, Math.min(MOST_PX / box.clientWidth, data.seconds * 150 / box.clientWidth)));
+  zoom = factor === 0 ? 1 : clamp(zoom * factor, 1, Math.max(1, Math.min(MOST_PX / box.clientWidth, data.seconds * FINEST_PX / box.clientWidth)));
   $("inner").style.width = `${zoom * 100}%`;
   box.scrollLeft = middle * $("inner").clientWidth - box.clientWidth / 2;
+  drawAll();
+}
+
+function drawAll() {
   drawRuler();
   drawFilm();
+  const boxes = [...document.querySelectorAll(".state, .turn, .spoken")];
+  const narrow = boxes.map((box) => box.getBoundingClientRect().width < NARROW_PX);
+  boxes.forEach((box, i) => box.classList.toggle("narrow", narrow[i]));
 }
 
 function drawRuler() {
@@ -187,10 +213,11 @@ function tip(tick) {
   box.style.top = `${place.y - box.offsetHeight - 8 > 0 ? place.y - box.offsetHeight - 8 : place.bottom + 8}px`;
 }
 
+// Ticks stand in toolbars, one for each lane of them; arrows stay in theirs.
 function goToTick(from, step) {
-  const to = document.querySelector(`[data-tick="${clamp(Number(from.dataset.tick) + step, 0, data.ticks.length - 1)}"]`);
-  from.tabIndex = -1;
-  to.tabIndex = 0;
+  const row = [...from.closest("[role=toolbar]").querySelectorAll("[data-tick]")];
+  const to = row[clamp(row.indexOf(from) + step, 0, row.length - 1)];
+  for (const one of row) one.tabIndex = one === to ? 0 : -1;
   seek(data.ticks[to.dataset.tick][0]);
   to.focus();
 }
@@ -221,6 +248,7 @@ function onKey(event) {
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (step && on.matches(".tick")) goToTick(on, step);
   else if (step && !on.matches("pre, .wide")) seek(at + step * (event.shiftKey ? 5 : 1));
+  else if (event.key === "," || event.key === ".") seek(at + (event.key === "." ? 0.01 : -0.01));
   else if (event.key === " " && !on.matches("button, summary, a")) toggle();
   else if (event.key === "Enter" && on.matches(".tick")) seek(data.ticks[on.dataset.tick][0]);
   else if (event.key === "n" || event.key === "N") toTurn(1);
@@ -235,7 +263,7 @@ function onClick(event) {
   else if (button) {
     seek(Number(button.dataset.seek));
     if (button.hasAttribute("data-play")) play();
-    else if (button.matches(".turn")) $(`turn-${button.querySelector("text").textContent}`)?.scrollIntoView({ block: "nearest" });
+    else if (button.dataset.turn) $(`turn-${button.dataset.turn}`)?.scrollIntoView({ block: "nearest" });
   }
 }
 
@@ -248,6 +276,20 @@ function scrub() {
   });
   addEventListener("pointermove", (event) => { if (held) seek(placeOf(event)); });
   addEventListener("pointerup", () => { held = false; });
+}
+
+// "#t=12.5" and "#turn=3" are places in the session; "#differs-3" is a place on the page that may be folded.
+function followHash() {
+  const [, name, value] = /^#(t|turn)=(\d+(?:\.\d+)?)$/.exec(location.hash) ?? [];
+  if (name === "t") seek(Number(value));
+  const fold = /^#differs-\d+$/.test(location.hash) ? $(location.hash.slice(1)) : null;
+  if (fold) fold.open = true;
+  if (name !== "turn") return Boolean(name);
+  const turn = data.turns.find((row) => row.n === Number(value));
+  if (turn) seek(turn.start);
+  else setText("picture-note", `There is no turn ${value} in this session.`);
+  $(`turn-${value}`)?.scrollIntoView({ block: "nearest" });
+  return Boolean(turn);
 }
 
 function start() {
@@ -273,13 +315,16 @@ function start() {
     if (!asked) requestAnimationFrame(() => { asked = false; drawFilm(); });
     asked = true;
   });
-  addEventListener("resize", () => { drawRuler(); drawFilm(); });
+  addEventListener("resize", drawAll);
   new IntersectionObserver(([player]) => { $("thumb").hidden = player.isIntersecting || !data.film.length; })
     .observe(document.querySelector(".player"));
   scrub();
-  stretch(data.seconds > LONG_S ? data.seconds / LONG_S * 2 : 0);
-  const wanted = /^#t=([\d.]+)$/.exec(location.hash);
-  seek(wanted ? Number(wanted[1]) : 0);
+  const slice = data.begins > SLICE_S ? data.seconds / (data.seconds - data.begins) : 1;
+  seek(data.begins > SLICE_S ? data.begins : 0);
+  stretch(Math.max(slice, data.seconds > LONG_S ? data.seconds / LONG_S * 2 : 1));
+  if (slice > 1) $("scroll").scrollLeft = $("scroll").scrollWidth;
+  followHash();
+  addEventListener("hashchange", followHash);
 }
 
 start();

@@ -1,31 +1,78 @@
-"""One recording -> one HTML file that shows and plays the whole session and needs nothing else."""
+"""One recording -> one HTML file that shows and plays the whole session and needs nothing else.
+
+Given a second run (a replay of it, or another recording), the file holds both and what differs.
+"""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
-from companion.report.audio import sound_of
-from companion.report.film import film_of
-from companion.report.gather import gather
+from companion.report.audio import SoundOptions, sound_of
+from companion.report.beside import Second, second_of
+from companion.report.film import FilmOptions, film_of
+from companion.report.gather import gather, gather_run
 from companion.report.render import render
+from recordings.compare import Comparison, compare
 from recordings.reader import Recording
+from recordings.run import Run, run_of
 
 
-def write_page(recording: Path, out: Path) -> Path:
+def write_page(
+    recording: Path, out: Path, other: Path | Run | None = None, comparison: Comparison | None = None
+) -> Path:
     """Write the page of `recording` to the file `out`, readable by its owner only, as the recording is; its path.
 
-    Raises RecordingError, with a way out, if the file is not a recording. A torn one gives a page of what is left.
+    `other` is shown beside it; `comparison` is what differs, compared here if it is not given.
+    Raises RecordingError, with a way out, if a file is not a recording. A torn one gives a page of what is left.
     """
     source = Recording(recording)
     data = gather(source)
+    second = _second(source, other, comparison) if other is not None else None
+    chosen = set(data["frame_ids"])
+    if second is not None:
+        data["duration_ns"] = max(data["duration_ns"], second.told["duration_ns"])
+        chosen |= set() if second.recorded else second.told["frame_ids"]
     sound = sound_of(source, data["duration_ns"])
-    film = film_of(source, data["duration_ns"], data["frame_ids"])
+    film = film_of(source, data["duration_ns"], chosen)
+    if second is not None and not second.recorded:
+        second.frames = film.frames
     data["torn"] = source.torn
-    text = render(data, sound, film)
+    _write(render(data, sound, film, second), out)
+    return out
+
+
+def _second(source: Recording, other: Path | Run, comparison: Comparison | None) -> Second:
+    if isinstance(other, Run):
+        run, told = other, gather_run(other)
+        names = ("recorded", run.name)
+    else:
+        file = Recording(other)
+        run, told = run_of(file.path.name, file.events(), file.settings), gather(file)
+        names = (source.path.name, run.name)
+    if comparison is None:
+        comparison = compare(run_of(names[0], source.events(), source.settings), run)
+    second = second_of(run, comparison, told)
+    if not isinstance(other, Run):
+        _add_media(second, Recording(other), told)
+    return second
+
+
+def _add_media(second: Second, file: Recording, told: dict[str, Any]) -> None:
+    """Another recording's loudness and the pictures its turns speak of; its sound is on its own page."""
+    second.recorded = True
+    second.peaks = sound_of(file, told["duration_ns"], SoundOptions(play=False)).peaks
+    second.frames = film_of(file, told["duration_ns"], told["frame_ids"], FilmOptions(limit=1)).frames
+
+
+def _write(text: str, out: Path) -> None:
     out.parent.mkdir(parents=True, exist_ok=True)
     part = out.with_name(f"{out.name}.part")
-    with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        file.write(text.encode("utf-8", "replace").decode("utf-8"))
-    part.replace(out)
-    return out
+    part.unlink(missing_ok=True)
+    try:
+        with os.fdopen(os.open(part, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+            file.write(text.encode("utf-8", "replace").decode("utf-8"))
+        part.replace(out)
+    finally:
+        part.unlink(missing_ok=True)

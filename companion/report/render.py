@@ -9,15 +9,19 @@ from statistics import median
 from typing import Any
 
 from companion.report.audio import Sound
-from companion.report.cards import card, data_uri
+from companion.report.beside import Second, in_words, summary
+from companion.report.cards import Beside, card, data_uri
+from companion.report.differences import panel
 from companion.report.film import Film
-from companion.report.lanes import timeline
+from companion.report.lanes import hatch_pattern, timeline
+from companion.report.logs import decision_log, notes_and_log
 from companion.report.markup import Markup, data_block, el
+from companion.report.transcript import transcript
 from companion.report.words import STATES, clock, length, ms, plural, size
 
 
-def render(data: dict[str, Any], sound: Sound, film: Film) -> str:
-    """The whole page. Nothing in it points outside it."""
+def render(data: dict[str, Any], sound: Sound, film: Film, second: Second | None = None) -> str:
+    """The whole page, of one run or of two. Nothing in it points outside it."""
     style, script = _own("page.css"), _own("page.js")
     policy = (
         f"default-src 'none'; style-src '{_hash(style)}'; script-src '{_hash(script)}'; img-src data:; "
@@ -34,14 +38,25 @@ def render(data: dict[str, Any], sound: Sound, film: Film) -> str:
         el("title", f"Earshot session of {session['when']}"),
         el("style", Markup(style)),
     )
+    main = el(
+        "main",
+        _player(data, film),
+        _timeline(data, sound, second),
+        panel(second) if second else None,
+        transcript(data, second),
+        _turns(data, film, second),
+        decision_log(data),
+        notes_and_log(data),
+    )
     body = el(
         "body",
         el("a", "Skip to the turns", href="#turns", class_="skip"),
-        _header(data, sound, film),
-        el("main", _player(data, film), _timeline(data, sound), _turns(data, film), _decisions(data), _log(data)),
+        hatch_pattern() if second else None,
+        _header(data, sound, film, second),
+        main,
         _transport(data, sound),
         el("div", id="tip", role="tooltip", hidden=True),
-        data_block("data", _for_the_script(data, sound, film)),
+        data_block("data", _for_the_script(data, sound, film, second)),
         el("script", Markup(script)),
     )
     return f"<!doctype html>\n{el('html', head, body, lang='en')}\n"
@@ -64,7 +79,7 @@ _ABOUT = (
 )
 
 
-def _header(data: dict[str, Any], sound: Sound, film: Film) -> Markup:
+def _header(data: dict[str, Any], sound: Sound, film: Film, second: Second | None) -> Markup:
     s = data["session"]
     device = s["device"] or ", ".join(dict.fromkeys(x for link in s["links"] for x in link["has"])) or "none"
     knows = " (knows only the demo’s phrases)" if s["closed_vocabulary"] else ""
@@ -80,15 +95,33 @@ def _header(data: dict[str, Any], sound: Sound, film: Film) -> Markup:
     ]
     rows = [el("div", el("dt", name), el("dd", value)) for name, value in facts]
     again = el("p", "Decide it all again from what was recorded: ", el("code", f"companion replay {s['file']}"))
+    brand = "one recorded session"
+    if second:
+        brand = "two recorded sessions" if second.recorded else "a recorded session, and a second run of it"
     return el(
         "header",
-        el("p", "Earshot · one recorded session", class_="brand"),
-        el("h1", _summary(data)),
+        el("p", f"Earshot · {brand}", class_="brand"),
+        el("h1", summary(second) if second else _summary(data)),
+        _who_is_who(second) if second else None,
         el("p", _ABOUT, class_="soft"),
         el("dl", *rows, class_="facts"),
         again,
-        _warnings(data, sound, film),
+        _warnings(data, sound, film, second),
     )
+
+
+def _who_is_who(second: Second) -> Markup:
+    what = "another recording" if second.recorded else "decided again from the recording of A"
+    rows = [
+        el(
+            "li",
+            el("span", "A ", class_="letter"),
+            el("b", second.names[0]),
+            " as it was recorded; its sound and pictures",
+        ),
+        el("li", el("span", "B ", class_="letter"), el("b", second.names[1]), f" {what}"),
+    ]
+    return el("ul", *rows, class_="runs")
 
 
 def _summary(data: dict[str, Any]) -> str:
@@ -105,8 +138,8 @@ def _summary(data: dict[str, Any]) -> str:
     return ", ".join(parts)
 
 
-def _warnings(data: dict[str, Any], sound: Sound, film: Film) -> Markup | None:
-    found = [*film.notes]
+def _warnings(data: dict[str, Any], sound: Sound, film: Film, second: Second | None) -> Markup | None:
+    found = [*film.notes, *data["bounded"], *(second.told["bounded"] if second else [])]
     if data["torn"]:
         found.insert(0, f"This recording is torn: {data['torn']}. The page shows what can be read.")
     elif not data["session"]["ended"]:
@@ -148,7 +181,7 @@ def _player(data: dict[str, Any], film: Film) -> Markup:
     )
 
 
-def _timeline(data: dict[str, Any], sound: Sound) -> Markup:
+def _timeline(data: dict[str, Any], sound: Sound, second: Second | None) -> Markup:
     zoom = el(
         "div",
         el("button", "−", type="button", id="zoom-out", aria_label="Show more time"),
@@ -162,15 +195,16 @@ def _timeline(data: dict[str, Any], sound: Sound) -> Markup:
     note = el("p", f"{left_out:,} more decisions have no mark here; the decision log has more.") if left_out else None
     keys = el(
         "p",
-        "Click to go there. Space plays, ← → move by a second (with Shift by five), N and P go from turn to "
-        "turn. Left ear: the wearer; right ear: the companion.",
+        "Click to go there. Space plays, ← → move by a second (with Shift by five), comma and full stop by 10 ms, "
+        "N and P go from turn to turn. Left ear: the wearer; right ear: the companion. A page opened with #t=12.5 or "
+        "#turn=3 behind its name begins there.",
         class_="why",
     )
     head = el("div", el("h2", "Timeline", id="timeline"), zoom, class_="head")
     return el(
         "section",
         head,
-        timeline(data, sound.peaks),
+        timeline(data, sound.peaks, second),
         note,
         keys,
         el("ul", *legend, class_="legend"),
@@ -178,94 +212,23 @@ def _timeline(data: dict[str, Any], sound: Sound) -> Markup:
     )
 
 
-def _turns(data: dict[str, Any], film: Film) -> Markup:
-    cards = [card(turn, film.frames) for turn in data["turns"]]
+def _turns(data: dict[str, Any], film: Film, second: Second | None) -> Markup:
+    cards = [card(turn, film.frames, _beside(turn["turn"], second)) for turn in data["turns"]]
+    if second:
+        known = {turn["turn"] for turn in data["turns"]}
+        cards += [card(turn, second.frames, only_b=True) for turn in second.told["turns"] if turn["turn"] not in known]
     none = None if cards else el("p", "Nobody asked anything in this session.", class_="soft")
     return el("section", el("h2", "Turns", id="turns"), none, *cards, aria_labelledby="turns")
 
 
-def _decisions(data: dict[str, Any]) -> Markup:
-    kinds = sorted({row["kind"] for row in data["decisions"]})
-    choose = el(
-        "div",
-        el("label", "Search ", el("input", type="search", id="find", autocomplete="off")),
-        el("label", "Kind ", el("select", el("option", "all", value=""), *[el("option", k) for k in kinds], id="kind")),
-        el("output", "", id="found"),
-        class_="filter",
-    )
-    rows = [
-        el(
-            "tr",
-            el("td", _jump(row["t"])),
-            el("td", row["kind"]),
-            el("td", row["reason"], dir="auto"),
-            el("td", el("code", row["detail"])),
-            data_kind=row["kind"],
-        )
-        for row in data["decisions"]
-    ]
-    head = el("thead", el("tr", *[el("th", name, scope="col") for name in ("Time", "Decision", "Why", "With")]))
-    left_out = data["decisions_left_out"]
-    note = (
-        el("p", f"{left_out:,} more decisions are left out here, the lesser ones first; the recording has them all.")
-        if left_out
-        else None
-    )
-    table = el(
-        "div",
-        el("table", head, el("tbody", *rows, id="decisions")),
-        class_="wide",
-        tabindex=0,
-        role="region",
-        aria_label="Decision log",
-    )
-    summary = el("summary", el("h2", "Decision log", id="log"), f" {plural(len(rows), 'decision')}")
-    return el("section", el("details", summary, choose, note, table), aria_labelledby="log")
-
-
-def _log(data: dict[str, Any]) -> Markup:
-    notes = [
-        el("tr", el("td", _jump(n["t"])), el("td", n["kind"]), el("td", n["text"], dir="auto")) for n in data["notes"]
-    ]
-    links = [
-        el(
-            "tr",
-            el("td", _jump(n["t"])),
-            el("td", f"link {n['state']}"),
-            el("td", "; ".join(filter(None, [", ".join(n["has"]), n["detail"]]))),
-        )
-        for n in data["session"]["links"]
-    ]
-    lines = [
-        el(
-            "tr",
-            el("td", _jump(n["t"])),
-            el("td", f"{n['level']} {n['name']}"),
-            el("td", n["text"], dir="auto"),
-            class_="bad" if n["level"] in ("ERROR", "FATAL") else None,
-        )
-        for n in data["logs"]
-    ]
-    left_out = data["logs_left_out"]
-
-    def part(title: str, rows: list[Markup], extra: str = "") -> Markup:
-        inside = (
-            el("div", el("table", el("tbody", *rows)), class_="wide") if rows else el("p", "Nothing.", class_="soft")
-        )
-        return el("details", el("summary", el("h3", title), f" {plural(len(rows), 'line')}{extra}"), inside)
-
-    return el(
-        "section",
-        el("h2", "Notes and log", id="notes"),
-        part("Notes of the deciders", notes),
-        part("Link", links),
-        part("Log", lines, f", the last of {left_out + len(lines):,}" if left_out else ""),
-        aria_labelledby="notes",
-    )
-
-
-def _jump(t: float) -> Markup:
-    return el("button", clock(t), type="button", class_="jump", data_seek=t)
+def _beside(number: int, second: Second | None) -> Beside | None:
+    if second is None:
+        return None
+    turn = next((turn for turn in second.told["turns"] if turn["turn"] == number), None)
+    into = second.merged.get(number)
+    note = f"In B these words became part of turn {into}." if into is not None else ""
+    hatched = number in second.hatched_turns
+    return Beside(second.names, turn, second.frames, note, hatched, second.by_turn[number])
 
 
 def _transport(data: dict[str, Any], sound: Sound) -> Markup:
@@ -295,15 +258,22 @@ def _transport(data: dict[str, Any], sound: Sound) -> Markup:
     )
 
 
-def _for_the_script(data: dict[str, Any], sound: Sound, film: Film) -> dict[str, Any]:
-    """What moves with the cursor."""
+def _for_the_script(data: dict[str, Any], sound: Sound, film: Film, second: Second | None) -> dict[str, Any]:
+    """What moves with the cursor, and what the marks say."""
     said = [
         {"start": u["start"], "end": u["end"], "text": " ".join(c["text"] for c in u["chunks"])}
         for u in data["utterances"]
         if u["start"] is not None
     ]
+    marks, turns = [[t["t"], t["text"], t["reason"]] for t in data["ticks"]], data["turns"]
+    if second:
+        marks += [[t["t"], t["text"], t["reason"]] for t in second.told["ticks"]]
+        marks += [[d["t"], in_words(d), d["cause"]] for d in second.differences]
+        known = {t["turn"] for t in turns}
+        turns = turns + [t for t in second.told["turns"] if t["turn"] not in known]
     return {
         "seconds": data["duration_ns"] / 1e9,
+        "begins": data["begins"],
         "sound": bool(sound.mp3),
         "film": [
             {"t": p.media_ns / 1e9, "id": p.frame_id, "jpeg": base64.b64encode(p.jpeg).decode()} for p in film.strip
@@ -311,6 +281,6 @@ def _for_the_script(data: dict[str, Any], sound: Sound, film: Film) -> dict[str,
         "states": [[s["start"], s["name"]] for s in data["states"]],
         "speech": data["speech"],
         "said": said,
-        "turns": [{"n": t["turn"], "start": t["start"], "end": t["end"]} for t in data["turns"]],
-        "ticks": [[t["t"], t["text"], t["reason"]] for t in data["ticks"]],
+        "turns": [{"n": t["turn"], "start": t["start"], "end": t["end"]} for t in turns],
+        "ticks": marks,
     }

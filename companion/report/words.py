@@ -64,3 +64,8 @@ def route(intent: str) -> str:
     """What kind of answer an intent such as "read:read" leads to."""
     head, _, tail = intent.partition(":")
     return ROUTES.get(head, intent) + (f" ({tail.replace('_', ' ')})" if tail and tail != head else "")
+
+
+def shift(shift_ms: float) -> str:
+    """A move in time: "400 ms later"."""
+    return f"{ms(abs(shift_ms))} {'later' if shift_ms > 0 else 'earlier'}" if shift_ms else "at the same time"

@@ -1,0 +1,248 @@
+"""Why a turn went as it did, on one screen: heard, saw, sent, said, what the ear got, and where the time went.
+
+Everything is told from what was recorded, nothing is computed again but the picture's size. What the recording does not
+know is said to be unknown. The screen never grows beyond its lines: each part has a share, and what is cut shows "…".
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from companion.sessions import Outcome
+from companion.terminal import Screen, cut, safe, wrapped
+from companion.thumbnail import cells, picture_of, thumbnail
+from companion.turn_facts import Exchange, TurnFacts, clock, facts_of
+from pipelines import events as ev
+from recordings.reader import Recording
+from recordings.session import RecordingError
+
+MARGIN = 8  # columns for the name of a part
+THUMB_COLUMNS, THUMB_ROWS = 32, 9  # 16:9 at two pixels a cell
+FACT_ROWS = 12  # beside the thumbnail and a little below it
+EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
+SOME_FRAMES = 6  # of those that were candidates, around the chosen one
+
+
+def why(path: Path, turn: int | None = None, screen: Screen | None = None) -> Outcome:
+    """One turn of a recording (default: the last one) on one screen. Code 1 if the file or the turn is not there."""
+    screen = screen or Screen()
+    try:
+        recording = Recording(path)
+        lines = _lines(recording, facts_of(recording, turn), screen)
+    except RecordingError as reason:
+        return Outcome(str(reason), 1)
+    return Outcome("\n".join(lines))
+
+
+# ----------------------------------------------------------------------------------------------------------- the screen
+
+
+def _lines(recording: Recording, told: TurnFacts, screen: Screen) -> list[str]:
+    """The parts one below the other. Those before the last have their shares; the last takes what is left."""
+    lines = [_head(recording, told, screen)]
+    lines += _part("HEARD", _heard(told, screen), screen)
+    lines += _part("SAW", _saw(recording, told, screen), screen)
+    lines += _part("SENT", _sent(recording, told, screen), screen)
+    lines += _part("SAID", _said(told, screen), screen)
+    lines += _part("EAR", _ear(told, screen), screen)
+    notes = [cut(f"note: {safe(note)}", screen.width) for note in told.notes]
+    left = screen.lines - len(lines) - len(notes)
+    return [*lines, *_part("WENT", _went(told, screen, max(2, left)), screen), *notes]
+
+
+def _head(recording: Recording, told: TurnFacts, screen: Screen) -> str:
+    text = f"turn {told.number} of {told.turns}, at {clock(told.opened.t_ns)} of {recording.path.name}"
+    return screen.styled(cut(safe(text), screen.width), "1")
+
+
+def _part(name: str, rows: Sequence[str], screen: Screen) -> list[str]:
+    heads = [screen.styled(name, "36") + " " * (MARGIN - len(name)), *[" " * MARGIN] * (len(rows) - 1)]
+    return [(head + row).rstrip() for head, row in zip(heads, rows, strict=True)]
+
+
+def _text(text: str, screen: Screen, lines: int, beside: int = 0) -> list[str]:
+    return wrapped(text, screen.width - MARGIN - beside, lines)
+
+
+def _heard(told: TurnFacts, screen: Screen) -> list[str]:
+    o = told.opened
+    words = _text(f"“{o.text}”" if o.text else "(no words were understood)", screen, 2)
+    spoken = f"spoken {clock(o.speech_start_ns)} to {clock(o.speech_end_ns)}" if o.speech_end_ns else "typed"
+    return [*words, *_text(f"{spoken}; {_how_sure(told)}", screen, 2), *_text(f"{o.intent}: {o.reason}", screen, 2)]
+
+
+def _how_sure(told: TurnFacts) -> str:
+    heard = [h for h in told.all(ev.Transcribed) if h.text == told.opened.text or not told.opened.text]
+    if not heard:
+        return "nothing is recorded of how the words were recognised" if told.opened.speech_end_ns else "as typed"
+    h = heard[-1]
+    verdict = "accepted" if h.accepted else f"not accepted: {h.why or 'the recogniser was not sure'}"
+    sure = f"log-probability {h.avg_logprob:.3f}, no speech {h.no_speech:.3f}"
+    return f"{verdict}, {sure}, recognised in {h.cost_ns / 1e6:.0f} ms"
+
+
+# ----------------------------------------------------------------------------------------------------------------- saw
+
+
+def _saw(recording: Recording, told: TurnFacts, screen: Screen) -> list[str]:
+    chosen = told.last(ev.FrameChosen)
+    if chosen is None:
+        scored = max((len(look.frames) for look in told.all(ev.Looked)), default=0)
+        meanwhile = f" ({scored} were scored while the words were recognised)" if scored else ""
+        return _text(f"nothing: no frame was chosen{meanwhile}", screen, 1)
+    if chosen.frame is None:
+        return _text(f"no picture: {chosen.problem or 'none'}; {chosen.reason}", screen, 2)
+    picture, source = picture_of(recording, chosen.frame.frame_id)
+    thumb = thumbnail(picture, THUMB_COLUMNS, THUMB_ROWS, screen.colours) if picture is not None else []
+    if picture is None or not thumb:
+        return _frame_facts(told, chosen, chosen.frame, source, screen, 0)
+    across, _ = cells(picture, THUMB_COLUMNS, THUMB_ROWS)
+    beside = across + 2
+    right = _frame_facts(told, chosen, chosen.frame, source, screen, beside)
+    left = [row + "  " for row in thumb] + [" " * beside] * (len(right) - len(thumb))
+    return [a + b for a, b in zip(left, [*right, *[""] * (len(left) - len(right))], strict=True)]
+
+
+def _frame_facts(
+    told: TurnFacts, chosen: ev.FrameChosen, f: ev.FrameScore, source: str, screen: Screen, beside: int
+) -> list[str]:
+    age = f"{chosen.age_ms} ms old when chosen"
+    if told.opened.speech_end_ns:
+        late_ms = round((f.media_ns - told.opened.speech_end_ns) / ev.MS)
+        age += f", {abs(late_ms)} ms {'after' if late_ms >= 0 else 'before'} the last word"
+    facts = [
+        (f"frame {f.frame_id}, {f.width}x{f.height}, {source}", 1),
+        (age, 2),
+        (f"sharpness {f.sharpness:.0f}, brightness {f.brightness:.0f}, motion {f.motion:.1f}", 1),
+        (f"PROBLEM: {chosen.problem}" if chosen.problem else "", 1),
+        (f"why: {chosen.reason}", 2 if beside else 1),
+        (_candidates(told, chosen, f), 2 if beside else 1),
+        (f"rule {chosen.policy}" if chosen.policy else "", 1),
+        (_read(told), 3 if beside else 2),
+    ]
+    return [row for text, lines in facts if text for row in _text(text, screen, lines, beside)][:FACT_ROWS]
+
+
+def _candidates(told: TurnFacts, chosen: ev.FrameChosen, f: ev.FrameScore) -> str:
+    """The frames it was chosen from, with their sharpness; the chosen one is marked."""
+    looks = [look for look in told.all(ev.Looked) if f in look.frames]
+    if not looks:
+        return f"1 of {chosen.candidates} candidates" if chosen.candidates else ""
+    frames = looks[-1].frames
+    first = max(0, min(frames.index(f) - SOME_FRAMES // 2, len(frames) - SOME_FRAMES))
+    shown = frames[first : first + SOME_FRAMES]
+    marks = " ".join(f"{'>' if one == f else ''}{one.frame_id}:{one.sharpness:.0f}" for one in shown)
+    return f"of {len(frames)}, frame:sharpness {marks}"
+
+
+def _read(told: TurnFacts) -> str:
+    text, codes = told.last(ev.TextRead), told.last(ev.CodesRead)
+    found = [line.text for line in text.lines] if text else []
+    found += [f"{code.kind} {code.payload}" for code in codes.codes] if codes else []
+    if text or codes:
+        return "read: " + (" / ".join(found) if found else "nothing")
+    return ""
+
+
+# ---------------------------------------------------------------------------------------------------------- sent, said
+
+
+def _sent(recording: Recording, told: TurnFacts, screen: Screen) -> list[str]:
+    asked = told.last(ev.AskModel)
+    if asked is None and not told.exchanges:
+        return _text("nothing left this device for this turn", screen, 1)
+    rows = []
+    if asked is not None:
+        letters = sum(len(message.text) for message in asked.messages)
+        what = f"{len(asked.messages)} messages, {letters:,} letters"
+        rows += _text(f"{what}, {_picture_sent(recording, asked)}", screen, 2)
+    if not told.exchanges:
+        return [*rows, *_text("no request was recorded: it is not known to whom it went", screen, 1)]
+    for exchange in told.exchanges[-2:]:
+        rows += _text(_exchange(exchange), screen, 2)
+    return rows[:4]
+
+
+def _picture_sent(recording: Recording, asked: ev.AskModel) -> str:
+    frames = {message.frame_id for message in asked.messages if message.frame_id > 0}
+    if not frames:
+        return "no picture"
+    sent = [still for still in recording.stills() if still.sent_to and still.frame_id in frames]
+    hashes = dict.fromkeys(still.sha256 or hashlib.sha256(still.jpeg).hexdigest() for still in sent)
+    named = "".join(f", SHA-256 {one[:16]}…" for one in hashes)
+    return f"frame {', '.join(map(str, sorted(frames)))}, at most {asked.image_px} px{named}"
+
+
+def _exchange(x: Exchange) -> str:
+    first = f", the first of them after {x.first_ns / 1e6:,.0f} ms" if x.first_ns is not None else ""
+    if x.status is None:
+        answer = "no end of the answer was recorded"
+    else:
+        answer = f"status {x.status or 'none'} after {x.took_ns / 1e6:,.0f} ms" + (f" ({x.error})" if x.error else "")
+    return f"{x.sent_bytes:,} bytes to {x.host}: {answer}; {x.received_bytes:,} bytes came back{first}"
+
+
+def _said(told: TurnFacts, screen: Screen) -> list[str]:
+    closed = told.last(ev.TurnClosed)
+    speaks = [event for event in told.all(ev.Speak) if event.text]
+    said = (closed.said if closed else "") or " ".join(event.text for event in speaks)
+    failures = [f"{f.kind}: {f.detail}" for f in told.events if isinstance(f, ev.ModelFailed | ev.WorkFailed)]
+    failed = [row for text in failures[-1:] for row in _text(f"failed: {text}", screen, 2)]
+    if not said:
+        return [*_text("nothing", screen, 1), *failed]
+    voices = dict.fromkeys(f"{event.kind}, voice {event.voice or 'auto'}" for event in speaks)
+    how = _text("; ".join(voices), screen, 1) if voices else []
+    return [*_text(f"“{said}”", screen, 3), *how, *failed]
+
+
+def _ear(told: TurnFacts, screen: Screen) -> list[str]:
+    closed = told.last(ev.TurnClosed)
+    sounded = [answer for answer in told.answers if answer.marks]
+    if not sounded:
+        return _text("nothing of it: no sound was handed to the link", screen, 1)
+    first = f"first sound at {clock(sounded[0].time_of(0))}"
+    where = first if sounded[0].heard_by_device else f"{first} at our own output; the device did not say when it heard"
+    if closed is None:
+        ended = "the turn was not closed when the recording ended"
+        return _text(f"{ended}; {where}", screen, 2)
+    if closed.heard == closed.said:
+        return _text(f"all of it, {where}", screen, 2)
+    got = f"“{closed.heard} —”" if closed.heard else "nothing"
+    last = sounded[-1]
+    played_ns, voiced_ns = last.played_ns(told.end_ns), last.voiced_ns
+    at = f"cut at {played_ns / 1e9:.2f} s of {voiced_ns / 1e9:.2f} s rendered ({clock(last.time_of(played_ns))})"
+    return [*_text(got, screen, 2), *_text(f"{closed.outcome}, {closed.reason}: {at}; {where}", screen, 2)]
+
+
+# ----------------------------------------------------------------------------------------------------------- waterfall
+
+
+def _went(told: TurnFacts, screen: Screen, room: int) -> list[str]:
+    """Bars of the spans, laid end to end; spans of no length share one line."""
+    if told.spans is None:
+        why_not = "nothing sounded" if not told.answers else "no spoken words ended before the answer began"
+        return _text(f"not known: {why_not}", screen, 1)
+    end = "the ear" if told.spans.heard_by_device else "our own output"
+    head = _text(f"{told.spans.total_ms:,.0f} ms from the last word to {end}", screen, 1)
+    spans = [span for span in told.spans.spans if span.ms >= 0.5]
+    nothing = [span.name for span in told.spans.spans if span.ms < 0.5]
+    tail = _text(f"no wait: {', '.join(nothing)}", screen, 1) if nothing else []
+    fit = max(0, room - len(head) - len(tail))
+    if len(spans) > fit:
+        spans = sorted(sorted(spans, key=lambda span: -span.ms)[:fit], key=lambda span: span.start_ns)
+    zero, total_ns = told.spans.spans[0].start_ns, max(1.0, told.spans.total_ms * 1e6)
+    across = screen.width - MARGIN - 24
+    rows = []
+    for span in spans:
+        bar = _bar((span.start_ns - zero) / total_ns, (span.end_ns - zero) / total_ns, across)
+        rows.append(f"{span.name:<14}{span.ms:>6,.0f} ms " + screen.styled(bar, "33"))
+    return [*head, *rows, *tail][:room]
+
+
+def _bar(start: float, end: float, width: int) -> str:
+    """A bar from `start` to `end` (0..1) of a line `width` columns long; never shorter than a hair."""
+    left = min(int(start * width), width - 1)
+    eighths = max(1, round((end * width - left) * 8))
+    return " " * left + "█" * (eighths // 8) + EIGHTHS[eighths % 8]
