@@ -25,8 +25,11 @@ A first time:
 
 Every session is one recording:
   companion sessions list           what was recorded
-  companion sessions show ID        what was asked, seen and answered, and where the time went
-  companion replay ID               decide it all again; the decisions must come out the same
+  companion sessions open ID        the same on a page, with pictures and sound; show ID: as text
+  companion why                     the last turn on one screen: heard, saw, sent, said, and where the time went
+  companion replay ID               run it again; the decisions must come out the same
+  companion replay ID --set turn.open_silence_ms=1200
+                                    what would have been different
 
 More words, a model:
   companion models pull base.en     fetch an open speech model once (the built-in one knows only the demo's phrases)
@@ -34,6 +37,17 @@ More words, a model:
                                     ask a model on this machine; docs/model.md has vendors
 
 Settings: earshot.toml here or in ~/.config/earshot, environment EARSHOT_SECTION__KEY, or --set section.key=value.
+"""
+
+
+REPLAY_EPILOG = """\
+  companion replay last                                       the same decisions, bit for bit?
+  companion replay last --set turn.open_silence_ms=1200       what would that have changed, turn by turn?
+  companion replay last --prompt new.txt --cassette live      ask the model again, with other instructions
+  companion replay last --set look.before_ms=0 --page d.html  both runs side by side, with pictures and sound
+  companion replay recordings/ --jobs 2 --junit report.xml    all of them; what did not change is not run again
+
+Exit status: 0 the same (or within the rules and budgets), 1 something differs, 2 it could not be replayed.
 """
 
 
@@ -51,6 +65,7 @@ def parser() -> argparse.ArgumentParser:
     _demo(sub)
     _ask(sub)
     _replay(sub)
+    _why(sub)
     _sessions(sub)
     _models(sub)
     doctor = sub.add_parser("doctor", help="say what works on this machine, and what is missing")
@@ -94,32 +109,123 @@ def _ask(sub: Sub) -> None:
 
 
 def _replay(sub: Sub) -> None:
-    p = sub.add_parser("replay", help="decide a recorded session again; exit 0 only if every decision is the same")
-    p.add_argument("recording", help="a file, or the beginning of a session's name (companion sessions list)")
-    p.add_argument("--verbose", action="store_true", help="show the first decisions that differ")
-    _settings_flags(p)
+    p = sub.add_parser(
+        "replay",
+        help="run a recorded session again, as it was or with something changed, and see what differs",
+        epilog=REPLAY_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    p.add_argument("recording", nargs="+", help="files, folders, or the beginning of a session's name (or: last)")
+    change = p.add_argument_group("what if")
+    change.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="another setting")
+    change.add_argument(
+        "--model", type=Path, metavar="FILE", help="another model: a TOML file with the keys of [model]"
+    )
+    change.add_argument("--prompt", type=Path, metavar="FILE", help="another system prompt")
+    change.add_argument(
+        "--cassette",
+        choices=("strict", "turn", "live"),
+        default="strict",
+        help="a request to the model: only the recorded one is answered; the same turn's recorded answer is taken; "
+        "what is not recorded is really asked",
+    )
+    change.add_argument("--free-run", action="store_true", help="do not begin every turn from the recorded state")
+    change.add_argument("--no-compute", action="store_true", help="do not let engines do what the recording lacks")
+    report = p.add_argument_group("report")
+    report.add_argument("--rules", type=Path, metavar="FILE", help="tolerances and time budgets (TOML)")
+    report.add_argument("--json", type=Path, metavar="FILE", help="write the report as JSON")
+    report.add_argument("--junit", type=Path, metavar="FILE", help="write the report as JUnit XML")
+    report.add_argument("--page", type=Path, metavar="FILE", help="write both runs, side by side, as one page")
+    report.add_argument("--verbose", action="store_true", help="show every difference")
+    many = p.add_argument_group("many recordings")
+    many.add_argument("--jobs", type=int, default=0, metavar="N", help="so many at a time (default: one a processor)")
+    many.add_argument("--engine", choices=("process", "inline", "dask"), default="process", help="what runs them")
+    many.add_argument("--scheduler", default="", metavar="ADDRESS", help="of Dask (default: workers on this machine)")
+    many.add_argument("--store", type=Path, metavar="DIR", help="where reports are kept, so that nothing is done twice")
+    p.add_argument("--config", type=Path, metavar="FILE", help="settings file, for where recordings are")
 
 
 def _sessions(sub: Sub) -> None:
-    p = sub.add_parser("sessions", help="list, show, open, delete and recover recordings")
+    p = sub.add_parser("sessions", help="list, show, open, check, mend, cut, redact, export and delete recordings")
     inner = p.add_subparsers(dest="action", required=True, metavar="ACTION")
     for name, text in (
         ("list", "what was recorded"),
         ("show", "one session: asked, seen, answered, and where the time went"),
-        ("page", "write one session as a page: pictures, sound in step, waterfall"),
-        ("delete", "delete sessions"),
+        ("open", "one session as a page, in the browser; a second one beside it"),
+        ("verify", "check a file to its last byte"),
         ("recover", "mend what a crash left"),
+        ("cut", "one turn as a file of its own that still replays, or as a test"),
+        ("redact", "a copy without some of what it holds"),
+        ("export", "as a video with both voices and subtitles, or for Rerun"),
+        ("delete", "delete sessions"),
     ):
         a = inner.add_parser(name, help=text)
-        if name in {"show", "page"}:
-            a.add_argument("session", help="the beginning of its name, or a file")
-        if name == "delete":
-            a.add_argument("session", nargs="+", help="the beginning of each name")
-        if name == "recover":
-            a.add_argument("session", nargs="?", default="", help="one file (default: all that need it)")
-        if name == "page":
-            a.add_argument("--out", type=Path, help="the page's file (default: beside the recording)")
+        _SESSION_ARGUMENTS[name](a)
         _settings_flags(a)
+
+
+def _one(a: argparse.ArgumentParser) -> None:
+    a.add_argument("session", help="the beginning of its name, a file, or: last")
+
+
+def _open(a: argparse.ArgumentParser) -> None:
+    _one(a)
+    a.add_argument("other", nargs="?", default="", help="a second one, to be shown beside it")
+    a.add_argument("--out", type=Path, metavar="FILE", help="write the page there, and open no browser")
+
+
+def _cut(a: argparse.ArgumentParser) -> None:
+    _one(a)
+    a.add_argument("--turn", type=int, required=True, metavar="N", help="the turn to keep")
+    a.add_argument("--as-test", default="", metavar="NAME", help="write NAME.mcap and NAME.expect.yaml for pytest")
+    a.add_argument("--out", type=Path, metavar="PATH", help="the new file, or the folder of the test")
+
+
+def _redact(a: argparse.ArgumentParser) -> None:
+    _one(a)
+    a.add_argument(
+        "--drop",
+        action="append",
+        required=True,
+        metavar="KIND",
+        help="camera, stills, microphone, answer, http, words or device; may be repeated",
+    )
+    a.add_argument("--out", type=Path, metavar="FILE", help="the new file")
+
+
+def _export(a: argparse.ArgumentParser) -> None:
+    _one(a)
+    a.add_argument("--to", choices=("mp4", "rerun"), default="mp4")
+    a.add_argument("--out", type=Path, metavar="FILE")
+    a.add_argument("--view", action="store_true", help="rerun: open the viewer, on this machine only")
+
+
+def _delete(a: argparse.ArgumentParser) -> None:
+    a.add_argument("session", nargs="+", help="the beginning of each name")
+
+
+def _recover(a: argparse.ArgumentParser) -> None:
+    a.add_argument("session", nargs="?", default="", help="one file (default: all that need it)")
+
+
+_SESSION_ARGUMENTS = {
+    "list": lambda a: None,
+    "show": _one,
+    "open": _open,
+    "verify": _one,
+    "recover": _recover,
+    "cut": _cut,
+    "redact": _redact,
+    "export": _export,
+    "delete": _delete,
+}
+
+
+def _why(sub: Sub) -> None:
+    p = sub.add_parser("why", help="one turn on one screen: heard, saw, sent, said, heard by the ear, and the time")
+    p.add_argument("session", nargs="?", default="last", help="the beginning of its name, or a file (default: last)")
+    p.add_argument("--turn", type=int, metavar="N", help="default: the last one")
+    _settings_flags(p)
 
 
 def _models(sub: Sub) -> None:

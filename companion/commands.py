@@ -18,7 +18,10 @@ from pipelines.speaking.voice import VoiceError
 from recordings.session import RecordingError
 
 if TYPE_CHECKING:
+    from types import ModuleType
+
     from companion.app import App
+    from companion.sessions import Outcome
 
 MENDABLE = (SettingsError, ModelError, VoiceError, RecordingError, OSError)
 
@@ -89,38 +92,73 @@ def _cmd_ask(args: argparse.Namespace) -> int:
 
 
 def _cmd_replay(args: argparse.Namespace) -> int:
-    from companion.replay import replay
+    from companion.replay.command import command
     from companion.sessions import find
 
-    path = Path(args.recording)
-    if not path.is_file():
-        path = find(recordings_folder(load(args.config, args.set)), args.recording)
-    result = replay(path)
-    print(result.line)
-    if args.verbose:
-        print("\n".join(result.differences))
-    return 0 if result.same else 1
+    return command(args, lambda name: find(recordings_folder(load(args.config)), name))
+
+
+def _cmd_why(args: argparse.Namespace) -> int:
+    from companion.sessions import find
+    from companion.terminal import screen_of
+    from companion.why import why
+
+    path = find(recordings_folder(load(args.config, args.set)), args.session)
+    return _told(why(path, args.turn, screen_of(sys.stdout)))
 
 
 def _cmd_sessions(args: argparse.Namespace) -> int:
     from companion import sessions
 
     folder = recordings_folder(load(args.config, args.set))
-    if args.action == "page":
-        from companion.report.page import write_page
-
-        path = Path(args.session) if Path(args.session).is_file() else sessions.find(folder, args.session)
-        print(write_page(path, args.out or path.with_suffix(".html")))
-        return 0
-    actions: dict[str, Callable[[], sessions.Outcome]] = {
+    actions: dict[str, Callable[[], Outcome]] = {
         "list": lambda: sessions.list_sessions(folder),
         "show": lambda: sessions.show(folder, args.session),
         "delete": lambda: sessions.delete(folder, args.session),
         "recover": lambda: sessions.recover(folder, args.session),
+        "open": lambda: _open(args, folder),
+        "verify": lambda: _derived().verify_session(folder, args.session),
+        "cut": lambda: _derived().cut_session(folder, args.session, args.turn, args.as_test, args.out),
+        "redact": lambda: _derived().redact_session(folder, args.session, args.drop, args.out),
+        "export": lambda: _export(args, folder),
     }
-    outcome = actions[args.action]()
-    print(outcome.text)
+    return _told(actions[args.action]())
+
+
+def _told(outcome: Outcome) -> int:
+    if outcome.text:
+        print(outcome.text)
     return outcome.code
+
+
+def _derived() -> ModuleType:
+    from companion import derived
+
+    return derived
+
+
+def _open(args: argparse.Namespace, folder: Path) -> Outcome:
+    from companion.opening import open_page
+    from companion.sessions import find
+
+    path = find(folder, args.session)
+    other = find(folder, args.other) if args.other else None
+    if args.out:
+        return open_page(path, other, browser=lambda address: True, out=args.out)
+    return open_page(path, other)
+
+
+def _export(args: argparse.Namespace, folder: Path) -> Outcome:
+    from companion.sessions import find
+
+    path = find(folder, args.session)
+    if args.to == "mp4":
+        from companion.export.mp4 import export_mp4
+
+        return export_mp4(path, args.out)
+    from companion.export.rerun import export_rerun
+
+    return export_rerun(path, args.out, args.view)
 
 
 def _cmd_models(args: argparse.Namespace) -> int:
@@ -150,6 +188,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "demo": _cmd_demo,
     "ask": _cmd_ask,
     "replay": _cmd_replay,
+    "why": _cmd_why,
     "sessions": _cmd_sessions,
     "models": _cmd_models,
     "doctor": _cmd_doctor,

@@ -201,9 +201,6 @@ class Hands:
     def _speak(self, d: ev.Speak) -> None:
         """Render in the voice lane; blocks go to the playout as they come, chunks in the order they were given out."""
         session = self._session
-        if not d.text:
-            self._end_chunk(d, 0, (), 0)
-            return
         rendered: list[tuple[int, tuple[ev.Word, ...]]] = []
         job = Job()
 
@@ -223,7 +220,8 @@ class Hands:
             session.deliver(ev.WorkFailed(session.clock.now_ns(), d.utterance, "voice", str(error)[:500]))
 
         def render() -> Iterator[Rendered]:
-            yield from _with_fallback(self._voices(d.voice), d.text, d.rate_wpm, job.cancelled)
+            if d.text:  # an empty chunk only ends the utterance, in its turn behind the others
+                yield from _with_fallback(self._voices(d.voice), d.text, d.rate_wpm, job.cancelled)
 
         def room() -> bool:  # a voice is a hundred times faster than the ear: let it wait
             return session.playout.pending_ns(d.utterance) <= PENDING_NS

@@ -186,6 +186,7 @@ class Listener:
             wait_ms, why = turn.complete_silence_ms, f"a whole command: {intent.label}"
         else:
             wait_ms, why = turn.open_silence_ms, f"an open question: {intent.label}"
+        wait_ms = turn.end_silence_ms or wait_ms
         room.scribe.emit(Noted, f"{why}; the turn ends after {wait_ms} ms of silence", what="end of turn")
         if event.accepted and intent.kind not in {"control", "backchannel", "none"}:
             self._prepare(intent, event.text)

@@ -11,12 +11,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from pipelines.events import Decision, Happening, ModelText, VoiceWindow
+from pipelines.events import Happening, ModelText, VoiceWindow
 from recordings.align import Pair, Place
 from recordings.field_changes import FieldChange, changes, jsonable
 from recordings.rules import Rules
 from recordings.run import Run
-from recordings.saying import happening, later, moment, quoted, value
+from recordings.saying import change, happening, later, moment, quoted
 
 _PLAIN_RULES: Final = Rules()  # what a happening's fields are compared by; tolerances are for decisions
 _NOT_TOLD: Final = frozenset({"cost_ns", "t_ns"})
@@ -106,8 +106,8 @@ class Causes:
         lines, alike = self._followed(pair)
         lines += _reasons(pair)
         if earlier is not None and earlier.old is not None and earlier.new is not None:
-            before, after = quoted(earlier.old.event.reason, 90), quoted(earlier.new.event.reason, 90)
-            lines.append(f"before that, the reason of {earlier.old.kind} was {before}, now {after}")
+            reasons = change("reason", earlier.old.event.reason, earlier.new.event.reason, 90, ", now ")
+            lines.append(f"before that, the reason of {earlier.old.kind} was {reasons}")
         if first:
             lines += self.settings_line()
             if alike and self._settings_known and not self._settings and earlier is None:
@@ -117,7 +117,7 @@ class Causes:
     def settings_line(self) -> list[str]:
         if not self._settings:
             return []
-        shown = [f"{c.name} {_setting(c.old)} → {_setting(c.new)}" for c in self._settings[:_SETTINGS_SHOWN]]
+        shown = [f"{c.name} {_setting(c)}" for c in self._settings[:_SETTINGS_SHOWN]]
         more = len(self._settings) - _SETTINGS_SHOWN
         return [f"settings that differ: {', '.join(shown)}" + (f" and {more} more" if more > 0 else "")]
 
@@ -163,13 +163,13 @@ class Causes:
         if isinstance(old, ModelText) and isinstance(new, ModelText):
             before, after = self._old.texts.get(old.request, ""), self._new.texts.get(new.request, "")
             if before != after:
-                parts.append(f"the model answered {quoted(before)}, now {quoted(after)}")
+                parts.append(f"the model answered {change('text', before, after, between=', now ')}")
         else:
             found = changes(old, new, _PLAIN_RULES)
             told = [c for c in (*found.content, *found.times) if c.name not in _NOT_TOLD and "[" not in c.name]
-            parts += [f"its {c.name} was {value(c.name, c.old)}, now {value(c.name, c.new)}" for c in told]
+            parts += [f"its {c.name} was {change(c.name, c.old, c.new, between=', now ')}" for c in told]
             inner = [c for c in found.content if "[" in c.name]
-            parts += [f"{c.name} {value(c.name, c.old)} → {value(c.name, c.new)}" for c in inner][:_FIELDS_SHOWN]
+            parts += [f"{c.name} {change(c.name, c.old, c.new)}" for c in inner][:_FIELDS_SHOWN]
         return "; ".join(parts)
 
 
@@ -177,17 +177,20 @@ def _reasons(pair: Pair) -> list[str]:
     old, new = ("" if p is None else p.event.reason for p in (pair.old, pair.new))
     if pair.old is None or pair.new is None:
         return [f"its reason: {quoted(old or new, 90)}"] if old or new else []
-    return [f"its reason was {quoted(old, 90)}, now {quoted(new, 90)}"] if old != new else []
+    return [f"its reason was {change('reason', old, new, 90, ', now ')}"] if old != new else []
 
 
-def _setting(given: Any) -> str:
+def _setting(given: FieldChange) -> str:
+    """As a settings file has it: numbers as they are, texts quoted."""
+    if isinstance(given.old, str) and isinstance(given.new, str):
+        return change(given.name, given.old, given.new, 40)
+    return " → ".join(_set_to(side) for side in (given.old, given.new))
+
+
+def _set_to(given: Any) -> str:
     return "(not set)" if given is None else quoted(given, 40) if isinstance(given, str) else str(given)[:60]
 
 
 def reason_differs(pair: Pair) -> bool:
     """Both are there, and say why in other words."""
-    return pair.old is not None and pair.new is not None and _reason(pair.old.event) != _reason(pair.new.event)
-
-
-def _reason(decision: Decision) -> str:
-    return decision.reason
+    return pair.old is not None and pair.new is not None and pair.old.event.reason != pair.new.event.reason

@@ -57,13 +57,14 @@ class TornError(Exception):
         self.why = why
 
 
-def walk(file: IO[bytes], wanted: Collection[int] | None = None) -> Iterator[Record]:
-    """Every record from the first to the footer. Raises TornError where the file is not sound."""
+def walk(file: IO[bytes], wanted: Collection[int] | None = None, start: int = len(MAGIC)) -> Iterator[Record]:
+    """Every record from the first (or the one at `start`) to the footer. Raises TornError where the file is not
+    sound."""
     size = file.seek(0, 2)
     file.seek(0)
     if file.read(len(MAGIC)) != MAGIC:
         raise TornError(0, "no MCAP signature")
-    offset = len(MAGIC)
+    offset = start
     while True:
         record = _read_record(file, offset, size, wanted)
         if record.kind == Opcode.FOOTER:

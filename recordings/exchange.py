@@ -47,7 +47,7 @@ _SECRET_BEGINNING = re.compile(
     rb"(?:\b(?:[spr]k-|AIza|gh[pousr]_|gsk_|hf_|xox[abprs]-|AKIA|eyJ)|[Bb]earer )[A-Za-z0-9._~+/=-]*\Z"
     rb"|\b(?:[spr]k?|AI?z?|AKI?|gh?[pousr]?|gsk?|hf?|xo?x?[abprs]?|ey?|[Bb]e?a?r?e?r?)\Z"
 )
-_PICTURE = re.compile(rb"[A-Za-z0-9+/]{1024,}={0,2}")
+_PICTURE = re.compile(rb"(?<=;base64,)[A-Za-z0-9+/]{8,}={0,2}|[A-Za-z0-9+/]{1024,}={0,2}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pipelines.events import Decision, Happening, SpeechStarted, TurnClosed, TurnOpened
+from pipelines.conversation import SETTLING
+from pipelines.events import Decision, Happening, SpeechStarted, StateChanged, TurnClosed, TurnOpened
 
 Event = Happening | Decision
 ADDED = 1_000_000  # a turn that only the new run has: the recorded turn before it, times this, and its place
@@ -81,6 +82,7 @@ def steps_of(events: Iterable[Event], turn: int = 0) -> tuple[Step, ...]:
     steps: list[Step] = []
     pending = 0  # index of the first step that a turn to come may claim
     opened, open_turn, happening, happening_t = turn, 0, -1, -1
+    going_on = False  # the wearer paused and may go on: what is said next is of the same turn
     for event in events:
         index = len(steps)
         if isinstance(event, TurnOpened):
@@ -99,7 +101,9 @@ def steps_of(events: Iterable[Event], turn: int = 0) -> tuple[Step, ...]:
         if isinstance(event, TurnClosed):
             open_turn = 0 if event.turn == open_turn else open_turn
             pending = index + 1
-        elif isinstance(event, SpeechStarted) and not open_turn:
+        elif isinstance(event, SpeechStarted) and not open_turn and not going_on:
             pending = happening if happening >= 0 else index
+        elif isinstance(event, StateChanged):
+            going_on = event.new == SETTLING
         steps.append(Step(event, home, cause))
     return tuple(steps)

@@ -56,6 +56,16 @@ def value(name: str, given: Any, length: int = _TEXT_LENGTH) -> str:
     return f"{given:g}" if isinstance(given, float) else str(given)
 
 
+def change(name: str, old: Any, new: Any, length: int = _TEXT_LENGTH, between: str = " → ") -> str:
+    """What a field was and is. Of two long texts the place is shown where they part."""
+    if isinstance(old, str) and isinstance(new, str) and max(len(old), len(new)) > length:
+        same = next((i for i, (a, b) in enumerate(zip(old, new, strict=False)) if a != b), min(len(old), len(new)))
+        start = max(0, same - length // 3)
+        if start > 1:
+            old, new = ("…" + text[start : start + 4 * length] for text in (old, new))
+    return f"{value(name, old, length)}{between}{value(name, new, length)}"
+
+
 def counted(count: int, one: str, many: str = "") -> str:
     """ "1 decision", "12 decisions"."""
     return f"{count} {one if count == 1 else many or one + 's'}"

@@ -44,7 +44,7 @@ def test_ask_reads_a_picture_and_the_session_replays(home: Path, capsys: pytest.
     assert "what does this say" in capsys.readouterr().out
     assert main(["replay", "last"]) == 0
     assert capsys.readouterr().out.startswith("same ")
-    assert main(["sessions", "page", "last", "--out", "page.html"]) == 0
+    assert main(["sessions", "open", "last", "--out", "page.html"]) == 0
     assert "<html" in Path("page.html").read_text()
 
 

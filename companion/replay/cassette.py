@@ -30,7 +30,7 @@ from recordings.exchange import Redactor
 
 MODES = ("strict", "turn", "live")
 DIFF_LINES = 60
-OURS = ("closed by us", "stalled")  # how a recorded exchange ended because we gave up: the replay gives up by itself
+OURS = "closed by us"  # how a recorded exchange ended because we gave up: the replay gives up by itself
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,7 +249,7 @@ class TapedDoor:
 
 def _whole(voicing: Voicing) -> Iterator[tuple[int, int, Any]]:
     """Files without blocks say how long the chunk was: one block."""
-    if voicing.voiced is not None:
+    if voicing.voiced is not None and voicing.voiced[2].duration_ns:
         after_ns, rank, event = voicing.voiced
         yield after_ns, rank, Block(event.duration_ns * OUT_HZ // ev.NS, event.words)
 

@@ -113,6 +113,27 @@ class VirtualLoop(asyncio.BaseEventLoop):
                 if self.stepped is not None:
                     self.stepped()
 
+    def quiet(self) -> None:
+        """Nothing more happens by itself."""
+        self.feeds, self.stepped, self._found = [], None, None
+
+    def settle(self) -> None:
+        """End every task that is left, however the run ended."""
+        self.quiet()
+        left = asyncio.all_tasks(self)
+        for task in left:
+            task.cancel()
+        if left:
+            self.run_until_complete(asyncio.gather(*left, return_exceptions=True))
+
+    def call_exception_handler(self, context: dict[str, Any]) -> None:
+        """What a callback raises is the end of the run: live it would be a line in the log and a session gone wrong."""
+        error = context.get("exception")
+        if "handle" in context and isinstance(error, Exception):
+            self._found = self._found or error
+        else:
+            super().call_exception_handler(context)
+
     # ------------------------------------------------------------------------------- what would not be the same again
 
     def call_soon_threadsafe(  # type: ignore[override]

@@ -42,7 +42,7 @@ class Scene:
     included; `follow`: the run may leave the recorded way, so the device follows the run and not the tape, and what the
     tape does not have is a miss; `until_rest`: go on with silence behind `last` until nothing is under way; `swap`:
     from this rank on the deciders have these settings; `limit`: a wearer who is being heard at `last` is heard out, up
-    to here.
+    to here; `until_closed`: the run is over when this turn is.
     """
 
     begin: ev.Resumed | None = None
@@ -52,6 +52,7 @@ class Scene:
     until_rest: bool = False
     swap: tuple[int, Settings] | None = None
     limit: int = 1 << 62
+    until_closed: int = 0
 
 
 @dataclass(slots=True)
@@ -89,6 +90,7 @@ class Stage:
         self.cassette = Cassette(self.loop, tape, self, ports.cassette, ports.fetch)
         self.ear = Ear(self.loop, self._heard)
         self.turn = 0
+        self.closed = False  # the turn that the scene is about
         self._over: asyncio.Event | None = None
         self._utterances: dict[int, int] = {}  # utterances begun, by turn
         self._begun: set[int] = set()
@@ -104,6 +106,7 @@ class Stage:
             with declared_only():
                 self.loop.run_until_complete(self._run())
         finally:
+            self.loop.settle()
             self.loop.close()
         self.played.now_ns = self.loop.now_ns
         return self.played
@@ -125,14 +128,8 @@ class Stage:
         try:
             await self._over.wait()
         finally:
-            self.loop.stepped = None
-            self.loop.feeds = []
-            self.session._hands.close()
+            self.loop.quiet()
             await self.net.aclose()
-            pending = [t for t in asyncio.all_tasks() if t is not asyncio.current_task()]
-            for task in pending:
-                task.cancel()
-            await asyncio.gather(*pending, return_exceptions=True)
 
     def _parts(self) -> Parts:
         started = self.tape.started or ev.SessionStarted(0)
@@ -174,6 +171,8 @@ class Stage:
         self.played.events.append(event)
         if isinstance(event, ev.TurnOpened):
             self.turn = event.turn
+        elif isinstance(event, ev.TurnClosed):
+            self.closed = self.closed or event.turn == self.scene.until_closed
         elif isinstance(event, ev.AskModel):
             self.cassette.deciding(event)
             same = self.tape.askings.get(event.request)
@@ -212,7 +211,7 @@ class Stage:
             self._outside.latest = None
 
     def _is_over(self) -> bool:
-        if self.played.stopped or not self.scene.until_rest:
+        if self.played.stopped or not self.scene.until_rest or self.closed:
             return True
         rest = self.session.director.at_rest and self.session.playout.idle
         return rest or self.loop.now_ns > self._outside.silent_since_ns + PATIENCE_NS
@@ -285,7 +284,8 @@ class Outside:
             stage.session.deliver(event)
         self.latest = ranked
         if self._at == len(self._tape) and stage.scene.until_rest:
-            if self._more and stage.session.director.state in (floor.HEARING, floor.SETTLING):
+            listening = stage.session.director.state in (floor.HEARING, floor.SETTLING)
+            if self._more and listening and not stage.closed:
                 self._tape.append(self._more.popleft())  # words that another companion would still be listening to
             else:
                 self.over = True

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -120,8 +120,8 @@ def _by_turns(tape: Tape, old: Settings, new: Settings, ports: Ports, name: str,
                 continue
             settings = old if scene.swap else new
             played = Stage(tape, settings, scene, ports).play()
-            own = _own(played, stretch, keep)
-            merged |= _merged(own, recorded, stretch)
+            own = _own(played, stretch, keep, recorded)
+            merged |= _merged(own, recorded)
             offset = len(steps)
             own = _reactions_marked(own, recorded)
             steps += [replace(s, cause=s.cause + offset) if s.cause >= 0 else s for s in own]
@@ -143,7 +143,14 @@ def _scenes(stretch: Stretch, old: Settings, new: Settings) -> Iterable[tuple[Sc
         last = stretch.last if i == len(turns) - 1 else turn.closed
         swap = (turn.first, new) if i else None
         yield (
-            replace(whole, last=last, until_rest=last < 1 << 62, swap=swap, limit=stretch.last),
+            replace(
+                whole,
+                last=last,
+                until_rest=last < 1 << 62,
+                swap=swap,
+                limit=stretch.last,
+                until_closed=turn.number if i < len(turns) - 1 else 0,
+            ),
             (turn.number, *(_before(turns, i))),
         )
 
@@ -154,7 +161,7 @@ def _before(turns: list[Turn], i: int) -> tuple[int, ...]:
     return (*first, -2) if i == len(turns) - 1 else first
 
 
-def _own(played: Played, stretch: Stretch, keep: tuple[int, ...]) -> tuple[Step, ...]:
+def _own(played: Played, stretch: Stretch, keep: tuple[int, ...], recorded: Run) -> tuple[Step, ...]:
     """The scene's steps, with turns that the recording does not have named as such."""
     before = stretch.begin.turn if stretch.begin else 0
     steps = steps_of((e for e in played.events if not isinstance(e, ev.Resumed)), before)
@@ -165,22 +172,39 @@ def _own(played: Played, stretch: Stretch, keep: tuple[int, ...]) -> tuple[Step,
         last = max(known)
         return tuple(s if s.turn in known else replace(s, turn=last * ADDED + s.turn - last) for s in steps)
     number = keep[0]
-    return tuple(s if _kept(s.turn, number, keep) else replace(s, turn=-1) for s in steps)
+    if -2 not in keep and not _own_ending(recorded, number):  # then what comes after it is the next turn's
+        ends = (i for i, s in enumerate(steps) if isinstance(s.event, ev.TurnClosed) and s.event.turn == number)
+        steps = steps[: next(ends, len(steps)) + 1]
+    return _only(steps, lambda turn: _kept(turn, number, keep))
+
+
+def _own_ending(recorded: Run, number: int) -> bool:
+    """Whether the decisions right behind the turn's closing were counted to it, and not to the turn that broke in."""
+    steps = iter(recorded.steps)
+    closed = any(isinstance(s.event, ev.TurnClosed) and s.event.turn == number for s in steps)
+    after = next(steps, None)
+    return closed and after is not None and after.turn == number
+
+
+def _only(steps: tuple[Step, ...], wanted: Callable[[int], bool]) -> tuple[Step, ...]:
+    """The steps of these turns, with their causes, as far as those are kept, where they are then."""
+    kept = [i for i, s in enumerate(steps) if wanted(s.turn)]
+    place = {old: new for new, old in enumerate(kept)}
+    return tuple(replace(steps[i], cause=place.get(steps[i].cause, -1)) for i in kept)
 
 
 def _kept(turn: int, number: int, keep: tuple[int, ...]) -> bool:
     return turn == number or (turn < number and -1 in keep) or (turn > number and -2 in keep)
 
 
-def _merged(own: tuple[Step, ...], recorded: Run, stretch: Stretch) -> dict[int, int]:
-    """Recorded turns whose words lie inside what another turn now heard."""
+def _merged(own: tuple[Step, ...], recorded: Run) -> dict[int, int]:
+    """Recorded turns whose words another, earlier turn now listened to, and which one that is."""
     began = {s.event.turn: s.event.speech_start_ns for s in recorded.steps if isinstance(s.event, ev.TurnOpened)}
     found: dict[int, int] = {}
-    for step in own:
-        if isinstance(step.event, ev.TurnOpened) and step.turn > 0:
-            opened = step.event
-            inside = [n for n, at in began.items() if opened.speech_start_ns < at <= opened.speech_end_ns]
-            found |= {n: step.turn for n in inside if n != step.turn}
+    for event in (step.event for step in own):
+        if isinstance(event, ev.Transcribe):
+            heard = [n for n, at in began.items() if event.start_ns <= at < event.end_ns]
+            found |= {n: min(heard) for n in heard if n != min(heard)}
     return found
 
 

@@ -12,7 +12,7 @@ from typing import Final
 
 from recordings.compare import Comparison, Counts, Difference, FieldChange, Shift, TurnSummary
 from recordings.run import turn_name
-from recordings.saying import counted, later, milliseconds, moment, quoted, value
+from recordings.saying import change, counted, later, milliseconds, moment, quoted
 
 COLUMNS: Final = 100
 _TURN_LINES: Final = 12  # of one turn, unless everything is asked for
@@ -164,12 +164,12 @@ def _one_line(d: Difference) -> str:
     return f"changed: {name}{at}: {fields}" + (f" ({shift})" if d.shift_ns else "")
 
 
-def _change(change: FieldChange) -> str:
-    return f"{change.name} {value(change.name, change.old)} → {value(change.name, change.new)}"
+def _change(given: FieldChange) -> str:
+    return f"{given.name} {change(given.name, given.old, given.new)}"
 
 
-def _a_time(change: FieldChange) -> bool:
-    return change.name.endswith("_ns")
+def _a_time(given: FieldChange) -> bool:
+    return given.name.endswith("_ns")
 
 
 def _mark(d: Difference) -> str:

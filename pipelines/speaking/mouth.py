@@ -50,7 +50,7 @@ class Utterance:
 
     @property
     def said(self) -> str:
-        return " ".join(c.text for c in self.chunks)
+        return " ".join(c.text for c in self.chunks if c.text)
 
     def heard(self, position_ns: int | None = None) -> str:
         """The words that the ear got up to the position (default: the latest known)."""

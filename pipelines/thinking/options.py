@@ -16,6 +16,7 @@ SYSTEM_PROMPT = (
 class TurnOptions:
     """When a turn is over. Silence counts from the last voiced sample."""
 
+    end_silence_ms: int = 0  # more than 0: whatever was said, instead of the three that follow
     complete_silence_ms: int = 300  # the words are a whole command: nothing can follow that changes it
     open_silence_ms: int = (
         700  # a question for a model may go on; 700 ms cuts off one turn in ten, 1000 ms one in fifty
