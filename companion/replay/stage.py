@@ -7,8 +7,10 @@ things. Everything between them is the code that runs live. What the run needs a
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -103,7 +105,7 @@ class Stage:
     def play(self) -> Played:
         """Run to the end. Raises Undeclared if something would not be the same another time."""
         try:
-            with declared_only():
+            with _quiet_log(), declared_only():
                 self.loop.run_until_complete(self._run())
         finally:
             self.loop.settle()
@@ -298,6 +300,20 @@ class Outside:
         now_ns = self._stage.loop.now_ns
         self._stage.session.deliver(ev.VoiceWindow(now_ns, self._silence_ns, 0.0))
         self.over = True
+
+
+@contextmanager
+def _quiet_log() -> Iterator[None]:
+    """What went wrong live was logged live; here it is on the tape."""
+    ours = [logging.getLogger(name) for name in ("companion.model", "companion.session", "companion.compute")]
+    levels = [log.level for log in ours]
+    for log in ours:
+        log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    finally:
+        for log, level in zip(ours, levels, strict=True):
+            log.setLevel(level)
 
 
 class _TapedLink:

@@ -68,7 +68,7 @@ def what_if(path: Path, changes: Changes) -> tuple[Run, Run]:
     if changes.free_run:
         played = Stage(tape, new, Scene(follow=True), ports).play()
         steps = _marked(steps_of(played.events), recorded.steps)
-        return recorded, Run(changes.name, steps, new.plain(), tuple(played.misses))
+        return recorded, Run(changes.name, steps, new.plain(), tuple(_placed(played.misses, steps, 0)))
     return recorded, _by_turns(tape, old, new, ports, changes.name, recorded)
 
 
@@ -125,7 +125,7 @@ def _by_turns(tape: Tape, old: Settings, new: Settings, ports: Ports, name: str,
             offset = len(steps)
             own = _reactions_marked(own, recorded)
             steps += [replace(s, cause=s.cause + offset) if s.cause >= 0 else s for s in own]
-            misses += played.misses
+            misses += _placed(played.misses, own, stretch.begin.turn if stretch.begin else 0)
     return Run(name, tuple(steps), new.plain(), tuple(misses), merged)
 
 
@@ -195,6 +195,18 @@ def _only(steps: tuple[Step, ...], wanted: Callable[[int], bool]) -> tuple[Step,
 
 def _kept(turn: int, number: int, keep: tuple[int, ...]) -> bool:
     return turn == number or (turn < number and -1 in keep) or (turn > number and -2 in keep)
+
+
+def _placed(misses: list[Miss], own: tuple[Step, ...], before: int) -> list[Miss]:
+    """Each miss with the turn that came of it: what is missed while words are being heard is of the turn to come."""
+    opened = [(s.event.t_ns, s.turn) for s in own if isinstance(s.event, ev.TurnOpened)]
+    placed = []
+    for miss in misses:
+        if miss.turn <= before:
+            later = [turn for t_ns, turn in opened if t_ns >= miss.t_ns]
+            miss = replace(miss, turn=later[0] if later else max(before, miss.turn))
+        placed.append(miss)
+    return placed
 
 
 def _merged(own: tuple[Step, ...], recorded: Run) -> dict[int, int]:
