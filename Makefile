@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := companion pipelines device_sim recordings tests training
 
-.PHONY: demo test test-browser check bench format sample lock clean help
+.PHONY: demo test test-browser test-dask test-live fuzz check bench format samples lock clean help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -26,6 +26,16 @@ test: $(STAMP) ## the test suite
 test-browser: $(STAMP) ## the page and the session page in a real Chromium (Debian: apt-get install chromium)
 	$(BIN)/python -m pytest -m browser -rs
 
+test-dask: $(STAMP) ## many recordings on several workers of a Dask cluster, one of them killed
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[dask]'
+	$(BIN)/python -m pytest -m dask -rs
+
+test-live: $(STAMP) ## longer live sessions, each replayed to the same decisions
+	$(BIN)/python -m pytest -m live -rs
+
+fuzz: $(STAMP) ## thousands of hostile recordings through everything that reads one
+	FUZZ_CASES=$${FUZZ_CASES:-3000} $(BIN)/python -m pytest -m fuzz -rs
+
 bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JSON
 	$(BIN)/python -m tests.bench.bench_turns
 	$(BIN)/python -m tests.bench.bench_idle
@@ -34,6 +44,9 @@ bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JS
 	$(BIN)/python -m tests.bench.bench_reading
 	$(BIN)/python -m tests.bench.bench_voices
 	$(BIN)/python -m tests.bench.bench_recording
+	$(BIN)/python -m tests.bench.bench_crash
+	$(BIN)/python -m tests.bench.bench_replay
+	$(BIN)/python -m tests.bench.bench_batch
 
 check: $(STAMP) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check $(SOURCES)

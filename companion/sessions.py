@@ -187,7 +187,10 @@ def _turn_lines(turn: Turn) -> list[str]:
 
 
 def _when(unix_ns: int) -> str:
-    return f"{datetime.fromtimestamp(unix_ns // 1_000_000_000).astimezone():%Y-%m-%d %H:%M:%S}"
+    try:
+        return f"{datetime.fromtimestamp(unix_ns // 1_000_000_000).astimezone():%Y-%m-%d %H:%M:%S}"
+    except (ValueError, OverflowError, OSError):
+        return "at no date"
 
 
 def _length(ns: int) -> str:

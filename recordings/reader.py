@@ -261,8 +261,8 @@ class Recording:
             ) from why
         if info.format != FORMAT:
             raise RecordingError(
-                f"{self.path} is in format {info.format!r}, and this version reads {FORMAT!r}. "
-                f"It was recorded by Earshot {info.recorder}: install that version or a newer one."
+                f"{self.path} is in format {info.format[:60]!r}, and this version reads {FORMAT!r}. "
+                f"It was recorded by Earshot {info.recorder[:60]!r}: install that version or a newer one."
             )
         return replace(info, settings=tables[names.SETTINGS], environment=tables[names.ENVIRONMENT])
 
@@ -327,6 +327,6 @@ def what_it_is(path: Path) -> str:
 def _table(data: bytes, offset: int) -> dict[str, Any]:
     try:
         table = json.loads(data)
-    except ValueError as why:
+    except (ValueError, RecursionError) as why:
         raise TornError(offset, f"an attachment that is not JSON ({why})") from why
     return table if isinstance(table, dict) else {}

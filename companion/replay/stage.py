@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ from typing import Any, cast
 
 from companion.clock import SessionClock
 from companion.engines import Engines
-from companion.guard import declared_only
+from companion.guard import Undeclared, declared_only
 from companion.model.client import ModelClient
 from companion.model.configured import model_profile
 from companion.net import Net, NetOptions
@@ -26,11 +27,12 @@ from companion.replay.door import TapedDoor
 from companion.replay.loop import VirtualLoop
 from companion.replay.tape import Event, Ranked, Tape, Utterance
 from companion.session import Parts, Session
-from companion.settings import Settings
+from companion.settings import Settings, SettingsError
 from pipelines import conversation as floor
 from pipelines import events as ev
 from pipelines.speaking.playout import Playout
 from recordings.run import Miss
+from recordings.session import RecordingError
 
 WINDOW_NS = 32 * ev.MS
 PATIENCE_NS = 90 * ev.NS  # longer than any answer is waited for once the tape is over: then the run ends as it is
@@ -107,11 +109,23 @@ class Stage:
         try:
             with _quiet_log(), declared_only():
                 self.loop.run_until_complete(self._run())
+        except (Undeclared, RecordingError, SettingsError):
+            raise
+        except Exception as why:
+            raise RecordingError(self._broken(why)) from why
         finally:
             self.loop.settle()
             self.loop.close()
         self.played.now_ns = self.loop.now_ns
         return self.played
+
+    def _broken(self, why: Exception) -> str:
+        place = traceback.extract_tb(why.__traceback__)[-1]
+        return (
+            f"{self.tape.path}: the replay broke at {self.loop.now_ns / 1e9:.3f} s, in {place.filename}, line "
+            f"{place.lineno}: {type(why).__name__}: {str(why)[:300]}. What the file says cannot have happened, or the "
+            f"code has a fault: `companion sessions verify` checks the file"
+        )
 
     async def _run(self) -> None:
         self._over = asyncio.Event()

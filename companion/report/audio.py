@@ -39,6 +39,7 @@ class SoundOptions:
     coarse_bit_s: int = 32_000  # 19 MB an hour as base64
     coarse_from_s: int = 900  # a quarter of an hour in full is 8 MB
     limit_s: int = 4 * 3600  # what lies behind it is not played: no browser opens a larger page gladly
+    silence_s: float = 60.0  # behind the last packet; a stray stamp shall not make hours of it
     peaks_per_s: int = 50  # one for each packet
     peaks_limit: int = 24_000  # seven a second of an hour; 300 kB a track
 
@@ -59,8 +60,10 @@ def sound_of(recording: Recording, duration_ns: int, options: SoundOptions | Non
     o = options or SoundOptions()
     wanted_s = duration_ns / NS
     seconds = min(wanted_s, float(o.limit_s))
-    if not any(True for track in (recording.microphone(), recording.answers()) for _ in track):
+    last_ns = max((p.t_ns for track in (recording.microphone(), recording.answers()) for p in track), default=None)
+    if last_ns is None:
         return Sound(seconds=seconds)
+    seconds = max(0.0, min(seconds, last_ns / NS + o.silence_s))
     coarse = seconds > o.coarse_from_s
     rate_hz, bit_s = (o.coarse_hz, o.coarse_bit_s) if coarse else (o.fine_hz, o.fine_bit_s)
     tracks = {
