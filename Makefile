@@ -31,7 +31,7 @@ test-dask: $(STAMP) ## many recordings on several workers of a Dask cluster, one
 	$(BIN)/python -m pytest -m dask -rs
 
 test-live: $(STAMP) ## longer live sessions, each replayed to the same decisions
-	$(BIN)/python -m pytest -m live -rs
+	EARSHOT_LIVE=1 $(BIN)/python -m pytest tests/test_live_goldens.py -rs
 
 fuzz: $(STAMP) ## thousands of hostile recordings through everything that reads one
 	FUZZ_CASES=$${FUZZ_CASES:-3000} $(BIN)/python -m pytest -m fuzz -rs
@@ -58,10 +58,11 @@ format: $(STAMP)
 	$(BIN)/ruff format $(SOURCES)
 	$(BIN)/ruff check --fix $(SOURCES)
 
-sample: $(STAMP) ## record the session in recordings/samples anew
-	rm -rf demo-out/sample && $(BIN)/companion demo --scene platform --seed 5 --silent --out demo-out/sample
-	mkdir -p recordings/samples && cp demo-out/sample/*.mcap recordings/samples/platform.mcap
-	chmod 644 recordings/samples/platform.mcap
+samples: $(STAMP) ## record the four sessions with something wrong anew, one after another
+	$(BIN)/python -m tests.live cut_off --seed 5 --out recordings/samples/cut-off.mcap
+	$(BIN)/python -m tests.live wrong_frame --seed 5 --out recordings/samples/wrong-frame.mcap
+	$(BIN)/python -m tests.live slow_turn --seed 5 --out recordings/samples/slow-turn.mcap
+	$(BIN)/python -m tests.live model_error --seed 5 --out recordings/samples/model-error.mcap
 
 lock: ## pin every dependency again, for every platform, with hashes
 	$(PYTHON) -m venv $(VENV)-lock && $(VENV)-lock/bin/pip install --quiet uv

@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 
+from pipelines.events import Happening
+
 
 class SessionClock:
     """`now_ns()` counts from the moment of construction. Build it on the loop that the session will run on."""
@@ -27,6 +29,7 @@ class SessionClock:
         delay_s = max(0.0, (due_ns - self.now_ns()) / 1e9)
         return self._loop.call_later(delay_s, wake)
 
-    def happened(self, request: int, decided_ns: int, take: Callable[[int], None]) -> None:
-        """Something came of the model request `request`, decided at `decided_ns`: `take(t_ns)` with its moment."""
+    def happened(self, event: Happening, decided_ns: int, take: Callable[[int], None]) -> None:
+        """`event`, not yet stamped, came of a question to a model that was decided at `decided_ns`: `take(t_ns)` with
+        its moment."""
         take(self.now_ns())

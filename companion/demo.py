@@ -31,7 +31,7 @@ async def demo(settings: Settings, scene: str, seed: int, out: Path, play: bool)
     """Run the scene; exit status 0 only if every expectation of it held, and the session replays."""
     out.mkdir(parents=True, exist_ok=True)
     async with contextlib.AsyncExitStack() as stack:
-        stand_in_url = await _stand_in(stack)
+        stand_in_url = await _stand_in(stack, scene)
         settings = demo_settings(settings, stand_in_url, out)
         recorded: list[Path] = []
         app = App(
@@ -69,9 +69,9 @@ def demo_settings(settings: Settings, stand_in_url: str, out: Path) -> Settings:
     )
 
 
-async def _stand_in(stack: contextlib.AsyncExitStack) -> str:
-    """Start the stand-in model; its address. It ends with the stack."""
-    process = await _start("device_sim.stand_in_model", "--port", "0", stdout=asyncio.subprocess.PIPE)
+async def _stand_in(stack: contextlib.AsyncExitStack, scene: str) -> str:
+    """Start the stand-in model, behaving as the scene says; its address. It ends with the stack."""
+    process = await _start("device_sim.stand_in_model", "--port", "0", "--scene", scene, stdout=asyncio.subprocess.PIPE)
     stack.push_async_callback(_end, process)
     assert process.stdout is not None
     line = await asyncio.wait_for(process.stdout.readline(), STAND_IN_STARTS_S)

@@ -153,7 +153,7 @@ class Hands:
                 if not job.cancelled():
                     session.deliver(replace(event, t_ns=t_ns))
 
-            session.clock.happened(d.request, d.t_ns, take)
+            session.clock.happened(event, d.t_ns, take)
 
         if model is None:
             tell(ev.ModelFailed(0, d.request, "no_model", "no model is set"))

@@ -50,7 +50,7 @@ class Tapes:
         self.before = Tape((), ())  # what the camera shows until the first `see`
         if scene.camera is None:
             return
-        for step in (See(0, "black", motion="hold"), *(s for s in scene.steps if isinstance(s, See))):
+        for step in (See(0, "black", motion="hold"), *scene.sees()):
             key = _key(step)
             if key not in self._tapes:
                 self._tapes[key] = _tape(step, scene.camera, scene.seed, len(self._tapes))

@@ -169,6 +169,8 @@ def _tell_end(verdict: Verdict, record: Record) -> None:
             print(f"{'':9}{'times':<9}turn {turn.turn:<3}{_times(turn)}  ({turn.words})")
     for note in verdict.notes:
         print(f"{'':9}{'note':<9}{note}")
+    if verdict.network:
+        print(f"{'':9}{'network':<9}" + ", ".join(f"{count} {what}" for what, count in verdict.network.items()))
     counts = f"{verdict.passed} passed, {verdict.failed} failed, {verdict.unjudged} unjudged"
     cost = f"{record.key_requests} key frames asked for; the simulator took {verdict.cpu_percent:g} % of a core"
     print(f"{verdict.seconds:6.1f} s {verdict.outcome.upper():<7}{counts}; {cost}")

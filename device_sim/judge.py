@@ -66,6 +66,8 @@ class Verdict:
     findings: list[Finding]
     turns: list[TurnTimes]
     notes: list[str]
+    session: str = ""  # the companion's name for it, which its recording carries
+    network: dict[str, int] = field(default_factory=dict)  # what became of our media packets, if the scene spoils them
 
     def plain(self) -> dict[str, Any]:
         return asdict(self)
@@ -95,6 +97,8 @@ def judge(scene: Scene, record: Record, ear: Ear, tell: Callable[[Finding], None
         findings=findings,
         turns=[times(turn, record, ear) for turn in record.turns],
         notes=notes,
+        session=record.session,
+        network=dict(record.network),
     )
 
 

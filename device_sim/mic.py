@@ -1,8 +1,9 @@
 """The microphone: 20 ms Opus packets of a noise bed with speech laid in at exact sample times.
 
-Everything is encoded before the scene starts. The bed is a loop; each phrase is mixed into bed, with a few packets of
-bed encoded in front to warm the coder up. Opus looks 6.5 ms ahead: the encoder is fed that much early, so sample k of a
-clip comes out as sample k of the decoded packets and timestamps mean what they say.
+Everything is encoded before the scene starts. The bed is a loop, with a radio in it if the scene has one; each phrase
+is mixed into the room's noise, with a few packets of that encoded in front to warm the coder up. Opus looks 6.5 ms
+ahead: the encoder is fed that much early, so sample k of a clip comes out as sample k of the decoded packets and
+timestamps mean what they say.
 
     packets  …bed bed bed│clip clip clip clip│bed bed…      a splice is always on a 20 ms border
     speech             ──┼──▁▂▅▇▅▂▁▂▅▇▂▁─────┼──            first/last speech sample: known offsets in the clip
@@ -24,7 +25,8 @@ from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from numpy.typing import NDArray
 
 from device_sim.errors import SceneError
-from device_sim.scene import Microphone, Say, Scene
+from device_sim.radio import talk
+from device_sim.scene import SPEECH, Microphone, Pause, Say, Scene
 
 RATE_HZ = 16_000  # wideband: what a headset's microphone gives, and what the recogniser wants
 PACKET = 320  # samples at RATE_HZ: 20 ms
@@ -67,15 +69,20 @@ class Voices:
 
     def __init__(self, scene: Scene) -> None:
         rng = np.random.default_rng([scene.seed, 0xB3D])
-        self._bed_pcm = _room_noise(BED_PACKETS * PACKET, scene.microphone or Microphone(), rng)
-        self.bed = opus(self._bed_pcm, warm=self._bed_pcm)
-        self._clips: dict[tuple[Path, float], Clip] = {}
+        microphone = scene.microphone or Microphone()
+        self._room = _room_noise(BED_PACKETS * PACKET, microphone, rng)
+        loop = self._room
+        if microphone.radio_dbfs is not None:
+            phrases = (read_wav(path) for path in sorted(SPEECH.glob("*.wav")))
+            loop = talk(self._room, RATE_HZ, microphone.radio_dbfs, list(phrases), rng)
+        self.bed = opus(loop, warm=loop)
+        self._clips: dict[tuple[object, ...], Clip] = {}
         for step in scene.steps:
-            if isinstance(step, Say) and (step.wav, step.level_db) not in self._clips:
-                self._clips[(step.wav, step.level_db)] = self._clip(step)
+            if isinstance(step, Say) and _key(step) not in self._clips:
+                self._clips[_key(step)] = self._clip(step)
 
     def of(self, say: Say) -> Clip:
-        return self._clips[(say.wav, say.level_db)]
+        return self._clips[_key(say)]
 
     def fingerprint(self) -> str:
         every = [*self.bed, *(packet for clip in self._clips.values() for packet in clip.packets)]
@@ -83,12 +90,28 @@ class Voices:
 
     def _clip(self, say: Say) -> Clip:
         speech = read_wav(say.wav)
+        if say.pause is not None:
+            speech = with_pause(speech, say.pause)
         first, last = speech_bounds(speech)
         count = -(-len(speech) // PACKET)
-        mix = np.resize(self._bed_pcm, count * PACKET).astype(np.float64)
+        mix = np.resize(self._room, count * PACKET).astype(np.float64)
         mix[: len(speech)] += speech * 10 ** (say.level_db / 20)
-        packets = opus(np.clip(mix, -32768, 32767).astype(np.int16), warm=self._bed_pcm)
+        packets = opus(np.clip(mix, -32768, 32767).astype(np.int16), warm=self._room)
         return Clip(packets, first * RTP_HZ // RATE_HZ, last * RTP_HZ // RATE_HZ)
+
+
+def _key(say: Say) -> tuple[object, ...]:
+    return say.wav, say.level_db, say.pause
+
+
+def with_pause(speech: Pcm, pause: Pause) -> Pcm:
+    """The phrase with a silence in it; the room goes on in the silence, because speech is laid into it."""
+    at = pause.at_ms * RATE_HZ // 1000
+    if at >= len(speech):
+        raise SceneError(
+            f"pause at {pause.at_ms} ms: the phrase is only {len(speech) * 1000 // RATE_HZ} ms long; pause earlier"
+        )
+    return np.concatenate([speech[:at], np.zeros(pause.ms * RATE_HZ // 1000, np.int16), speech[at:]])
 
 
 def read_wav(path: Path) -> Pcm:

@@ -1,6 +1,7 @@
 """What the camera makes of a card: the head sways and turns, the lens is a little soft, the sensor is a little noisy.
 
     intro  0.6 s   the head turns towards the card: fast and smeared, then slower, then there   (motion: settle)
+           0.2 s   the same, for eyes that only flick across   (motion: glance)
     loop   2.0 s   the head is held, as still as a head is: two slow sways that close on themselves
 
 Frames are made as whole pixels of crop offset plus a sub-pixel warp, so a frame costs milliseconds, not tens of them.
@@ -19,7 +20,7 @@ from device_sim.cards import MARGIN, Picture, draw
 from device_sim.scene import Camera, See
 
 LOOP_S = 2.0
-INTRO_S = 0.6
+INTRO_S = {"settle": 0.6, "glance": 0.2, "hold": 0.0}
 SWAY_PX = 5.0  # at 1280 px: about 0.3 degrees, a person who stands and reads
 SENSOR_NOISE = 1.6  # standard deviation in luma, a phone camera indoors
 SMEAR_PX = 46  # blur of the fastest frame of the turn
@@ -43,7 +44,7 @@ def _path(motion: str, camera: Camera, phases: NDArray[np.float64]) -> Iterator[
     """(dx, dy, smear) in pixels for each frame."""
     scale = camera.width / 1280
     reach = camera.width * MARGIN - 8 * scale
-    intro = round(INTRO_S * camera.fps) if motion == "settle" else 0
+    intro = round(INTRO_S[motion] * camera.fps)
     for i in range(intro):
         left = (1 - i / intro) ** 2
         yield -reach * left, reach * 0.3 * left, round(SMEAR_PX * scale * (1 - i / intro))

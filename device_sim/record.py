@@ -30,6 +30,8 @@ class Record:
     ended_early: str = ""  # why the scene could not go on to its end
     key_requests: int = 0
     cpu_s: float = 0.0  # processor time the simulator itself took while the scene played
+    session: str = ""  # what the companion calls this connection
+    network: dict[str, int] = field(default_factory=dict)  # what became of our media packets, if the scene spoils them
 
     def close_turn(self, at_ns: int) -> None:
         if self.turns:

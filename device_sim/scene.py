@@ -12,27 +12,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from device_sim.behaviour import Rule, read_rules
 from device_sim.errors import SceneError
+from device_sim.steps import DOOR_COLOURS, SPEECH, Expect, Meanwhile, Pause, Reader, Say, See, Step, Tap, Wait
 from device_sim.yamlnode import Place
 
-BUNDLED = Path(__file__).parent / "scenes"
-SPEECH = Path(__file__).parent / "speech"
-MAX_STEPS = 2000  # repeats unrolled; beyond it a scene is a mistake, not a test
-MAX_DECOYS = 6  # a closed choice among 7: chance is 14 %, and judging stays under a second
+__all__ = [
+    "BUNDLED",
+    "DOOR_COLOURS",
+    "SPEECH",
+    "Camera",
+    "Expect",
+    "Meanwhile",
+    "Microphone",
+    "Network",
+    "Pause",
+    "Say",
+    "Scene",
+    "See",
+    "Step",
+    "Tap",
+    "Wait",
+    "bundled",
+    "find",
+    "load",
+]
 
-# Card -> its keys, all text. Every card but `image` is drawn by cards.py.
-CARDS: dict[str, tuple[str, ...]] = {
-    "sign": ("platform", "destination", "time"),
-    "qr": ("payload",),
-    "label": ("name", "weight", "price"),
-    "door": ("colour",),
-    "room": (),
-    "black": (),
-    "image": ("path",),
-}
-DOOR_COLOURS = ("red", "green", "blue", "yellow", "white", "black", "brown", "orange", "purple")
-MOTIONS = ("settle", "hold")
-ACTIONS = ("see", "say", "tap", "wait", "expect", "repeat")
+BUNDLED = Path(__file__).parent / "scenes"
 
 
 @dataclass(frozen=True)
@@ -46,58 +52,16 @@ class Camera:
 @dataclass(frozen=True)
 class Microphone:
     noise_dbfs: float = -50.0  # the room noise that the bundled phrases were rendered with
+    radio_dbfs: float | None = None  # somebody else talks every now and then, this loud; None = nobody
 
 
 @dataclass(frozen=True)
-class See:
-    """Turn the eyes to a card. `motion`: "settle" (the head turns there first) or "hold"."""
+class Network:
+    """What happens to this device's media packets on their way. Nothing, unless a scene says so."""
 
-    line: int
-    card: str
-    values: tuple[tuple[str, str], ...] = ()
-    motion: str = "settle"
-
-
-@dataclass(frozen=True)
-class Say:
-    """Speak a bundled phrase or a file (16 kHz mono PCM16). Opens a new turn."""
-
-    line: int
-    words: str
-    wav: Path
-    level_db: float = 0.0
-
-
-@dataclass(frozen=True)
-class Tap:
-    line: int
-    kind: str = "tap"
-
-
-@dataclass(frozen=True)
-class Wait:
-    """`until`: "" (just `seconds`), "answer" (an answer can be heard) or "quiet" (the companion has finished)."""
-
-    line: int
-    until: str
-    seconds: float
-
-
-@dataclass(frozen=True)
-class Expect:
-    """What must be true of the turn that the last `say` opened. Absent expectations are None or empty."""
-
-    line: int
-    hears: str = ""
-    not_hears: str = ""
-    decoys: tuple[str, ...] = ()
-    caption: str = ""
-    speaks: bool | None = None
-    answers_within_ms: float | None = None
-    silence_within_ms: float | None = None
-
-
-Step = See | Say | Tap | Wait | Expect
+    loss: float = 0.0  # share that never arrives
+    duplicate: float = 0.0  # share that arrives twice
+    jitter_ms: float = 0.0  # each packet is late by 0 to so much: above 20 ms sound arrives out of order
 
 
 @dataclass(frozen=True)
@@ -110,6 +74,19 @@ class Scene:
     microphone: Microphone | None
     steps: tuple[Step, ...]
     drawn: Mapping[str, str] = field(default_factory=dict)
+    network: Network = Network()
+    model: tuple[Rule, ...] = ()  # how the stand-in model answers in this scene
+    companion: Mapping[str, str] = field(default_factory=dict)  # settings that a recording of it is made with
+
+    def sees(self) -> list[See]:
+        """Every picture of the scene, those that come in the middle of a phrase included."""
+        out: list[See] = []
+        for step in self.steps:
+            if isinstance(step, Say):
+                out += [m.step for m in step.meanwhile if isinstance(m.step, See)]
+            elif isinstance(step, See):
+                out.append(step)
+        return out
 
 
 def bundled() -> list[str]:
@@ -131,24 +108,40 @@ def find(name: str) -> Path:
 def load(path: Path, seed: int = 0, fixed: Mapping[str, str] | None = None) -> Scene:
     """Read, check and draw. `fixed` overrides drawn values. Raises SceneError with file, line, key and way out."""
     top = Place.of_file(path)
-    parts = top.fields(("name", "about", "device", "draw", "steps"), required=("steps",))
+    parts = top.fields(("name", "about", "device", "model", "companion", "draw", "steps"), required=("steps",))
     choices = _choices(parts["draw"]) if "draw" in parts else {}
     drawn = {name: random.Random(f"{seed}:{name}").choice(values) for name, values in choices.items()}
     for name, value in (fixed or {}).items():
         if name not in drawn:
             raise SceneError(f"{path}: --set {name}={value}: nothing of that name is drawn; drawn: {', '.join(drawn)}")
         drawn[name] = value
-    camera, microphone = _device(parts["device"]) if "device" in parts else (Camera(), Microphone())
-    reader = _Steps(path.parent, drawn, choices)
-    steps = reader.read(parts["steps"].with_values(drawn))
-    for step in steps:
-        if isinstance(step, Say) and microphone is None:
-            raise SceneError(f"{path}:{step.line}: say: the device has no microphone; remove `microphone: none`")
-        if isinstance(step, See) and camera is None:
-            raise SceneError(f"{path}:{step.line}: see: the device has no camera; remove `camera: none`")
-    name = parts["name"].text() if "name" in parts else path.stem
-    about = parts["about"].text().strip() if "about" in parts else ""
-    return Scene(name, about, path, seed, camera, microphone, tuple(steps), drawn)
+    camera, microphone, network = _device(parts["device"]) if "device" in parts else (Camera(), Microphone(), Network())
+    steps = Reader(path.parent, drawn, choices).read(parts["steps"].with_values(drawn))
+    scene = Scene(
+        name=parts["name"].text() if "name" in parts else path.stem,
+        about=parts["about"].text().strip() if "about" in parts else "",
+        file=path,
+        seed=seed,
+        camera=camera,
+        microphone=microphone,
+        steps=tuple(steps),
+        drawn=drawn,
+        network=network,
+        model=read_rules(parts["model"]) if "model" in parts else (),
+        companion=_companion(parts["companion"]) if "companion" in parts else {},
+    )
+    _check_device(scene)
+    return scene
+
+
+def _check_device(scene: Scene) -> None:
+    """Nothing may be said without a microphone, nor seen without a camera."""
+    if scene.microphone is None:
+        for say in (step for step in scene.steps if isinstance(step, Say)):
+            raise SceneError(f"{scene.file}:{say.line}: say: the device has no microphone; remove `microphone: none`")
+    if scene.camera is None:
+        for see in scene.sees():
+            raise SceneError(f"{scene.file}:{see.line}: see: the device has no camera; remove `camera: none`")
 
 
 # ------------------------------------------------------------------------------------------------------------- sections
@@ -172,21 +165,38 @@ def _choices(place: Place) -> dict[str, list[str]]:
     return out
 
 
-def _device(place: Place) -> tuple[Camera | None, Microphone | None]:
+def _companion(place: Place) -> dict[str, str]:
+    """`section.key: value` as for `--set`. What they mean is the companion's business."""
+    out: dict[str, str] = {}
+    for name, entry in place.fields().items():
+        if not re.fullmatch(r"[a-z_]+\.[a-z_.]+", name):
+            raise entry.error("a setting is written section.key", "such as `turn.open_silence_ms: 500`")
+        out[name] = entry.text()
+    return out
+
+
+def _device(place: Place) -> tuple[Camera | None, Microphone | None, Network]:
     camera: Camera | None = Camera()
     microphone: Microphone | None = Microphone()
-    fields = place.fields(("camera", "microphone"))
+    fields = place.fields(("camera", "microphone", "network"))
     if "camera" in fields:
         camera = None if _is_none(fields["camera"]) else _camera(fields["camera"])
     if "microphone" in fields:
-        mic = fields["microphone"]
-        keys = {} if _is_none(mic) else mic.fields(("noise_dbfs",))
-        microphone = None if _is_none(mic) else Microphone()
-        if "noise_dbfs" in keys:
-            microphone = Microphone(keys["noise_dbfs"].number(-96, -20))
+        microphone = None if _is_none(fields["microphone"]) else _microphone(fields["microphone"])
     if camera is None and microphone is None:
         raise place.error("neither camera nor microphone", "leave the device at least one of them")
-    return camera, microphone
+    return camera, microphone, _network(fields["network"]) if "network" in fields else Network()
+
+
+def _microphone(place: Place) -> Microphone:
+    keys = place.fields(("noise_dbfs", "radio_dbfs"))
+    return Microphone(**{name: keys[name].number(-96, -10) for name in keys})
+
+
+def _network(place: Place) -> Network:
+    limits = {"loss": (0, 0.9), "duplicate": (0, 0.9), "jitter_ms": (0, 2000)}
+    keys = place.fields(limits)
+    return Network(**{name: keys[name].number(*limits[name]) for name in keys})
 
 
 def _is_none(place: Place) -> bool:
@@ -201,132 +211,3 @@ def _camera(place: Place) -> Camera:
         if getattr(camera, name) % 2:
             raise keys[name].error(f"{getattr(camera, name)} is odd", "H.264 needs even sizes")
     return camera
-
-
-# ---------------------------------------------------------------------------------------------------------------- steps
-
-
-class _Steps:
-    """Reads the timeline. Knows the folder (for relative paths) and what each name could have been (for decoys)."""
-
-    def __init__(self, folder: Path, drawn: Mapping[str, str], choices: Mapping[str, list[str]]) -> None:
-        self._folder, self._drawn, self._choices = folder, drawn, choices
-
-    def read(self, place: Place) -> list[Step]:
-        steps: list[Step] = []
-        for item in place.items():
-            steps += self._step(item)
-            if len(steps) > MAX_STEPS:
-                raise item.error(f"more than {MAX_STEPS} steps", "lower `times`")
-        if not steps:
-            raise place.error("no steps", "add at least one, such as `- wait: 5`")
-        return steps
-
-    def _step(self, item: Place) -> list[Step]:
-        fields = item.fields((*ACTIONS, "within_s", "level_db"))
-        actions = [name for name in fields if name in ACTIONS]
-        if len(actions) != 1:
-            raise item.error(f"{len(actions)} actions in one step", f"give exactly one of: {', '.join(ACTIONS)}")
-        action, line = actions[0], item.node.start_mark.line + 1
-        for extra, owner in (("within_s", "wait"), ("level_db", "say")):
-            if extra in fields and action != owner:
-                raise fields[extra].error(f"only `{owner}` takes it", f"remove it from this `{action}`")
-        body = fields[action]
-        if action == "repeat":
-            parts = body.fields(("times", "steps"), required=("times", "steps"))
-            return self.read(parts["steps"]) * int(parts["times"].number(1, MAX_STEPS))
-        if action == "tap":
-            return [Tap(line, body.one_of(["tap", "double_tap", "long_press"]))]
-        if action == "wait":
-            return [_wait(line, body, fields.get("within_s"))]
-        if action == "say":
-            level_db = fields["level_db"].number(-40, 20) if "level_db" in fields else 0.0
-            return [self._say(line, body, level_db)]
-        return [self._see(line, body) if action == "see" else self._expect(line, body)]
-
-    def _see(self, line: int, place: Place) -> See:
-        if place.kind() == "text":
-            return See(line, place.one_of([name for name, keys in CARDS.items() if not keys]))
-        card = place.fields(required=("card",))["card"].one_of(CARDS)
-        keys = place.fields(("card", "motion", *CARDS[card]), required=CARDS[card])
-        values = {name: keys[name].text() for name in CARDS[card]}
-        if card == "door":
-            keys["colour"].one_of(DOOR_COLOURS)
-        if card == "image":
-            values["path"] = str(self._file(keys["path"], "a picture"))
-        motion = keys["motion"].one_of(MOTIONS) if "motion" in keys else "settle"
-        return See(line, card, tuple(values.items()), motion)
-
-    def _say(self, line: int, place: Place, level_db: float) -> Say:
-        words = place.text()
-        if words.endswith(".wav"):
-            return Say(line, Path(words).stem.replace("_", " "), self._file(place, "a wav file"), level_db)
-        wav = SPEECH / (re.sub(r"[^a-z0-9]+", "_", words.lower()).strip("_") + ".wav")
-        if not wav.exists():
-            near = sorted(p.stem.replace("_", " ") for p in SPEECH.glob("*.wav"))
-            way = "say one of the bundled phrases (`device-sim phrases`) or give a .wav path"
-            raise place.error(f"{words!r} is not among the {len(near)} bundled phrases", way)
-        return Say(line, words, wav, level_db)
-
-    def _file(self, place: Place, what: str) -> Path:
-        path = self._folder / place.text()
-        if not path.is_file():
-            raise place.error(f"no file {path}", f"give {what}, relative to the scene's folder")
-        return path
-
-    def _expect(self, line: int, place: Place) -> Expect:
-        names = ("hears", "not_hears", "decoys", "decoys_from", "caption", "speaks", "answers_within_ms")
-        keys = place.fields((*names, "silence_within_ms"))
-        if not set(keys) - {"decoys", "decoys_from"}:
-            raise place.error("nothing is expected", "give hears, not_hears, caption, speaks, answers_within_ms, …")
-        decoys: list[str] = [item.text() for item in keys["decoys"].items()] if "decoys" in keys else []
-        if "decoys_from" in keys:
-            decoys += self._drawn_decoys(keys)
-        if "hears" in keys and not decoys:
-            raise keys["hears"].error("nothing to tell it from", "add `decoys: […]` or `decoys_from: name`")
-        if "caption" in keys:
-            _check_pattern(keys["caption"])
-        return Expect(
-            line,
-            hears=keys["hears"].text() if "hears" in keys else "",
-            not_hears=keys["not_hears"].text() if "not_hears" in keys else "",
-            decoys=tuple(decoys[:MAX_DECOYS]),
-            caption=keys["caption"].text() if "caption" in keys else "",
-            speaks=keys["speaks"].flag() if "speaks" in keys else None,
-            answers_within_ms=_milliseconds(keys, "answers_within_ms"),
-            silence_within_ms=_milliseconds(keys, "silence_within_ms"),
-        )
-
-    def _drawn_decoys(self, keys: Mapping[str, Place]) -> list[str]:
-        """The `hears` phrase with what else the seed could have drawn for one name, in an order the seed fixes."""
-        if "hears" not in keys:
-            raise keys["decoys_from"].error("there is no `hears` to make decoys of", "add `hears: …`")
-        name = keys["decoys_from"].one_of(self._choices)
-        raw = keys["hears"].raw()
-        if f"{{{name}}}" not in raw:
-            raise keys["hears"].error(f"{{{name}}} is not in it, but decoys are drawn from it", f"write {{{name}}}")
-        others = [value for value in self._choices[name] if value != self._drawn[name]]
-        random.Random(f"{self._drawn[name]}:{name}").shuffle(others)
-        place = keys["hears"]
-        return [place.with_values({**self._drawn, name: value}).text() for value in others[:MAX_DECOYS]]
-
-
-def _milliseconds(keys: Mapping[str, Place], name: str) -> float | None:
-    return keys[name].number(0, 60_000) if name in keys else None
-
-
-def _check_pattern(place: Place) -> None:
-    try:
-        re.compile(place.text())
-    except re.error as error:
-        raise place.error(f"not a regular expression: {error}", "escape ( ) [ ] . * + ? with a backslash") from None
-
-
-def _wait(line: int, place: Place, within: Place | None) -> Wait:
-    """`wait: 2` seconds, or `wait: quiet` / `wait: answer`, which give up (and fail) after `within_s`."""
-    if re.fullmatch(r"[\d.]+", place.text()):
-        if within is not None:
-            raise within.error("a wait in seconds has no time-out", "remove it")
-        return Wait(line, "", place.number(0, 3600))
-    until = place.one_of(["quiet", "answer"])
-    return Wait(line, until, within.number(0.1, 600) if within is not None else 20.0)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
+from dataclasses import asdict
 
 from device_sim.camera import Tapes
 from device_sim.errors import SceneError
@@ -54,6 +55,9 @@ class Stage:
             self.record.ended_early += f"; {missed} expectations were not reached" if missed else ""
         if self._wire.camera is not None:
             self.record.key_requests = self._wire.camera.key_requests
+        self.record.session = self._wire.session
+        counts = self._wire.network_counts
+        self.record.network = asdict(counts) if counts.packets else {}
         return self.record
 
     async def _steps(self) -> None:
@@ -87,11 +91,17 @@ class Stage:
         spoken: Spoken = self._wire.mic.say(step)
         await spoken.started.wait()
         self.record.close_turn(spoken.first_ns)
-        self._say("say", f'"{step.words}"')
+        self._say("say", f'"{step.words}"' + (f", a pause of {step.pause.ms} ms in it" if step.pause else ""))
         self.record.turns.append(Turn(len(self.record.turns), step.words, spoken.first_ns, spoken.first_ns))
         self._answer_ns = None
-        await spoken.done.wait()
+        await asyncio.gather(spoken.done.wait(), self._meanwhile(step, spoken.first_ns))
         self.record.turns[-1].end_ns = spoken.last_ns
+
+    async def _meanwhile(self, say: Say, first_ns: int) -> None:
+        for act in say.meanwhile:
+            due_ns = first_ns + act.at_ms * 1_000_000
+            await asyncio.sleep(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
+            await self._step(act.step)
 
     async def _wait(self, step: Wait) -> None:
         if not step.until:

@@ -2,9 +2,10 @@
 
 It speaks the OpenAI chat format (`POST /v1/chat/completions`, streamed) and looks at the picture it was sent just far
 enough to prove that pixels arrived: it names the colour in the middle. By options it misbehaves in every way that a
-server or a network can, which is what the companion's failure tests run against.
+server or a network can (behaviour.py), which is what the companion's failure tests run against.
 
     python -m device_sim.stand_in_model --port 0
+    python -m device_sim.stand_in_model --scene slow_turn       # as that scene's `model:` says
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import json
 import re
 import signal
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -24,30 +25,18 @@ import cv2
 import numpy as np
 from aiohttp import web
 
+from device_sim import scene as scenes
+from device_sim.behaviour import Behaviour, Rule, rule_for
+from device_sim.errors import SimulatorError
+
+__all__ = ["MODEL_ID", "SEEN", "STORY", "Behaviour", "Rule", "Seen", "answer_to", "main", "make_app", "start"]
+
 MODEL_ID = "stand-in"
+STORY_WORDS = 40  # an answer longer than this is told at a story's pace
 ABOUT = (
     "This is Earshot's stand-in for a model: a test double that names the colour in the middle of a picture. "
     "It is not a language model.\n"
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Behaviour:
-    """How it answers. The defaults behave; every other field is one way of going wrong."""
-
-    first_text_s: float = 0.2  # a fast hosted model
-    words_per_s: float = 30.0
-    story_words_per_s: float = 12.0  # slow enough to be interrupted, faster than speech
-    hang: str = ""  # "headers": never answers; "comments": answers with keep-alive comments only
-    status: int = 0  # answers with this status instead …
-    status_times: int = 0  # … this many times; 0 = always
-    retry_after: str = ""
-    garbage: bool = False  # 200 with bytes that are no stream
-    portal: bool = False  # 200 with a web page, as a network that wants a login
-    error_after: int = -1  # after so many words, an error object inside the stream
-    cut_after: int = -1  # after so many words, the connection breaks
-    stall_after: int = -1  # after so many words, silence
-    bare_end: bool = False  # no `[DONE]`, usage in the finishing chunk (as `transformers serve`)
 
 
 @dataclass(slots=True)
@@ -59,17 +48,18 @@ class Seen:
     peers: list[object]  # address and port that each request came from
     arrived: asyncio.Event  # a request is being answered
     gone: asyncio.Event  # a client left before its answer was complete
+    answered: dict[Rule, int]  # requests that each rule got
 
 
-BEHAVIOUR = web.AppKey("behaviour", Behaviour)
+RULES = web.AppKey("rules", tuple[Rule, ...])
 SEEN = web.AppKey("seen", Seen)
 
 
-def make_app(behaviour: Behaviour = Behaviour()) -> web.Application:
-    """The server as an aiohttp application; `app[SEEN]` tells what arrived."""
+def make_app(behaviour: Behaviour | None = None, rules: Sequence[Rule] = ()) -> web.Application:
+    """The server as an aiohttp application; `app[SEEN]` tells what arrived. `rules` come before `behaviour`."""
     app = web.Application(client_max_size=64 << 20)
-    app[BEHAVIOUR] = behaviour
-    app[SEEN] = Seen([], [], [], asyncio.Event(), asyncio.Event())
+    app[RULES] = (*rules, Rule("", behaviour or Behaviour()))
+    app[SEEN] = Seen([], [], [], asyncio.Event(), asyncio.Event(), {})
     app.router.add_get("/", _about)
     app.router.add_get("/v1/models", _models)
     app.router.add_post("/v1/chat/completions", _completions)
@@ -95,17 +85,21 @@ async def _models(_: web.Request) -> web.Response:
 
 
 async def _completions(request: web.Request) -> web.StreamResponse:
-    behaviour, seen = request.app[BEHAVIOUR], request.app[SEEN]
+    seen = request.app[SEEN]
     try:
         body = await request.json()
         answer = answer_to(body)
+        rules: tuple[Rule, ...] = request.app[RULES]
+        rule = rule_for(rules, _last_question(body["messages"])[0])
     except (ValueError, KeyError, TypeError) as error:
         return _error(400, f"not a chat request: {error!r}", "invalid_request_error")
     seen.requests.append(body)
     seen.headers.append(dict(request.headers))
     seen.peers.append(request.transport.get_extra_info("peername") if request.transport else None)
     seen.arrived.set()
-    if behaviour.status and (not behaviour.status_times or len(seen.requests) <= behaviour.status_times):
+    behaviour, count = rule.behaviour, seen.answered.get(rule, 0) + 1
+    seen.answered[rule] = count
+    if behaviour.status and (not behaviour.status_times or count <= behaviour.status_times):
         headers = {"retry-after": behaviour.retry_after} if behaviour.retry_after else None
         return _error(behaviour.status, f"told to answer {behaviour.status}", "", headers)
     if behaviour.garbage:
@@ -115,7 +109,7 @@ async def _completions(request: web.Request) -> web.StreamResponse:
     try:
         if behaviour.hang == "headers":
             await asyncio.Event().wait()
-        return await _stream(request, answer, is_story=len(answer.split()) > 40)
+        return await _stream(request, answer, behaviour)
     except (asyncio.CancelledError, ConnectionResetError):
         seen.gone.set()
         raise
@@ -126,20 +120,19 @@ def _error(status: int, message: str, kind: str, headers: dict[str, str] | None 
     return web.json_response({"error": error}, status=status, headers=headers)
 
 
-async def _stream(request: web.Request, answer: str, is_story: bool) -> web.StreamResponse:
-    behaviour = request.app[BEHAVIOUR]
+async def _stream(request: web.Request, answer: str, behaviour: Behaviour) -> web.StreamResponse:
     response = web.StreamResponse(headers={"content-type": "text/event-stream", "cache-control": "no-cache"})
     await response.prepare(request)
     while behaviour.hang == "comments":
         await response.write(b": still thinking\n\n")
         await asyncio.sleep(0.02)
     pieces = re.findall(r"\s*\S+", answer)
-    pace_s = 1 / (behaviour.story_words_per_s if is_story else behaviour.words_per_s)
+    pace_s = 1 / (behaviour.story_words_per_s if len(pieces) > STORY_WORDS else behaviour.words_per_s)
     await response.write(_chunk({"role": "assistant", "content": ""}))
     async for index, piece in _paced(pieces, behaviour.first_text_s, pace_s):
         if index == behaviour.cut_after and request.transport:
-            request.transport.abort()
-        if index == behaviour.stall_after:
+            request.transport.abort()  # and now wait to be told that the connection is gone
+        if index in (behaviour.cut_after, behaviour.stall_after):
             await asyncio.Event().wait()
         if index == behaviour.error_after:
             error = {"message": "told to fail", "type": "overloaded_error", "code": 503}
@@ -267,15 +260,20 @@ def main(argv: list[str] | None = None) -> int:
         cut_after=args.cut_after,
         stall_after=args.stall_after,
     )
-    asyncio.run(_serve(behaviour, args.host, args.port))
+    try:
+        rules = [rule for name in args.scene for rule in scenes.load(scenes.find(name)).model]
+    except SimulatorError as error:
+        print(f"stand-in-model: {error}", file=sys.stderr)
+        return 2
+    asyncio.run(_serve(make_app(behaviour, rules), args.host, args.port))
     return 0
 
 
-async def _serve(behaviour: Behaviour, host: str, port: int) -> None:
+async def _serve(app: web.Application, host: str, port: int) -> None:
     stop = asyncio.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    runner, url = await start(make_app(behaviour), host, port)
+    runner, url = await start(app, host, port)
     print(json.dumps({"url": url, "model": MODEL_ID, "about": ABOUT.strip()}), flush=True)
     await stop.wait()
     await runner.cleanup()
@@ -294,6 +292,7 @@ def _parser() -> argparse.ArgumentParser:
     add("--portal", action="store_true", help="answer with a web page that wants a login")
     add("--cut-after", type=int, default=-1, metavar="WORDS", help="break the connection after so many words")
     add("--stall-after", type=int, default=-1, metavar="WORDS", help="fall silent after so many words")
+    add("--scene", action="append", default=[], metavar="SCENE", help="as a scene's `model:` says; may be given again")
     add("--slow", action="store_true", help="3 s to the first word, then 2 words/s")
     return parser
 

@@ -33,7 +33,8 @@ from device_sim.ear import Ear
 from device_sim.errors import WireError
 from device_sim.marks import Marks, Message
 from device_sim.mic import MicTrack, Voices
-from device_sim.scene import Scene
+from device_sim.network import BadNetwork, Counts
+from device_sim.scene import Network, Scene
 
 log = logging.getLogger(__name__)
 
@@ -82,6 +83,9 @@ class Wire:
         self.on_message: Callable[[int, Message], None] = lambda arrival_ns, message: None
         self.lost = asyncio.Event()
         self.lost_why = ""
+        self.session = ""  # the companion's name for this connection
+        self._scene = scene
+        self._bad: list[BadNetwork] = []
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._channel: Any = None
         self._connected = asyncio.Event()
@@ -99,7 +103,8 @@ class Wire:
         await self._pc.setLocalDescription(await self._pc.createOffer())
         for receiver in self._pc.getReceivers():
             self._hook(receiver)
-        answer = await _exchange(address, self._pc.localDescription.sdp)
+        answer, self.session = await _exchange(address, self._pc.localDescription.sdp)
+        self._spoil_network()
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         except Exception as error:  # aiortc raises whatever its parser trips over
@@ -121,7 +126,15 @@ class Wire:
         if self._capture is not None:
             self._capture.cancel()
             await asyncio.gather(self._capture, return_exceptions=True)
+        for bad in self._bad:
+            bad.close()
         await self._pc.close()
+
+    @property
+    def network_counts(self) -> Counts:
+        """What the scene's network did to our media."""
+        every = [bad.counts for bad in self._bad]
+        return Counts(*(sum(getattr(c, name) for c in every) for name in ("packets", "lost", "twice", "late")))
 
     def send(self, message: Message) -> None:
         """Send on the data channel; before it is open, messages are dropped and logged."""
@@ -143,6 +156,13 @@ class Wire:
             transceiver = next(t for t in self._pc.getTransceivers() if t.sender is sender)
             transceiver.direction = "sendonly"
             _only_h264(transceiver)
+
+    def _spoil_network(self) -> None:
+        if self._scene.network == Network():
+            return
+        transports = {id(sender.transport.transport): sender.transport.transport for sender in self._senders.values()}
+        for transport in transports.values():
+            self._bad.append(BadNetwork.before(transport, self._scene.network, self._scene.seed))
 
     def _hook(self, receiver: RTCRtpReceiver) -> None:
         """Take audio packets on arrival (after SRTP). aiortc's router calls the receiver's method, so we replace it."""
@@ -229,8 +249,8 @@ def _offer_loopback() -> None:
     aioice.ice.get_host_addresses = with_loopback
 
 
-async def _exchange(address: Address, sdp: str) -> str:
-    """POST the offer, return the answer's SDP."""
+async def _exchange(address: Address, sdp: str) -> tuple[str, str]:
+    """POST the offer; the answer's SDP, and what the companion calls this session."""
     url = address.offer
     headers = {"Authorization": f"Bearer {address.token}"} if address.token else {}
     timeout = aiohttp.ClientTimeout(total=SIGNALLING_TIMEOUT_S)
@@ -257,6 +277,6 @@ async def _exchange(address: Address, sdp: str) -> str:
         raise WireError(f"{url}: refused the offer ({status}): {' '.join(body.split())[:200]}; see the companion's log")
     try:
         answer = json.loads(body)
-        return str(answer["sdp"])
+        return str(answer["sdp"]), str(answer.get("session", ""))
     except (ValueError, KeyError, TypeError) as error:
         raise WireError(f"{url}: its answer is not JSON with `sdp`: {body[:80]!r}; is it a companion?") from error

@@ -1,4 +1,4 @@
-"""Recorded sessions kept beside the code: what was decided then is decided now. `make sample` records them anew."""
+"""Recorded sessions kept beside the code: what was decided then is decided now. `make samples` records them anew."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def test_there_are_samples() -> None:
 def test_a_sample_is_decided_again_alike(sample: Path) -> None:
     result = replay(sample)
     assert result.same, (
-        f"{result.line}\n" + "\n".join(result.differences) + "\nIf the change is meant, record it anew: make sample"
+        f"{result.line}\n" + "\n".join(result.differences) + "\nIf the change is meant, record it anew: make samples"
     )
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import av
 import numpy as np
@@ -33,21 +34,22 @@ class RecordedMedia:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._sound_to: dict[int, int] = {}  # how far each session has been given sound; by id
-        self._pictures_to: dict[int, int] = {}
+        self._sound_to: WeakKeyDictionary[Session, int] = WeakKeyDictionary()  # how far each has been given sound
+        self._pictures_to: WeakKeyDictionary[Session, int] = WeakKeyDictionary()
 
     def prepare(self, session: Session, now_ns: int) -> None:
         """Everything that the live session would have at `now_ns`."""
         recording = Recording(self._path)
+        began = session not in self._sound_to
         heard = self._give_sound(recording, session, now_ns)
         seen = self._give_pictures(recording, session, now_ns)
-        if not heard and not seen:
+        if began and not heard and not seen:
             raise RecordingError(
                 f"{self._path} holds neither sound nor pictures of this moment, so nothing can be computed anew"
             )
 
     def _give_sound(self, recording: Recording, session: Session, now_ns: int) -> bool:
-        since_ns = max(self._sound_to.get(id(session), -1), now_ns - SOUND_NS)
+        since_ns = max(self._sound_to.get(session, -1), now_ns - SOUND_NS)
         opus, to_16_khz, found = _decoder(), ThirdRate(), False
         for packet in recording.microphone():
             if packet.t_ns > now_ns:
@@ -56,11 +58,11 @@ class RecordedMedia:
                 continue
             found = True
             session.sound.add(_pcm(opus, to_16_khz, packet.packet), packet.media_ns)
-        self._sound_to[id(session)] = now_ns
+        self._sound_to[session] = now_ns
         return found
 
     def _give_pictures(self, recording: Recording, session: Session, now_ns: int) -> bool:
-        since_ns = max(self._pictures_to.get(id(session), -1), now_ns - PICTURES_NS)
+        since_ns = max(self._pictures_to.get(session, -1), now_ns - PICTURES_NS)
         found = False
         for unit in recording.camera():
             if unit.t_ns > now_ns:
@@ -68,7 +70,7 @@ class RecordedMedia:
             if unit.t_ns > since_ns:
                 found = True
                 session.frames.add(AccessUnit(unit.frame_id, unit.media_ns, unit.key, unit.codec, unit.data))  # type: ignore[arg-type]
-        self._pictures_to[id(session)] = now_ns
+        self._pictures_to[session] = now_ns
         return found
 
 

@@ -95,11 +95,11 @@ class Exchange:
 
 @dataclass(slots=True)
 class Asking:
-    """What came of one `AskModel`. `came`: (after_ns, rank) of each happening, in order."""
+    """What came of one `AskModel`. `came`: (after_ns, rank, happening), in order."""
 
     ask: ev.AskModel
     exchanges: list[Exchange] = field(default_factory=list)
-    came: list[tuple[int, int]] = field(default_factory=list)
+    came: list[tuple[int, int, ev.Happening]] = field(default_factory=list)
     pictures: dict[int, tuple[int, str]] = field(default_factory=dict)  # frame id -> after_ns, SHA-256
 
 
@@ -284,7 +284,7 @@ class _Keeper:
                 unsaid[0].failed = (event.t_ns - unsaid[0].speak.t_ns, rank, event)
         elif isinstance(event, ev.ModelText | ev.ModelDone | ev.ModelFailed):
             if asking := tape.askings.get(event.request):
-                asking.came.append((event.t_ns - asking.ask.t_ns, rank))
+                asking.came.append((event.t_ns - asking.ask.t_ns, rank, event))
         elif result := self._work.get(event.request):
             result.after_ns, result.rank, result.event = event.t_ns - result.asked.t_ns, rank, event
 

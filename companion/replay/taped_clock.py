@@ -10,6 +10,8 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
 
 from companion.clock import SessionClock
 from companion.replay.loop import UNRANKED, VirtualLoop
@@ -36,12 +38,18 @@ class TapedClock(SessionClock):
         rank = 0 if woken.by_timer else UNRANKED * 2
         return self._virtual.call_at_ns(woken.t_ns, wake, rank=rank)
 
-    def happened(self, request: int, decided_ns: int, take: Callable[[int], None]) -> None:
+    def happened(self, event: Any, decided_ns: int, take: Callable[[int], None]) -> None:
+        request = event.request
         asking, nth = self.asking(request), self._came[request]
         self._came[request] += 1
-        if asking is None or nth >= len(asking.came):
-            take(self._virtual.now_ns)
+        if asking is None or nth >= len(asking.came) or not _alike(event, asking.came[nth][2]):
+            take(self._virtual.now_ns)  # it did not happen so in the recording
             return
-        after_ns, rank = asking.came[nth]
+        after_ns, rank, _ = asking.came[nth]
         due_ns = max(decided_ns + after_ns, self._virtual.now_ns)
         self._virtual.call_at_ns(due_ns, take, due_ns, rank=rank)
+
+
+def _alike(event: Any, recorded: Any) -> bool:
+    """The same, but for its moment and the number of the request."""
+    return bool(replace(event, t_ns=0, request=0) == replace(recorded, t_ns=0, request=0))

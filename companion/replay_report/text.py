@@ -109,6 +109,7 @@ def turn_lines(
         differences = [d for d in differences if d.cls == "miss"] if not verbose else differences
     elif turn.only_in and not verbose:
         return [*lines, list(_only_in([turn]))[-1]]
+    lines += [line for said in _story(differences) for line in _wrapped(said, "  ")]
     told = {shift.shift_ns for shift in turn.shifts}
     rest = [d for d in differences if verbose or d.cls != "time" or d.shift_ns not in told]
     moves = list(_moves(turn.shifts))
@@ -121,6 +122,35 @@ def turn_lines(
     if len(shown) < len(rest):
         lines.append(f"  … and {counted(len(rest) - len(shown), 'more difference')}; --verbose shows them")
     return lines + [line for move in moves for line in _wrapped(move, "  ")]
+
+
+# What a turn comes down to for the wearer: (kind, field, what it is called).
+_STORY: Final = (
+    ("TurnOpened", "text", "asked"),
+    ("FrameChosen", "frame.frame_id", "frame"),
+    ("TurnClosed", "outcome", "outcome"),
+    ("TurnClosed", "said", "answered"),
+)
+
+
+def _story(differences: Iterable[Difference]) -> Iterator[str]:
+    """The turn's change as the wearer would tell it, before the single decisions."""
+    differences = list(differences)
+    for kind, name, called in _STORY:
+        for d in differences:
+            for f in d.fields:
+                if d.cls == "changed" and (d.kind, f.name) == (kind, name):
+                    yield f"{called}: {_said(f.old)} → {_said(f.new)}"
+    gone = sum(d.kind == "AskModel" and d.cls == "missing" for d in differences)
+    new = sum(d.kind == "AskModel" and d.cls == "added" for d in differences)
+    if gone > new:
+        yield "sent: a question to the model → nothing"
+    elif new > gone:
+        yield "sent: nothing → a question to the model"
+
+
+def _said(given: object) -> str:
+    return quoted(given) if isinstance(given, str) else str(given)
 
 
 def _title(turn: TurnSummary) -> str:
