@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from companion.batch.fingerprint import sha256_of
+from companion.batch.store import Store, default_folder
 from recordings.overview import Overview, overview
 from recordings.partfile import in_use
 from recordings.reader import Recording, what_it_is
@@ -100,6 +102,7 @@ def delete(folder: Path, wanted: Sequence[str]) -> Outcome:
     for path in paths:
         size = path.stat().st_size
         try:
+            _forget_reports(path)
             path.unlink()
             lines.append(f"deleted {path.name} ({_size(size)})")
         except OSError as why:
@@ -147,6 +150,12 @@ def _files(folder: Path) -> list[Path]:
         return []
     named = [path for path in folder.iterdir() if NAME.match(path.name) and path.is_file()]
     return sorted(named, key=lambda path: (_stem(path), _SUFFIXES.index(path.name[len(_stem(path)) :])))
+
+
+def _forget_reports(path: Path) -> None:
+    """What batches kept of a session quotes its words."""
+    if path.name.endswith(DONE_SUFFIX) and (kept := default_folder()).is_dir():
+        Store(kept).forget(sha256_of(path))
 
 
 def _of(folder: Path, stem: str) -> list[Path]:

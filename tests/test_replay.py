@@ -29,6 +29,7 @@ from pipelines.events import MS
 from recordings.compare import compare
 from recordings.digest import digest
 from recordings.reader import Recording
+from recordings.session import RecordingError
 from tests.scripted import SHARP, World
 from tests.studio import Studio, conversation
 
@@ -265,6 +266,13 @@ def test_words_said_into_a_later_answer_are_counterfactual_in_their_turn(tmp_pat
 def test_a_change_that_cannot_be_is_named(tmp_path: Path, changes: Changes, told: str) -> None:
     with pytest.raises(SettingsError, match=told):
         what_if(recorded(tmp_path, 1, 1), changes)
+
+
+def test_an_older_file_replays_and_says_that_it_cannot_be_asked_what_if() -> None:
+    sample = Path(__file__).parent.parent / "recordings" / "samples" / "platform.mcap"
+    assert replay(sample).same
+    with pytest.raises(RecordingError, match="not be asked what if"):
+        what_if(sample, Changes(sets=("turn.end_silence_ms=700",)))
 
 
 def test_another_model_is_another_profile(tmp_path: Path) -> None:

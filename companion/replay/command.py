@@ -49,8 +49,7 @@ def _changed(args: argparse.Namespace, path: Path, changes: Changes) -> int:
     old, new, comparison = compared(path, changes, rules)
     print(text(comparison, verbose=args.verbose))
     _write(args, path, old, new, comparison)
-    held = all(budget.held for budget in comparison.timing)
-    return SAME if comparison.same and held else DIFFERENT
+    return SAME if comparison.same and comparison.held else DIFFERENT
 
 
 def _write(args: argparse.Namespace, path: Path, old: Run, new: Run, comparison: Comparison) -> None:
@@ -76,7 +75,7 @@ def _many(args: argparse.Namespace, targets: list[Path], changes: Changes) -> in
         store=args.store,
         keep=changes.cassette != "live",
     )
-    done = batch(targets, job_of(Path(), changes, args.rules), "companion.replay.job:run_job", options)
+    done = batch(targets, job_of(changes, args.rules), "companion.replay.job:run_job", options)
     print(done.text)
     if args.json:
         args.json.write_text(json.dumps(done.summary.plain(), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")

@@ -16,6 +16,7 @@ from companion.replay.tape import Event, Tape, read_tape
 from companion.settings import Settings
 from pipelines.events import Decision
 from recordings.digest import digest, line
+from recordings.session import RecordingError
 
 SHOWN = 5  # differing decisions printed
 
@@ -51,6 +52,9 @@ def replay(path: Path) -> Replayed:
     began = time.perf_counter()
     tape = read_tape(path)
     live = tape.decisions
+    if not tape.events:
+        torn = f" ({tape.torn})" if tape.torn else ""
+        raise RecordingError(f"{path} holds no session to replay{torn}. `companion sessions verify {path}` checks it.")
     events = run_again(tape)
     again = [e for e in events if isinstance(e, Decision)]
     whole = tape.ended

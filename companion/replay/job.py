@@ -2,44 +2,54 @@
 
 from __future__ import annotations
 
-import hashlib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from companion.engines import hearing_folder
 from companion.replay.exact import replay
 from companion.replay.whatif import Changes, what_if
-from companion.replay_report.text import headline
+from companion.replay_report.text import first_line
+from companion.settings import load
 from recordings.compare import Comparison, compare
+from recordings.environment import environment
 from recordings.rules import Rules, load_rules
 from recordings.run import Run
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """`files`: SHA-256 over the files that are named in it, so that a job with another prompt is another job."""
+    """The files that are named in it count by their content. `speech`: SHA-256 of the speech model's files, where
+    words may have to be recognised anew."""
 
     path: Path = Path()
     changes: Changes = field(default_factory=Changes)
     rules: Path | None = None
-    files: str = ""
+    speech: str = ""
 
 
-def job_of(path: Path, changes: Changes, rules: Path | None) -> Job:
-    """A job whose named files are known by their content. Raises OSError if one cannot be read."""
-    named = [p for p in (changes.model, changes.prompt, rules) if p is not None]
-    content = hashlib.sha256(b"\0".join(p.read_bytes() for p in named)).hexdigest() if named else ""
-    return Job(path, changes, rules, content)
+def job_of(changes: Changes, rules: Path | None) -> Job:
+    """A job that means the same in another folder and on another day."""
+    whole = replace(changes, model=_absolute(changes.model), prompt=_absolute(changes.prompt))
+    speech = ""
+    if changes.compute and not changes.nothing:
+        speech = str(environment({"speech": hearing_folder(load())}).get("models", ""))
+    return Job(Path(), whole, _absolute(rules), speech)
+
+
+def _absolute(path: Path | None) -> Path | None:
+    return path.resolve() if path is not None else None
 
 
 def run_job(job: Job) -> dict[str, Any]:
-    """The report: {"same", "first", "media_s", "digest"}, and with changes {"comparison"}: docs/replay-report.md."""
-    if job.changes.nothing:
+    """The report: {"same", "first", "media_s"}; exact ones with {"digest"}, others with {"comparison"}, for which see
+    docs/replay-report.md."""
+    if job.changes.nothing and job.rules is None:
         result = replay(job.path)
         first = result.differences[1] if len(result.differences) > 1 else ""
         return {"same": result.same, "first": first, "media_s": result.seconds, "digest": result.digest}
     old, _, comparison = compared(job.path, job.changes, load_rules(job.rules) if job.rules else Rules())
-    report: dict[str, Any] = {"same": comparison.same, "first": "" if comparison.same else headline(comparison)}
+    report: dict[str, Any] = {"same": comparison.same and comparison.held, "first": first_line(comparison)}
     return report | {"media_s": old.last_ns / 1e9, "comparison": comparison.plain()}
 
 

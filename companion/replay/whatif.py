@@ -23,6 +23,7 @@ from companion.replay.tape import Event, Tape, read_tape
 from companion.settings import Settings, SettingsError, changed
 from pipelines import events as ev
 from recordings.run import ADDED, Miss, Run, Step, run_of, steps_of
+from recordings.session import RecordingError
 
 AUDIBLE_NS = 150 * ev.MS  # an answer that begins this much earlier or later is another answer to the ear
 
@@ -61,6 +62,13 @@ def what_if(path: Path, changes: Changes) -> tuple[Run, Run]:
         Undeclared: something asked what another run would not be told again.
     """
     tape = read_tape(path)
+    if not tape.events:
+        raise RecordingError(f"{path} holds no session to replay. `companion sessions verify {path}` checks it.")
+    if not tape.pulls and any(isinstance(r.event, ev.PlayMark) for r in tape.events):
+        raise RecordingError(
+            f"{path} was recorded before it was written down when the device took sound: it can be replayed as it is, "
+            f"and not be asked what if. Record the session again with this version"
+        )
     old = Settings.from_plain(tape.settings, f"{path}: settings.json")
     new = apply(old, changes, f"{path}: settings.json")
     recorded = run_of("recorded", (r.event for r in tape.events), old.plain())

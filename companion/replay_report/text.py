@@ -97,6 +97,14 @@ def _only_in(turns: list[TurnSummary]) -> Iterator[str]:
     yield f"  only in the {turns[0].only_in} run ({count})"
 
 
+def first_line(comparison: Comparison) -> str:
+    """The first difference, or a budget that was not held, in one line; "" if there is none."""
+    if comparison.first is not None:
+        return printable(f"turn {turn_name(comparison.first.turn)}: {_one_line(comparison.first)}")
+    over = [b for b in comparison.timing if not b.held]
+    return f"{over[0].name} {over[0].statistic} is over its budget of {over[0].limit_ms} ms" if over else ""
+
+
 def turn_lines(
     turn: TurnSummary, differences: list[Difference], first: Difference | None = None, verbose: bool = False
 ) -> list[str]:
