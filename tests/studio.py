@@ -30,7 +30,7 @@ from pipelines import events as ev
 from pipelines.events import MS, NS
 from pipelines.speaking.voice import Rendered
 from recordings.session import SessionInfo
-from recordings.writer import Recorder
+from recordings.writer import Recorder, RecorderOptions
 from tests.scripted import WINDOW_NS, World
 
 T0_NS = 1_790_000_000 * NS
@@ -223,7 +223,9 @@ class Studio:
         info = SessionInfo(
             f"studio{self.seed}", t0_unix_ns + self.seed * NS, device="studio", settings=self.settings.plain()
         )
-        self.recorder = Recorder(self.folder, info)
+        self.recorder = Recorder(
+            self.folder, info, options=RecorderOptions(flush_s=0.005)
+        )  # chunks, though it is quick
         assert self.recorder.writing, self.recorder.trouble
         try:
             self.loop.run_until_complete(self._run(int(seconds * NS)))

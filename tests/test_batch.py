@@ -523,7 +523,7 @@ def test_real_recordings_are_decided_again(tmp_path: Path) -> None:
         tmp_path / "in" / "film.mcap": "failed",
         tmp_path / "in" / "hurt.mcap": "failed",
     }
-    assert "hurt.mcap holds nothing that could be decided again" in done.text
+    assert "hurt.mcap holds no session to replay" in done.text
     assert done.code == 2 and "an MP4 video" in done.text and "TurnOpened" in done.text
     assert done.summary.times_real_time > 0
     (tmp_path / "in" / "film.mcap").unlink()

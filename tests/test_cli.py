@@ -131,7 +131,6 @@ def test_a_tape_with_other_settings_does_not_replay_as_the_same() -> None:
     assert digest(again) != digest(tape.decisions)
 
 
-
 def test_doctor_says_what_works_here(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor"]) == 0
     text = capsys.readouterr().out
