@@ -188,7 +188,8 @@ def _redact(a: argparse.ArgumentParser) -> None:
         action="append",
         required=True,
         metavar="KIND",
-        help="camera, stills, microphone, answer, http, words or device; may be repeated",
+        help="camera, stills, microphone, answer, http, words, device, or a level: no-video, no-media, text-hashed; "
+        "several with commas",
     )
     a.add_argument("--out", type=Path, metavar="FILE", help="the new file")
 

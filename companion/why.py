@@ -53,7 +53,8 @@ def _lines(recording: Recording, told: TurnFacts, screen: Screen) -> list[str]:
 
 
 def _head(recording: Recording, told: TurnFacts, screen: Screen) -> str:
-    text = f"turn {told.number} of {told.turns}, at {clock(told.opened.t_ns)} of {recording.path.name}"
+    of = f" of {told.turns}" if told.number <= told.turns else ""  # a slice holds one turn under its own number
+    text = f"turn {told.number}{of}, at {clock(told.opened.t_ns)} of {recording.path.name}"
     return screen.styled(cut(safe(text), screen.width), "1")
 
 

@@ -143,5 +143,5 @@ def parsed(cls: Any, data: bytes, offset: int) -> Any:
     """One of `mcap.records` read from a record's data. Raises TornError if the data is not that."""
     try:
         return cls.read(ReadDataStream(BytesIO(data)))
-    except (McapError, struct.error, UnicodeDecodeError, ValueError) as why:
+    except (McapError, struct.error, UnicodeDecodeError, ValueError, OverflowError) as why:
         raise TornError(offset, f"a damaged {cls.__name__} record ({why or type(why).__name__})") from why
