@@ -197,5 +197,5 @@ def test_every_kind_of_behaviour_can_be_named(tmp_path: Path) -> None:
 
 def test_pictures_of_a_scene_are_listed_once_each_in_order() -> None:
     played = scene.load(scene.find("wrong_frame"), 5)
-    assert [see.card for see in played.sees()] == ["sign", "sign", "room"]
+    assert [see.card for see in played.sees()] == ["label", "sign", "room"]
     assert all(isinstance(see, See) for see in played.sees())

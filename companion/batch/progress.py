@@ -16,11 +16,11 @@ PLAIN_S = 5.0  # a log of a long run stays readable
 class Progress:
     """Counts results as they come. `sizes` of what is to be done, in bytes: the time left goes by them."""
 
-    def __init__(self, total: int, total_bytes: int, stream: TextIO, now: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, total: int, total_bytes: int, stream: TextIO, now: Callable[[], float] | None = None) -> None:
         self._total, self._total_bytes = total, total_bytes
-        self._stream, self._now = stream, now
+        self._stream, self._now = stream, now or time.monotonic
         self._terminal = stream.isatty()
-        self._began_s = self._printed_s = now()
+        self._began_s = self._printed_s = self._now()
         self._done = self._done_bytes = self._replayed_bytes = 0
         self._counts = {"same": 0, "different": 0, "failed": 0}
         self._skipped = 0
