@@ -6,6 +6,7 @@ Imports of anything slow happen inside the commands, so that `companion --help` 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -246,6 +247,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     try:
         return commands.run(args)
+    except BrokenPipeError:  # who read our output has read enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 141
     except commands.MENDABLE as why:
         print(f"companion: {why}", file=sys.stderr)
         return 2

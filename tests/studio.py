@@ -33,6 +33,7 @@ from recordings.session import SessionInfo
 from recordings.writer import Recorder, RecorderOptions
 from tests.scripted import WINDOW_NS, World
 
+SECRET = "hush-4711-never-on-disk"
 T0_NS = 1_790_000_000 * NS
 MODEL = ("model.base_url=http://127.0.0.1:9/v1", "model.model=scripted")
 
@@ -150,7 +151,7 @@ class _Model:
 
 
 class _Answer:
-    headers = (("content-type", "text/event-stream"),)
+    headers = (("content-type", "text/event-stream"), ("set-cookie", f"session={SECRET}"), ("x-request-id", SECRET))
 
     def __init__(self, studio: Studio, status: int) -> None:
         self._studio, self.status = studio, status

@@ -8,8 +8,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
+import socket
 import threading
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -24,15 +26,18 @@ from companion.replay.loop import VirtualLoop
 from companion.replay.stage import Ports, Scene, Stage
 from companion.replay.tape import read_tape
 from companion.settings import Settings, SettingsError
+from device_sim import stand_in_model as stand_in
 from pipelines import events as ev
 from pipelines.events import MS
 from recordings.compare import compare
 from recordings.digest import digest
+from recordings.exchange import HttpBegin, HttpChunk, HttpEnd, HttpHead
 from recordings.reader import Recording
 from recordings.session import RecordingError
 from tests.scripted import SHARP, World
-from tests.studio import Studio, conversation
+from tests.studio import SECRET, Studio, conversation
 
+SAMPLES = Path(__file__).parent.parent / "recordings" / "samples"
 LAMP = "Once upon a time there was a lamp, and it was lit. " * 4
 worlds = st.builds(
     World,
@@ -234,6 +239,57 @@ def test_a_question_that_was_never_asked_is_a_miss_with_its_difference(tmp_path:
     assert [e.said for e in by_turn.events if isinstance(e, ev.TurnClosed)] == ["The door is red."]
 
 
+@contextlib.contextmanager
+def stand_in_model() -> Iterator[str]:
+    """The stand-in for a model, on a thread of its own; its base URL."""
+    loop, ready, urls = asyncio.new_event_loop(), threading.Event(), []
+
+    async def serve() -> None:
+        runner, url = await stand_in.start(stand_in.make_app())
+        urls.append(url)
+        ready.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await runner.cleanup()
+
+    task = loop.create_task(serve())
+    thread = threading.Thread(target=run, args=(loop, task))
+    thread.start()
+    ready.wait(20)
+    try:
+        yield urls[0]
+    finally:
+        loop.call_soon_threadsafe(task.cancel)
+        thread.join()
+
+
+def run(loop: asyncio.AbstractEventLoop, task: asyncio.Task[None]) -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        loop.run_until_complete(task)
+    loop.close()
+
+
+def test_what_was_never_asked_is_really_asked_with_the_recorded_picture() -> None:
+    """The model broke off live; another one answers the same question about the same picture."""
+    broken = SAMPLES / "model-error.mcap"
+    with stand_in_model() as url:
+        old, new = what_if(broken, Changes(sets=(f"model.base_url={url}",), cassette="live"))
+    said = {run.name: [e.said for e in run.events if isinstance(e, ev.TurnClosed)] for run in (old, new)}
+    before, after = said.values()
+    assert "cut off" in before[0] and after[0].startswith("I see something") and after[2] == before[2]
+    assert [m.answer for m in new.misses if m.kind == "model"] == ["asked live", "asked live"]
+
+
+def test_a_model_that_cannot_be_reached_is_heard_of_as_it_would_be_live() -> None:
+    with socket.socket() as nobody:
+        nobody.bind(("127.0.0.1", 0))
+        url = f"http://127.0.0.1:{nobody.getsockname()[1]}/v1"
+        _, new = what_if(SAMPLES / "model-error.mcap", Changes(sets=(f"model.base_url={url}",), cassette="live"))
+    closed = next(e for e in new.events if isinstance(e, ev.TurnClosed))
+    assert closed.outcome == "failed" and "reach the model" in closed.said
+
+
 def test_free_run_marks_what_the_wearer_never_heard(tmp_path: Path) -> None:
     path = recorded(tmp_path, 5, 5)
     _, new = what_if(path, Changes(sets=("turn.complete_silence_ms=900",), free_run=True))
@@ -269,7 +325,7 @@ def test_a_change_that_cannot_be_is_named(tmp_path: Path, changes: Changes, told
 
 
 def test_an_older_file_replays_and_says_that_it_cannot_be_asked_what_if() -> None:
-    sample = Path(__file__).parent.parent / "recordings" / "samples" / "platform.mcap"
+    sample = SAMPLES / "platform.mcap"
     assert replay(sample).same
     with pytest.raises(RecordingError, match="not be asked what if"):
         what_if(sample, Changes(sets=("turn.end_silence_ms=700",)))
@@ -302,3 +358,23 @@ def test_a_replayed_state_is_the_state(tmp_path: Path) -> None:
         director.feed(tape.started or ev.SessionStarted(0))
         assert director.feed(stored) == []  # type: ignore[arg-type]
         assert director.rest(rest.resumed.t_ns) == replace(rest.resumed)
+
+
+def test_a_recording_has_the_response_to_the_byte_and_no_secret(tmp_path: Path) -> None:
+    """Head, chunks as they came, times; of the headers those that everybody may see."""
+    studio = Studio(tmp_path, 2, World())
+    studio.say("what colour is the door", 2_000)
+    path = studio.record(12)
+    begin, head, *chunks, end = list(Recording(path).http())
+    assert isinstance(begin, HttpBegin) and begin.request == studio_request(path) and begin.turn == 1
+    assert isinstance(head, HttpHead) and (head.status, head.headers) == (200, ("content-type", "text/event-stream"))
+    assert isinstance(end, HttpEnd) and not end.error
+    body = b"".join(c.data for c in chunks if isinstance(c, HttpChunk))
+    assert body.count(b"data: ") == 6 and body.endswith(b"data: [DONE]\n\n")
+    times = [c.t_rel_ns for c in chunks if isinstance(c, HttpChunk)]
+    assert times == sorted(times) and head.t_rel_ns <= times[0] and times[-1] <= end.t_rel_ns
+    assert SECRET.encode() not in path.read_bytes()
+
+
+def studio_request(path: Path) -> int:
+    return next(e.request for e in Recording(path).events() if isinstance(e, ev.AskModel))

@@ -27,6 +27,7 @@ from companion.replay.tape import Asking, Exchange, Tape
 from pipelines import events as ev
 from pipelines.thinking import failures
 from recordings.exchange import Redactor
+from recordings.session import RecordingError
 
 MODES = ("strict", "turn", "live")
 DIFF_LINES = 60
@@ -81,10 +82,10 @@ class Cassette:
     async def answer(self, exchange: str, method: str, url: str, body: bytes) -> Reply:
         request = int(exchange.split("-")[2].partition(".")[0])
         d = self._asked[request]
-        body = Redactor().body(body)
-        found = self._find(d, method, url, body)
+        kept = Redactor().body(body)
+        found = self._find(d, method, url, kept)
         if found is None:
-            return self._missed(d, method, url, body)
+            return await self._missed(d, method, url, kept, body)
         self._used.add(id(found))
         self._matched[request] = self._asking_of[id(found)]
         return await _begun(self._loop, d.t_ns, found)
@@ -102,13 +103,22 @@ class Cassette:
                 return turn[0]
         return None
 
-    def _missed(self, d: ev.AskModel, method: str, url: str, body: bytes) -> Reply:
-        near, diff = self._nearest(method, url, body)
+    async def _missed(self, d: ev.AskModel, method: str, url: str, kept: bytes, body: bytes) -> Reply:
+        """`kept`: the body as it is compared; `body`: as it would be sent, pictures perhaps by their hash."""
+        near, diff = self._nearest(method, url, kept)
         what = self._what(d, near)
         if self._mode == "live" and self._fetch is not None:
-            heard = self._fetch(method, url, body)
+            asked_ns = self._loop.now_ns
+            try:
+                heard = self._fetch(method, url, body)
+            except RecordingError as why:
+                self._misses.stop("model", str(why))
+                return _Silence()
             self._misses.missed("model", what, "asked live", diff)
-            return _LiveReply(self._loop, self._loop.now_ns, heard)
+            if not heard.status:
+                await _until(self._loop, asked_ns + heard.end_ns)
+                raise NetError(*(heard.error or ("network", "no answer")))
+            return _LiveReply(self._loop, asked_ns, heard)
         self._misses.missed("model", what, "stopped here", diff)
         self._misses.stop("model", what)
         return _Silence()

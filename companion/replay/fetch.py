@@ -7,19 +7,30 @@ played at that pace.
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
+import re
 import threading
 import time
+from pathlib import Path
 
 from companion.guard import declared
 from companion.model.configured import model_profile
 from companion.net import Net, NetError, NetOptions, Outgoing, Timers
 from companion.replay.cassette import Fetch, Heard
 from companion.settings import Settings, SettingsError
+from recordings.reader import Recording
+from recordings.session import RecordingError
+
+_BY_HASH = re.compile(rb"\[sha256:([0-9a-f]{64})\]")
 
 
-def fetcher(settings: Settings) -> Fetch:
-    """Asks the model of these settings. Raises SettingsError if there is none."""
+def fetcher(settings: Settings, path: Path) -> Fetch:
+    """Asks the model of these settings, with the pictures of the recording `path`.
+
+    Raises:
+        SettingsError: the settings name no model, or its key is not set.
+    """
     profile = model_profile(settings)
     if profile is None:
         raise SettingsError("--cassette live asks a model, and the settings name none: add --model FILE")
@@ -33,11 +44,24 @@ def fetcher(settings: Settings) -> Fetch:
     options = NetOptions(local_only=settings.privacy.local_only)
 
     def fetch(method: str, url: str, body: bytes) -> Heard:
-        outgoing = Outgoing("replay-0-0", method, url, headers, body)
+        outgoing = Outgoing("replay-0-0", method, url, headers, _with_pictures(body, path))
         with declared("a model is really asked; its answer is played as it came"):
             return _in_a_thread(outgoing, timers, options)
 
     return fetch
+
+
+def _with_pictures(body: bytes, path: Path) -> bytes:
+    """The request with its pictures, which a replay only knows by their hash. Raises RecordingError if one is gone."""
+    wanted = {found.decode() for found in _BY_HASH.findall(body)}
+    if not wanted:
+        return body
+    stills = {s.sha256: s.jpeg for s in Recording(path).stills() if s.sha256 in wanted}
+    if gone := wanted - stills.keys():
+        raise RecordingError(
+            f"{path} no longer holds the picture {min(gone)[:16]}… of this question, so it cannot be asked live"
+        )
+    return _BY_HASH.sub(lambda found: base64.b64encode(stills[found[1].decode()]), body)
 
 
 def _in_a_thread(outgoing: Outgoing, timers: Timers, options: NetOptions) -> Heard:

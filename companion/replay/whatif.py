@@ -108,7 +108,7 @@ def _ports(tape: Tape, settings: Settings, changes: Changes) -> Ports:
         ports.media = RecordedMedia(tape.path).prepare
         ports.engines = LiveEngines(settings, tape)  # type: ignore[assignment]
     if changes.cassette == "live":
-        ports.fetch = fetcher(settings)
+        ports.fetch = fetcher(settings, tape.path)
         ports.keys = dict(os.environ)
     return ports
 
