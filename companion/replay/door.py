@@ -117,10 +117,8 @@ class TapedDoor:
         self._loop.call_at_ns(self._in_lane(kind, due_ns), lambda: None if job.cancelled() else act())
 
     def _cancelled_after(self, result: Result) -> int | None:
-        request = result.asked.request
-        found = (d for d in self._tape.decisions if isinstance(d, ev.Cancel) and d.request == request)
-        cancel = next(found, None)
-        return cancel.t_ns - result.asked.t_ns if cancel else None
+        at_ns = self._tape.cancelled_ns.get(result.asked.request)
+        return None if at_ns is None else at_ns - result.asked.t_ns
 
     def _work_now(
         self,

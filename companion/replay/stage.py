@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections import deque
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -261,21 +261,24 @@ class Outside:
     def __init__(self, stage: Stage) -> None:
         self._stage = stage
         scene, tape = stage.scene, stage.tape
-        skip = (ev.SessionStarted, ev.HeardMark) if scene.follow else (ev.SessionStarted,)
-        if scene.follow and not tape.pulls:
-            skip = (*skip, ev.PlayMark)
-        fed = [r for r in tape.outside if scene.first <= r.rank <= scene.limit and not isinstance(r.event, skip)]
-        self._tape = [r for r in fed if r.rank <= scene.last]
-        self._more = deque(fed[len(self._tape) :])
-        self._at = 0
+        self._tape = tape.outside
+        self._skip = (ev.SessionStarted, ev.HeardMark) if scene.follow else (ev.SessionStarted,)
+        self._end = bisect_right(tape.outside, scene.last, key=lambda r: r.rank)
+        self._limit = bisect_right(tape.outside, scene.limit, key=lambda r: r.rank)
+        self._at = self._next(bisect_left(tape.outside, scene.first, key=lambda r: r.rank))
         self._end_ns = tape.last_ns if scene.last == 1 << 62 else 0
         self._silence_ns = 0
         self.over = False
         self.silent_since_ns = 0
         self.latest: Ranked | None = None
 
+    def _next(self, at: int) -> int:
+        while at < self._end and isinstance(self._tape[at].event, self._skip):
+            at += 1
+        return at
+
     def due(self) -> tuple[int, int] | None:
-        if self._at < len(self._tape):
+        if self._at < self._end:
             ranked = self._tape[self._at]
             return ranked.event.t_ns, ranked.rank
         if self._stage.scene.until_rest:
@@ -284,11 +287,10 @@ class Outside:
 
     def step(self) -> None:
         stage = self._stage
-        if self._at >= len(self._tape):
+        if self._at >= self._end:
             self._go_on()
             return
         ranked = self._tape[self._at]
-        self._at += 1
         self._silence_ns = self.silent_since_ns = ranked.event.t_ns
         stage.swap(ranked.rank)
         event = ranked.event
@@ -299,12 +301,19 @@ class Outside:
             assert isinstance(event, ev.Happening)
             stage.session.deliver(event)
         self.latest = ranked
-        if self._at == len(self._tape) and stage.scene.until_rest:
-            listening = stage.session.director.state in (floor.HEARING, floor.SETTLING)
-            if self._more and listening and not stage.closed:
-                self._tape.append(self._more.popleft())  # words that another companion would still be listening to
-            else:
-                self.over = True
+        self._at = self._next(self._at + 1)
+        if self._at >= self._end and stage.scene.until_rest:
+            self._hear_out()
+
+    def _hear_out(self) -> None:
+        """Words that another companion would still be listening to are its words too."""
+        stage = self._stage
+        listening = stage.session.director.state in (floor.HEARING, floor.SETTLING)
+        if listening and self._end < self._limit and not stage.closed:
+            self._end += 1
+            self._at = self._next(self._at)
+        else:
+            self.over = True
 
     def _go_on(self) -> None:
         if not self._stage.scene.until_rest:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import accumulate
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,7 @@ class Utterance:
     heard: list[ev.HeardMark] = field(default_factory=list)
 
 
-@dataclass(slots=True)
+@dataclass
 class Tape:
     """All of it, by what it is looked up by. `events`: everything, in order; `outside`: what a replay feeds in."""
 
@@ -149,6 +150,11 @@ class Tape:
     @property
     def decisions(self) -> list[ev.Decision]:
         return [e.event for e in self.events if isinstance(e.event, ev.Decision)]
+
+    @cached_property
+    def cancelled_ns(self) -> dict[int, int]:
+        """When each request was cancelled, by its number."""
+        return {d.request: d.t_ns for d in reversed(self.decisions) if isinstance(d, ev.Cancel)}
 
     def latency_ns(self, kind: str, default_ns: int) -> int:
         """The middle of what this kind of work took here, from decision to result."""

@@ -119,6 +119,7 @@ def _ports(tape: Tape, settings: Settings, changes: Changes) -> Ports:
 def _by_turns(tape: Tape, old: Settings, new: Settings, ports: Ports, name: str, recorded: Run) -> Run:
     """Each stretch of the session by itself, put together again."""
     observer, baseline = observe(tape, old)
+    known = _Known(recorded)
     steps: list[Step] = []
     misses: list[Miss] = []
     merged: dict[int, int] = {}
@@ -128,10 +129,10 @@ def _by_turns(tape: Tape, old: Settings, new: Settings, ports: Ports, name: str,
                 continue
             settings = old if scene.swap else new
             played = Stage(tape, settings, scene, ports).play()
-            own = _own(played, stretch, keep, recorded)
-            merged |= _merged(own, recorded)
+            own = _own(played, stretch, keep, known)
+            merged |= _merged(own, known)
             offset = len(steps)
-            own = _reactions_marked(own, recorded)
+            own = _reactions_marked(own, known)
             steps += [replace(s, cause=s.cause + offset) if s.cause >= 0 else s for s in own]
             misses += _placed(played.misses, own, stretch.begin.turn if stretch.begin else 0)
     return Run(name, tuple(steps), new.plain(), tuple(misses), merged)
@@ -169,29 +170,39 @@ def _before(turns: list[Turn], i: int) -> tuple[int, ...]:
     return (*first, -2) if i == len(turns) - 1 else first
 
 
-def _own(played: Played, stretch: Stretch, keep: tuple[int, ...], recorded: Run) -> tuple[Step, ...]:
+class _Known:
+    """What every scene is held against, looked up once: the recorded steps by turn, when each turn's words began, and
+    the turns to which the decisions right behind their closing were counted (and not to the turn that broke in)."""
+
+    def __init__(self, recorded: Run) -> None:
+        self.by_turn: dict[int, list[Step]] = {}
+        self.began_ns: dict[int, int] = {}
+        self.own_ending: set[int] = set()
+        closed = 0
+        for step in recorded.steps:
+            self.by_turn.setdefault(step.turn, []).append(step)
+            if closed and step.turn == closed:
+                self.own_ending.add(closed)
+            closed = step.event.turn if isinstance(step.event, ev.TurnClosed) else 0
+            if isinstance(step.event, ev.TurnOpened):
+                self.began_ns[step.event.turn] = step.event.speech_start_ns
+
+
+def _own(played: Played, stretch: Stretch, keep: tuple[int, ...], known: _Known) -> tuple[Step, ...]:
     """The scene's steps, with turns that the recording does not have named as such."""
     before = stretch.begin.turn if stretch.begin else 0
     steps = steps_of((e for e in played.events if not isinstance(e, ev.Resumed)), before)
     if stretch.begin is not None and steps and isinstance(steps[0].event, ev.SessionStarted):
         steps = tuple(replace(s, cause=max(s.cause - 1, -1)) for s in steps[1:])
     if not keep:
-        known = {t.number for t in stretch.turns} | {before}
-        last = max(known)
-        return tuple(s if s.turn in known else replace(s, turn=last * ADDED + s.turn - last) for s in steps)
+        numbers = {t.number for t in stretch.turns} | {before}
+        last = max(numbers)
+        return tuple(s if s.turn in numbers else replace(s, turn=last * ADDED + s.turn - last) for s in steps)
     number = keep[0]
-    if -2 not in keep and not _own_ending(recorded, number):  # then what comes after it is the next turn's
+    if -2 not in keep and number not in known.own_ending:  # then what comes after it is the next turn's
         ends = (i for i, s in enumerate(steps) if isinstance(s.event, ev.TurnClosed) and s.event.turn == number)
         steps = steps[: next(ends, len(steps)) + 1]
     return _only(steps, lambda turn: _kept(turn, number, keep))
-
-
-def _own_ending(recorded: Run, number: int) -> bool:
-    """Whether the decisions right behind the turn's closing were counted to it, and not to the turn that broke in."""
-    steps = iter(recorded.steps)
-    closed = any(isinstance(s.event, ev.TurnClosed) and s.event.turn == number for s in steps)
-    after = next(steps, None)
-    return closed and after is not None and after.turn == number
 
 
 def _only(steps: tuple[Step, ...], wanted: Callable[[int], bool]) -> tuple[Step, ...]:
@@ -217,13 +228,12 @@ def _placed(misses: list[Miss], own: tuple[Step, ...], before: int) -> list[Miss
     return placed
 
 
-def _merged(own: tuple[Step, ...], recorded: Run) -> dict[int, int]:
+def _merged(own: tuple[Step, ...], known: _Known) -> dict[int, int]:
     """Recorded turns whose words another, earlier turn now listened to, and which one that is."""
-    began = {s.event.turn: s.event.speech_start_ns for s in recorded.steps if isinstance(s.event, ev.TurnOpened)}
     found: dict[int, int] = {}
     for event in (step.event for step in own):
         if isinstance(event, ev.Transcribe):
-            heard = [n for n, at in began.items() if event.start_ns <= at < event.end_ns]
+            heard = [n for n, at in known.began_ns.items() if event.start_ns <= at < event.end_ns]
             found |= {n: min(heard) for n in heard if n != min(heard)}
     return found
 
@@ -239,10 +249,11 @@ def _marked(steps: tuple[Step, ...], recorded: tuple[Step, ...]) -> tuple[Step, 
     return tuple(replace(s, counterfactual=True) if i > at else s for i, s in enumerate(steps))
 
 
-def _reactions_marked(steps: tuple[Step, ...], recorded: Run) -> tuple[Step, ...]:
+def _reactions_marked(steps: tuple[Step, ...], known: _Known) -> tuple[Step, ...]:
     """Within one scene: what follows the wearer's first words after an audible difference."""
     turns = {s.turn for s in steps}
-    at = first_audible(steps, tuple(s for s in recorded.steps if s.turn in turns), whole=False)
+    theirs = tuple(s for turn in sorted(turns) for s in known.by_turn.get(turn, ()))
+    at = first_audible(steps, theirs, whole=False)
     if at is None:
         return steps
     spoke = (i for i, s in enumerate(steps) if i > at and isinstance(s.event, ev.SpeechStarted))
