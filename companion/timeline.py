@@ -64,4 +64,6 @@ class Timeline:
         if self._colour:
             code = {"heard": "36", "says": "32", "failed": "31", "timing": "90", "frame": "33"}.get(label, "0")
             shown = f"\x1b[{code}m{shown}\x1b[0m"
-        print(f"{stamp} {shown}  {text}", file=self._out, flush=True)
+        # A sign or a model may say what a terminal would obey.
+        harmless = "".join(c if c.isprintable() else "\ufffd" for c in text)
+        print(f"{stamp} {shown}  {harmless}", file=self._out, flush=True)
