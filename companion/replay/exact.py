@@ -41,6 +41,15 @@ def run_again(tape: Tape) -> list[Event]:
     return Stage(tape, settings, Scene(), Ports()).play().events
 
 
+def check_there_is_something(tape: Tape) -> None:
+    """Raises RecordingError for a damaged file of which nothing can be read. A session that was killed before anything
+    happened is no such file: it replays to nothing."""
+    if not tape.events and tape.torn:
+        raise RecordingError(
+            f"{tape.path} holds no session to replay ({tape.torn}). `companion sessions verify {tape.path}` checks it."
+        )
+
+
 def replay(path: Path) -> Replayed:
     """Replay one recording.
 
@@ -52,9 +61,7 @@ def replay(path: Path) -> Replayed:
     began = time.perf_counter()
     tape = read_tape(path)
     live = tape.decisions
-    if not tape.events:
-        torn = f" ({tape.torn})" if tape.torn else ""
-        raise RecordingError(f"{path} holds no session to replay{torn}. `companion sessions verify {path}` checks it.")
+    check_there_is_something(tape)
     events = run_again(tape)
     again = [e for e in events if isinstance(e, Decision)]
     whole = tape.ended

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from companion.replay.exact import check_there_is_something
 from companion.replay.fetch import fetcher
 from companion.replay.media import LiveEngines, RecordedMedia
 from companion.replay.segments import Stretch, Turn, observe, stretches
@@ -62,8 +63,7 @@ def what_if(path: Path, changes: Changes) -> tuple[Run, Run]:
         Undeclared: something asked what another run would not be told again.
     """
     tape = read_tape(path)
-    if not tape.events:
-        raise RecordingError(f"{path} holds no session to replay. `companion sessions verify {path}` checks it.")
+    check_there_is_something(tape)
     if not tape.pulls and any(isinstance(r.event, ev.PlayMark) for r in tape.events):
         raise RecordingError(
             f"{path} was recorded before it was written down when the device took sound: it can be replayed as it is, "
