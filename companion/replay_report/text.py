@@ -7,6 +7,7 @@ terminal. What moved together is said once; the JSON report has every difference
 from __future__ import annotations
 
 import textwrap
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Final
 
@@ -119,6 +120,8 @@ def turn_lines(
         return [*lines, list(_only_in([turn]))[-1]]
     lines += [line for said in _story(differences) for line in _wrapped(said, "  ")]
     told = {shift.shift_ns for shift in turn.shifts}
+    behind = [] if verbose else _behind_a_stop(differences)
+    differences = [d for d in differences if d not in behind and (verbose or not _mended(d))]
     rest = [d for d in differences if verbose or d.cls != "time" or d.shift_ns not in told]
     moves = list(_moves(turn.shifts))
     shown = rest if verbose else rest[: max(1, _TURN_LINES - len(moves))]
@@ -126,10 +129,22 @@ def turn_lines(
         lines += _wrapped(f"{_one_line(difference)}{_mark(difference)}", "  ")
         if difference is not first and difference.cls != "time" and (verbose or difference is differences[0]):
             lines += _why(difference, "    ")
+        if difference is not first:
             lines += _diff(difference, verbose)
     if len(shown) < len(rest):
         lines.append(f"  … and {counted(len(rest) - len(shown), 'more difference')}; --verbose shows them")
+    if behind:
+        lines.append(f"  behind that the new run is unknown: {counted(len(behind), 'decision')} of the old one")
     return lines + [line for move in moves for line in _wrapped(move, "  ")]
+
+
+def _behind_a_stop(differences: Iterable[Difference]) -> list[Difference]:
+    """What is only missing because the run had to end at something that the tape does not have."""
+    differences = list(differences)
+    stopped_ns = [d.t_new_ns for d in differences if d.cls == "miss" and d.t_new_ns and "stopped here" in d.cause]
+    if not stopped_ns:
+        return []
+    return [d for d in differences if d.cls == "missing" and (d.t_old_ns or 0) >= min(stopped_ns)]
 
 
 # What a turn comes down to for the wearer: (kind, field, what it is called).
@@ -155,6 +170,15 @@ def _story(differences: Iterable[Difference]) -> Iterator[str]:
         yield "sent: a question to the model → nothing"
     elif new > gone:
         yield "sent: nothing → a question to the model"
+    done = Counter((d.cause.splitlines()[-1], d.kind) for d in differences if _mended(d))
+    if done:
+        told = (f"{kind}{f' ×{n}' if n > 1 else ''} {answer}" for (answer, kind), n in sorted(done.items()))
+        yield f"not on the tape: {', '.join(told)}"
+
+
+def _mended(d: Difference) -> bool:
+    """A miss that was made up for: computed or estimated."""
+    return d.cls == "miss" and d.cause.endswith(("computed anew", "estimated"))
 
 
 def _said(given: object) -> str:
