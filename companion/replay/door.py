@@ -3,7 +3,7 @@
 The same work (the same sound, the same frame, the same words to say) has the same result, as long after its decision as
 it took in the recording. Work that the recording did not do is a miss: it is done now, by the real engine, from the
 recorded sound and pictures, and delivered as late as such work usually was; or, if that is not wanted or the media is
-not there, the replay stops at this point. A voice that never said these words is estimated from how it said others.
+not there, the replay stops at this point. Where the voice is not here, its words are estimated from how it said others.
 """
 
 from __future__ import annotations
@@ -187,8 +187,9 @@ class TapedDoor:
         assert isinstance(d, ev.Speak)
         voicing = self._voicing(d)
         if voicing is None and not self._strict:
-            self._misses.missed("voice", f"{d.voice} saying “{d.text}”", "estimated")
-            voicing = self._estimate(d)
+            voicing = self._say_now(d, stream)
+            self._misses.missed("voice", f"{d.voice} saying “{d.text}”", "computed anew" if voicing else "estimated")
+            voicing = voicing or self._estimate(d)
         if voicing is not None:
             self._say(job, d, voicing, each, done, failed)
         return job
@@ -223,6 +224,25 @@ class TapedDoor:
             after_ns, rank, trouble = voicing.failed
             later(after_ns, rank, lambda: failed(RuntimeError(trouble.detail)))
 
+    def _say_now(self, d: ev.Speak, stream: Stream[Any]) -> Voicing | None:
+        """Let the real voice say it; None if that is not wanted, or it is not here."""
+        if self.prepare is None:
+            return None
+        try:
+            with declared("a voice says what the tape does not have; it comes as late as voices usually did"):
+                pieces: list[Rendered] = list(stream.items())
+        except (RecordingError, RuntimeError, OSError):
+            return None
+        after_ns = self._usual_voice_ns()
+        blocks = [(after_ns, 0, Block(len(piece.pcm), piece.words)) for piece in pieces]
+        words = tuple(word for piece in pieces for word in piece.words)
+        duration_ns = sum(len(piece.pcm) for piece in pieces) * ev.NS // OUT_HZ
+        return Voicing(d, blocks, (after_ns, 0, ev.ChunkVoiced(0, d.utterance, d.chunk, duration_ns, words)))
+
+    def _usual_voice_ns(self) -> int:
+        took = sorted(v.voiced[0] for vs in self._tape.voicings.values() for v in vs if v.voiced and v.speak.text)
+        return took[len(took) // 2] if took else USUAL_NS["voice"]
+
     def _estimate(self, d: ev.Speak) -> Voicing:
         """As fast as this session's voices said letters, at the wanted pace; from the same words if they were said."""
         voiced = [v for vs in self._tape.voicings.values() for v in vs if v.voiced and v.speak.text]
@@ -233,8 +253,6 @@ class TapedDoor:
         if d.rate_wpm and pace:
             spoken_ns = spoken_ns * round(sum(pace) / len(pace)) // d.rate_wpm
         letter_ns = spoken_ns // letters if letters else LETTER_NS
-        took = sorted(v.voiced[0] for v in said if v.voiced)
-        after_ns = took[len(took) // 2] if took else USUAL_NS["voice"]
         samples = len(d.text) * letter_ns * OUT_HZ // ev.NS
         words, at = [], 0
         for word in d.text.split():
@@ -242,7 +260,7 @@ class TapedDoor:
             words.append(ev.Word(word, at, at + length_ns - letter_ns))
             at += length_ns
         event = ev.ChunkVoiced(0, d.utterance, d.chunk, samples * ev.NS // OUT_HZ, tuple(words))
-        return Voicing(d, voiced=(after_ns, 0, event))
+        return Voicing(d, voiced=(self._usual_voice_ns(), 0, event))
 
 
 def _whole(voicing: Voicing) -> Iterator[tuple[int, int, Any]]:

@@ -5,6 +5,7 @@ The engines are the live ones, loaded when the first of them is needed and kept 
 
 from __future__ import annotations
 
+import atexit
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -21,6 +22,7 @@ from companion.session import Session
 from companion.settings import Settings
 from pipelines.events import NS
 from pipelines.seeing.ring import AccessUnit
+from pipelines.speaking.voice import Voice, close_voices, load_voices
 from recordings.reader import Recording
 from recordings.session import RecordingError
 
@@ -104,7 +106,7 @@ class LiveEngines:
     def __init__(self, settings: Settings, tape: Tape) -> None:
         self._settings = settings
         started = tape.started
-        self.voices = dict.fromkeys(started.voices if started else ())
+        self._voices = started.voices if started else ()
         self.voice_activity = None
         self._recogniser = started.recogniser if started else ""
 
@@ -120,6 +122,19 @@ class LiveEngines:
                 f"give its folder with --set hearing.model=FOLDER"
             )
         return loaded
+
+    @property
+    def voices(self) -> dict[str, Voice]:
+        """Raises RecordingError if the best voice here is not the one that spoke: its words would take another time."""
+        loaded: dict[str, Voice] = self._once("voices", self._load_voices)
+        if list(loaded)[:1] != list(self._voices[:1]):
+            raise RecordingError(f"the voice of this session was {self._voices[:1]}, and here it is {list(loaded)[:1]}")
+        return loaded
+
+    def _load_voices(self) -> dict[str, Voice]:
+        voices = load_voices()
+        atexit.register(close_voices, voices)
+        return voices
 
     @property
     def reader(self) -> Any:

@@ -75,7 +75,7 @@ class Voicing:
     """What came of one `Speak`: blocks of sound, and the end. Times count from the decision."""
 
     speak: ev.Speak
-    blocks: list[tuple[int, int, VoiceBlock]] = field(default_factory=list)  # after_ns, rank, block
+    blocks: list[tuple[int, int, Any]] = field(default_factory=list)  # after_ns, rank, block (samples and words)
     voiced: tuple[int, int, ev.ChunkVoiced] | None = None
     failed: tuple[int, int, ev.WorkFailed] | None = None
 
