@@ -766,3 +766,16 @@ def test_the_environment_names_packages_and_models(tmp_path: Path) -> None:
 def test_a_media_index_costs_few_bytes() -> None:
     index = MediaIndex("microphone", (3_000_000_000,) * 12, (0,) * 12, (False,) * 12, (80,) * 12)
     assert len(schema.encode(index)) < 12 * 12
+
+
+def test_deleting_a_session_takes_its_pages_and_films_along(recorded: Any) -> None:
+    """They hold what the session holds: its voices and its view."""
+    folder, stem = recorded[0].parent, recorded[0].stem
+    made = [folder / f"{stem}{rest}" for rest in (".html", "-beside-other.html", ".mp4", ".vtt", ".rrd")]
+    made.append(folder / f"other-beside-{stem}.html")
+    for file in made:
+        file.write_text("what was made of it")
+    bystander = folder / "notes.html"
+    bystander.write_text("mine")
+    assert sessions.delete(folder, [stem]).code == 0
+    assert not recorded[0].exists() and not any(file.exists() for file in made) and bystander.exists()
