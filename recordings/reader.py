@@ -134,11 +134,6 @@ class Recording:
         for message in self.messages((names.READ,)):
             yield self._own(Read, message)
 
-    def still_index(self) -> Iterator[StillIndex]:
-        """Of each picture that was kept: when, which frame, its SHA-256, and who got it; no picture is read."""
-        for message in self.messages((names.STILL_INDEX,)):
-            yield self._own(StillIndex, message)
-
     def logs(self) -> Iterator[LogLine]:
         for message in self.messages((names.LOG,)):
             line = self._foxglove(Log, message)

@@ -58,6 +58,12 @@ def test_a_day_at_the_desk(tmp_path: Path) -> None:
     (file,) = tmp_path.glob("*.mcap")
     recording = Recording(file)
     assert [t.outcome for t in recording.decisions() if isinstance(t, ev.TurnClosed)] == ["answered"] * 3
+    prompt = recording.settings["thinking"]["system_prompt"]
+    assert recording.attachment("prompts/system.txt") == prompt.encode()
+    (clock,) = recording.reads()
+    started = next(recording.happenings())
+    assert isinstance(started, ev.SessionStarted) and (clock.site, clock.value) == ("wall clock", started.wall_clock)
+    assert recording.info.environment["models"]["speech"] and recording.info.environment["code"]
     assert len(list(recording.stills())) == 2
     assert replay(file).same
 

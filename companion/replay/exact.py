@@ -23,8 +23,8 @@ SHOWN = 5  # differing decisions printed
 
 @dataclass(frozen=True, slots=True)
 class Replayed:
-    """`line` is the one-line result; `differences` names the first decisions that differ, live then replayed;
-    `speed`: session time over wall time, reading included."""
+    """`line` is the one-line result; `differences` names the first decisions that differ, live then replayed; `seconds`
+    is the session's length."""
 
     same: bool
     line: str
@@ -32,7 +32,6 @@ class Replayed:
     digest: str
     events: tuple[Event, ...]
     seconds: float
-    speed: float
 
 
 def run_again(tape: Tape) -> list[Event]:
@@ -77,7 +76,7 @@ def replay(path: Path) -> Replayed:
     if not same:
         text += f"; live was {digest(live)[:16]}"
     differences = () if same else tuple(_first_differences(live, again))
-    return Replayed(same, text, differences, digest(again), tuple(events), seconds, seconds / max(wall_s, 1e-9))
+    return Replayed(same, text, differences, digest(again), tuple(events), seconds)
 
 
 def _first_differences(live: list[Decision], again: list[Decision]) -> list[str]:
