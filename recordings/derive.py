@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import json
 import os
+import struct
 import tempfile
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
@@ -119,6 +120,10 @@ def derive(source: Path, out: Path, edit: Edit, made: Made, overwrite: bool = Fa
     except OSError as why:
         raise RecordingError(
             f"{out} was not written: {why.strerror or why}. Make room or choose another place with --out."
+        ) from why
+    except (struct.error, OverflowError) as why:
+        raise RecordingError(
+            f"{source} holds a time or a length that no file can hold ({why}). `companion sessions verify` says more."
         ) from why
 
 

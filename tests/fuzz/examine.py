@@ -41,7 +41,7 @@ from tests.fuzz.mutations import hostile
 
 LONGEST_S = 20  # for one reader and one file of a megabyte: a hundred times what a good one takes
 MEMORY_BYTES = 300 * 1024 * 1024
-_MEDIA = ("microphone", "camera", "answers", "stills", "still_index", "pulls", "voiced")
+_MEDIA = ("microphone", "camera", "answers", "stills", "pulls", "voiced")
 _OTHERS = ("messages", "events", "http", "clock", "logs", "woken", "reads")
 CLEAR = (RecordingError, SettingsError)
 
