@@ -549,3 +549,18 @@ def got(port: int, host: str) -> tuple[int, dict[str, str], bytes]:
     connection.request("GET", "/", headers={"Host": host})
     answer = connection.getresponse()
     return answer.status, dict(answer.getheaders()), answer.read()
+
+
+def test_the_film_of_a_slice_begins_where_the_slice_does(tmp_path: Path) -> None:
+    from companion.derived import cut_session
+
+    sample = Path(__file__).parent.parent / "recordings" / "samples" / "cut-off.mcap"
+    assert cut_session(tmp_path, str(sample), 3, out=tmp_path / "slice.mcap").code == 0
+    told = export_mp4(tmp_path / "slice.mcap", tmp_path / "slice.mp4")
+    assert told.code == 0 and "a slice" in told.text
+    with av.open(str(tmp_path / "slice.mp4")) as film:
+        assert film.duration is not None and 3 < film.duration / 1e6 < 6, "not the half minute before it"
+        first = next(film.decode(video=0))
+        assert first.time is not None and first.time < 1
+    captions = (tmp_path / "slice.vtt").read_text()
+    assert "what is this" in captions and "00:00:0" in captions and "00:00:2" not in captions

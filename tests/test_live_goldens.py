@@ -24,7 +24,7 @@ from tests.live import Part, Take, record
 
 SEED = 5
 SCENES = ("barge_in", "packet_loss", "model_error", "long", "noisy")
-SHORT = Path(__file__).parent.parent / "recordings" / "samples" / "platform.mcap"
+SHORT = Path(__file__).parent.parent / "recordings" / "samples" / "cut-off.mcap"
 HASH_SEEDS = range(10)
 LONG_ROUNDS = 8  # of about 27 s
 LIMIT_S = 120.0

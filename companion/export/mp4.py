@@ -1,15 +1,15 @@
 """A recording as a film that any player shows: the camera's own pictures, both voices in step, and subtitles.
 
 The pictures are not encoded again: each access unit goes into the file as it was received, at the moment at which it
-was captured, so the frame rate varies as it did. Time zero of the film is time zero of the session. Sound has to be
-encoded (players do not agree on Opus in MP4), which is what an export costs.
+was captured, so the frame rate varies as it did. Time zero of the film is time zero of the session; of a slice, the
+second in which it begins. Sound has to be encoded (players do not agree on Opus in MP4), which is what it costs.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from fractions import Fraction
 from pathlib import Path
@@ -22,7 +22,7 @@ from companion.export.picture import CODECS, Found, most, survey, units_of
 from companion.export.subtitles import lines_of, one_at_a_time, web_vtt
 from companion.export.voices import RATE_HZ, SoundTrack, VoiceOptions, Voices, mixed, samples_until, voices_of
 from companion.sessions import Outcome
-from pipelines.events import NS
+from pipelines.events import NS, Decision, Happening, Resumed
 from recordings.overview import overview
 from recordings.reader import Recording
 from recordings.session import DAMAGED_SUFFIX, DONE_SUFFIX, OPEN_SUFFIX, RecordingError
@@ -71,6 +71,7 @@ class Film:
     cues: list[tuple[int, int, str]]
     options: FilmOptions
     notes: list[str] = field(default_factory=list)
+    begin_ns: int = 0  # whole seconds; more than 0 for a slice, whose film begins where the slice does
 
 
 def export_mp4(path: Path, out: Path | None = None, options: FilmOptions | None = None) -> Outcome:
@@ -92,14 +93,28 @@ def export_mp4(path: Path, out: Path | None = None, options: FilmOptions | None 
                 f"{path.name} holds neither sound nor pictures, so there is no film in it. "
                 f"`companion sessions show` tells what was said."
             )
-        film = Film(recording, end_ns, kind, picture, voices, one_at_a_time(lines), o)
+        begin_ns = _begin_ns(events, picture)
+        lines = [replace(x, start_ns=x.start_ns - begin_ns, end_ns=x.end_ns - begin_ns) for x in lines]
+        film = Film(recording, end_ns, kind, picture, voices, one_at_a_time(lines), o, begin_ns=begin_ns)
         film.notes += _notes(found, picture, voices, recording, out)
+        if begin_ns:
+            film.notes.append(f"a slice: its first second is second {begin_ns // NS} of the session")
         size_bytes = _write(film, out)
         captions = out.with_suffix(".vtt")
         _private(captions).write_text(web_vtt(lines), encoding="utf-8")
     except (RecordingError, OSError, av.FFmpegError) as why:
         return Outcome(str(why) if isinstance(why, RecordingError) else f"{out} was not written: {why}", 1)
     return Outcome(_told(film, out, captions, len(lines), size_bytes))
+
+
+def _begin_ns(events: Sequence[Happening | Decision], picture: Found | None) -> int:
+    """Where the film begins: a slice with its first sound or picture, to the second; a session at its start."""
+    resumed = next((e for e in events[:3] if isinstance(e, Resumed)), None)
+    if resumed is None:
+        return 0
+    first_ns = next((e.t_ns for e in events if e.t_ns > resumed.t_ns), resumed.t_ns)
+    first_ns = min(first_ns, picture.first_ns) if picture else first_ns
+    return max(0, first_ns) // NS * NS
 
 
 def _length_ns(path: Path, o: FilmOptions) -> int:
@@ -170,8 +185,11 @@ def _fill(film: Film, container: Any) -> None:
     subtitles = _subtitle_track(film, container)
     count = -(-film.end_ns // NS)
     for second, (wearer, companion) in enumerate(film.voices.seconds(count)):
-        pictures.until((second + 1) * NS)
-        subtitles.until((second + 1) * NS)
+        reached_ns = (second + 1) * NS - film.begin_ns
+        if reached_ns <= 0:
+            continue
+        pictures.until(reached_ns)
+        subtitles.until(reached_ns)
         length = samples_until(film.end_ns, second)
         if both is not None and length:
             both.add(mixed(wearer[:length], companion[:length], film.options.voices.pan))
@@ -221,7 +239,8 @@ def _picture_track(film: Film, container: Any) -> _PacketTrack | _NoTrack:
     stream.time_base = Fraction(1, film.kind.tick_hz)
     stream.metadata.update({"title": "Camera", "handler_name": "Camera"})
     packets = _timed(units_of(film.recording, found.codec), film.end_ns, film.options.last_picture_ns)
-    return _PacketTrack(container, stream, film.kind.tick_hz, packets)
+    shifted = ((start_ns - film.begin_ns, *rest) for start_ns, *rest in packets)
+    return _PacketTrack(container, stream, film.kind.tick_hz, shifted)  # type: ignore[arg-type]
 
 
 def _timed(units: Iterator[CameraUnit], end_ns: int, last_ns: int) -> Iterator[tuple[int, int, bool, bytes]]:
@@ -296,7 +315,7 @@ def _notes(
 
 def _told(film: Film, out: Path, captions: Path, lines: int, size_bytes: int) -> str:
     rows: Sequence[tuple[str, str]] = [
-        (f"{out}", f"{film.end_ns / NS:.1f} s, {size_bytes / 1e6:.1f} MB"),
+        (f"{out}", f"{(film.end_ns - film.begin_ns) / NS:.1f} s, {size_bytes / 1e6:.1f} MB"),
         ("  picture", _picture_told(film)),
         ("  sound", _sound_told(film)),
         ("  subtitles", f"{lines} lines, in it and in {captions.name}" if lines else "none: nothing was said"),
