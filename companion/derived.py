@@ -17,6 +17,7 @@ from companion.replay import replay
 from companion.replay.rests import rest_before
 from companion.sessions import Outcome, find
 from companion.settings import Settings, SettingsError
+from pipelines.conversation import IllegalSignalError
 from pipelines.director import Director
 from pipelines.events import Decision, Happening, SessionEnded
 from recordings.cut import Cut, Wanted, cut
@@ -84,10 +85,15 @@ def closing_of(settings: Settings) -> Callable[[Iterable[Happening], SessionEnde
 
     def closing(happenings: Iterable[Happening], ended: SessionEnded) -> list[Decision]:
         director = Director(settings.director())
-        for event in happenings:
-            director.feed(event)
-        director.wake(ended.t_ns)  # what timers caused up to here is in the slice already
-        return director.feed(ended)
+        try:
+            for event in happenings:
+                director.feed(event)
+            director.wake(ended.t_ns)  # what timers caused up to here is in the slice already
+            return director.feed(ended)
+        except IllegalSignalError as why:
+            raise RecordingError(
+                f"what the slice says happened cannot have happened: {why}. `companion sessions verify` checks the file"
+            ) from why
 
     return closing
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from companion.batch.fingerprint import sha256_of
 from companion.batch.store import Store, default_folder
-from companion.terminal import safe
+from companion.terminal import harmless
 from recordings.overview import Overview, overview
 from recordings.partfile import in_use
 from recordings.reader import Recording, what_it_is
@@ -85,7 +85,7 @@ def show(folder: Path, wanted: str) -> Outcome:
     for turn in turns:
         lines += ["", *_turn_lines(turn)]
     if logs:
-        told = (f"  {_clock(line.t_ns)}  {safe(line.name)}: {safe(line.text)}" for line in logs)
+        told = (f"  {_clock(line.t_ns)}  {harmless(line.name)}: {harmless(line.text)}" for line in logs)
         lines += ["", "errors in the log:", *told]
     return Outcome("\n".join(lines))
 
@@ -194,7 +194,7 @@ def _turn_lines(turn: Turn) -> list[str]:
     facts.append(("outcome", outcome))
     facts.append(("left", "; ".join(turn.left) or "nothing"))
     head = f"turn {turn.number}  at {_clock(turn.t_ns)}"
-    return [head, *(f"  {name:<10}{safe(value)}" for name, value in facts)]
+    return [head, *(f"  {name:<10}{harmless(value)}" for name, value in facts)]
 
 
 def _when(unix_ns: int) -> str:

@@ -56,6 +56,11 @@ def safe(text: str) -> str:
     return "".join("\ufffd" if unicodedata.category(c)[0] == "C" else c for c in blank)
 
 
+def harmless(text: str) -> str:
+    """The text with its blanks; what a terminal would obey or hide is "�"."""
+    return "".join(c if c.isprintable() else "\ufffd" for c in text)
+
+
 def columns(text: str) -> int:
     """How many columns a text without control characters takes: 2 for wide East Asian letters, 0 for accents."""
     return sum(0 if unicodedata.combining(c) else 2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TextIO
 
+from companion.terminal import harmless
 from pipelines import events as ev
 from pipelines.spans import SpanKeeper, TurnSpans
 
@@ -65,5 +66,4 @@ class Timeline:
             code = {"heard": "36", "says": "32", "failed": "31", "timing": "90", "frame": "33"}.get(label, "0")
             shown = f"\x1b[{code}m{shown}\x1b[0m"
         # A sign or a model may say what a terminal would obey.
-        harmless = "".join(c if c.isprintable() else "\ufffd" for c in text)
-        print(f"{stamp} {shown}  {harmless}", file=self._out, flush=True)
+        print(f"{stamp} {shown}  {harmless(text)}", file=self._out, flush=True)

@@ -18,6 +18,7 @@ TICK_NS = 20 * ev.MS
 FIRST_TAKE_NS = 10 * ev.MS  # the middle of a tick: how long sound waits for the device, where nothing is known
 EAR_NS = 60 * ev.MS  # from the link to the ear, where the recording does not say
 FAR_NS = 1 << 62
+ENDLESS = 30_000  # ticks, ten minutes: an answer held for longer is taken from ever more rarely, up to the end of days
 
 
 class PulledSound:
@@ -63,7 +64,8 @@ class PulledSound:
             return None
         if self._sounding_since_ns is None:
             self._sounding_since_ns = self._loop.now_ns
-        return max(self._last_ns + TICK_NS, self._sounding_since_ns + FIRST_TAKE_NS), 0
+        sounding_ns = self._last_ns - self._sounding_since_ns
+        return max(self._last_ns + max(TICK_NS, sounding_ns // ENDLESS), self._sounding_since_ns + FIRST_TAKE_NS), 0
 
     def _past(self, at: int) -> bool:
         return self._tape.pulls[at] + self._shift_ns < self._loop.now_ns
