@@ -68,7 +68,7 @@ def columns(text: str) -> int:
 
 def cut(text: str, width: int) -> str:
     """The text in at most `width` columns; what was cut is an ellipsis."""
-    if columns(text) <= width:
+    if len(text) <= 8 * width and columns(text) <= width:
         return text
     taken, used = [], 0
     for c in text:
@@ -82,7 +82,8 @@ def cut(text: str, width: int) -> str:
 def wrapped(text: str, width: int, lines: int) -> list[str]:
     """The text in at most `lines` lines of at most `width` columns; what does not fit is an ellipsis."""
     rows = [""]
-    for word in safe(text).split(" "):
+    room = 8 * (lines + 1) * width  # letters that are looked at: a recording may hold a text without end
+    for word in safe(text if len(text) <= room else f"{text[:room]} …").split(" "):
         joined = f"{rows[-1]} {word}" if rows[-1] else word
         if columns(joined) <= width:
             rows[-1] = joined
