@@ -24,6 +24,7 @@ from recordings.cut import Cut, Wanted, cut
 from recordings.reader import Recording
 from recordings.redact import KINDS, redact
 from recordings.saying import counted
+from recordings.schema import SchemaError
 from recordings.session import DONE_SUFFIX, RecordingError
 from recordings.verify import Verification, verify
 
@@ -100,7 +101,12 @@ def closing_of(settings: Settings) -> Callable[[Iterable[Happening], SessionEnde
 
 def _slice(source: Path, out: Path, turn: int) -> Cut:
     settings = Settings.from_plain(Recording(source).settings, f"{source}: settings.json")
-    return cut(source, out, Wanted(turn), rest_before(source, turn), closing_of(settings))
+    try:
+        return cut(source, out, Wanted(turn), rest_before(source, turn), closing_of(settings))
+    except SchemaError as why:
+        raise RecordingError(
+            f"{source} has a time that no file can hold: {str(why)[:200]}. `companion sessions verify` says more."
+        ) from why
 
 
 def _test(source: Path, turn: int, name: str, out: Path | None) -> Outcome:
