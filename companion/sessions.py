@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from companion.batch.fingerprint import sha256_of
-from companion.batch.store import Store, default_folder
 from companion.terminal import harmless
 from recordings.overview import Overview, overview
 from recordings.partfile import in_use
@@ -156,6 +154,9 @@ def _files(folder: Path) -> list[Path]:
 
 def _forget_reports(path: Path) -> None:
     """What batches kept of a session quotes its words."""
+    from companion.batch.fingerprint import sha256_of
+    from companion.batch.store import Store, default_folder
+
     if path.name.endswith(DONE_SUFFIX) and (kept := default_folder()).is_dir():
         Store(kept).forget(sha256_of(path))
 

@@ -72,11 +72,9 @@ class ReplayJob:
 
 def replay_file(job: ReplayJob) -> Report:
     """Decide one recording again; the simplest job there is."""
-    from companion.replay import replay
+    from companion.replay.job import Job, run_job
 
-    result = replay(job.path)
-    first = result.differences[1] if len(result.differences) > 1 else ""
-    return {"same": result.same, "first": first, "media_s": result.seconds}
+    return run_job(Job(job.path))
 
 
 def function_named(fn_name: str) -> Callable[[Any], Mapping[str, Any]]:
