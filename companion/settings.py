@@ -19,7 +19,16 @@ from typing import Any, get_args, get_origin, get_type_hints
 from pipelines.director import DirectorOptions
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.seeing.choice import ChoiceOptions
-from pipelines.thinking.options import LookOptions, Options, SpeakingOptions, ThinkingOptions, TurnOptions
+from pipelines.thinking.options import (
+    BudgetOptions,
+    LookOptions,
+    ModeOptions,
+    Options,
+    SpeakingOptions,
+    ThinkingOptions,
+    ToolOptions,
+    TurnOptions,
+)
 
 FILE_NAME = "earshot.toml"
 ENV_PREFIX = "EARSHOT_"
@@ -62,7 +71,12 @@ class ChoiceSettings:
 
 @dataclass(frozen=True, slots=True)
 class ModelSettings:
-    """The model that questions go to. Without `base_url` there is none, and nothing leaves this machine."""
+    """The models that questions go to. Without `use` and `base_url` there is none, and nothing leaves this machine."""
+
+    use: tuple[str, ...] = ()  # names of profiles (`companion models`), the preferred one first, the others behind it
+    profiles: str = ""  # a TOML file with more profiles; "" = models.toml beside the user's settings, if there is one
+    allow_training: tuple[str, ...] = ()  # profiles that may be asked though their price is that the vendor learns
+    # The keys from here on describe one model without a profile; it is asked before those of `use`.
 
     name: str = ""  # what it is called aloud and in the ledger; "" = the model's own name
     base_url: str = ""  # e.g. "http://localhost:11434/v1" (Ollama) or a vendor's
@@ -72,6 +86,22 @@ class ModelSettings:
     between_text_s: float = 8.0
     image_detail: str = "high"
     plain_http: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSettings:
+    """What models may use beside looking, reading, timers and arithmetic, which they always may."""
+
+    on: bool = True  # False: models get no tools at all
+    notes: bool = True
+    sandbox: bool = True  # small programs, where the extra companion[sandbox] is installed
+    search_url: str = ""  # your own search, e.g. "https://searx.example/search?q={query}&format=json"
+    search_key_env: str = ""  # name of the environment variable with its key; never the key itself
+    mcp: dict[str, str] = field(default_factory=dict)  # name -> command line, or http address, of an MCP server
+    mcp_permission: dict[str, str] = field(default_factory=dict)  # server or server.tool -> what it may do
+    confirm_ms: int = ToolOptions().confirm_ms
+    time_limit_ms: int = ToolOptions().time_limit_ms
+    search_hosts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +131,18 @@ class Settings:
     choice: ChoiceSettings = field(default_factory=ChoiceSettings)
     speaking: SpeakingOptions = field(default_factory=SpeakingOptions)
     thinking: ThinkingOptions = field(default_factory=ThinkingOptions)
+    modes: ModeOptions = field(default_factory=ModeOptions)
+    budget: BudgetOptions = field(default_factory=BudgetOptions)
+    tools: ToolSettings = field(default_factory=ToolSettings)
     model: ModelSettings = field(default_factory=ModelSettings)
     recording: RecordingSettings = field(default_factory=RecordingSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
 
     def director(self) -> DirectorOptions:
         """The part that the deciders need: with it and the happenings, a replay decides alike."""
-        general = Options(self.turn, self.look, self.speaking, self.thinking)
+        t = self.tools
+        tools = ToolOptions(t.confirm_ms, t.time_limit_ms, t.search_hosts)
+        general = Options(self.turn, self.look, self.speaking, self.thinking, self.modes, self.budget, tools)
         choice = ChoiceOptions(**asdict(self.choice))
         return DirectorOptions(general, self.segmenter, choice)
 

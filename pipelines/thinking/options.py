@@ -63,6 +63,44 @@ class ThinkingOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class ModeOptions:
+    """How hard a question is thought about: instant, thinking, or contemplating (several models at once)."""
+
+    default: str = "instant"  # for questions that say nothing about it
+    acknowledge_ms: int = 900  # nothing to say yet: say so; people wait about a second before they wonder
+    progress_ms: int = 10_000  # between two lines about how far several workers are
+    thinking_tokens: int = 4096  # room for the reasoning; it is never spoken
+    pictures: int = 3  # at most, beside crops: the frame at the word and others around it
+    tool_rounds: int = 6  # a model that still wants tools after these answers from what it has
+    tools_at_once: int = 4  # of one round; the others are told that there were too many
+    worker_tokens: int = 1500
+    worker_ms: int = 30_000  # a worker that has not answered by then is left out
+    synthesis_tokens: int = 1500
+    synthesis_ms: int = 20_000  # from asking for the synthesis: then the best worker's own answer is taken
+    offer: bool = True  # after a hard question was answered instantly: say how to ask for more
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetOptions:
+    """What models may cost, in tokens (in and out) and US dollars where a price is known; 0 = no limit."""
+
+    turn_tokens: int = 60_000
+    turn_usd: float = 0.50
+    day_tokens: int = 0
+    day_usd: float = 5.0
+    warn_share: float = 0.8  # of the day's money or tokens: said once
+
+
+@dataclass(frozen=True, slots=True)
+class ToolOptions:
+    """What models may do beside answering. Which tools there are stands in the settings' [tools]."""
+
+    confirm_ms: int = 15_000  # a plan that is not allowed by then is dropped: silence is a no
+    time_limit_ms: int = 15_000  # a tool that takes longer is told of as too slow
+    search_hosts: tuple[str, ...] = ()  # hosts that untainted queries may go to without asking, beside the search's own
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """Everything that the deciders can be told. A recording carries it, so a replay decides alike."""
 
@@ -70,3 +108,6 @@ class Options:
     look: LookOptions = field(default_factory=LookOptions)
     speaking: SpeakingOptions = field(default_factory=SpeakingOptions)
     thinking: ThinkingOptions = field(default_factory=ThinkingOptions)
+    modes: ModeOptions = field(default_factory=ModeOptions)
+    budget: BudgetOptions = field(default_factory=BudgetOptions)
+    tools: ToolOptions = field(default_factory=ToolOptions)

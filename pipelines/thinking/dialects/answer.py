@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipelines.events import ToolCall
+
 
 @dataclass(frozen=True, slots=True)
 class TextDelta:
@@ -15,12 +17,19 @@ class TextDelta:
 @dataclass(frozen=True, slots=True)
 class Finished:
     """The answer is whole. `finish`: the wire's own word for why ("stop", "length", …; "" if it gave none).
-    Token counts are 0 where the server counted none. `reasoning_chars`: thinking that came along, never spoken."""
+    Token counts are 0 where the server counted none; `input_tokens` counts the cached ones, `output_tokens` the
+    reasoning. `reasoning_chars`: thinking that came along, never spoken. `calls`: tools that the model wants used
+    before it goes on, whole, in the order it gave them; `carry`: JSON text that the same wire wants back in the
+    assistant's message that holds these calls (`Message.carry`), "" if nothing."""
 
     finish: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
     reasoning_chars: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    calls: tuple[ToolCall, ...] = ()
+    carry: str = ""
 
 
 @dataclass(frozen=True, slots=True)

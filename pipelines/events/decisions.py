@@ -1,0 +1,278 @@
+"""What the deciders answer. See `pipelines.events`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.events.shapes import FrameScore, Message, View
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Base of everything the deciders decide. The digest of a session is taken over these, in order, all fields."""
+
+    t_ns: int
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateChanged(Decision):
+    """The conversation went from one state to another (`pipelines.conversation`)."""
+
+    old: str = ""
+    new: str = ""
+    signal: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted(Decision):
+    """The wearer began to speak; `media_ns`: first voiced sample, pre-roll not counted."""
+
+    media_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechPaused(Decision):
+    """The wearer fell silent; `media_ns`: last voiced sample so far."""
+
+    media_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TurnOpened(Decision):
+    """A turn is certain: the wearer said something that asks for an answer."""
+
+    turn: int = 0
+    text: str = ""
+    intent: str = ""
+    speech_start_ns: int = 0
+    speech_end_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TurnClosed(Decision):
+    """The turn is over. `outcome`: "answered", "stopped", "interrupted", "failed". `heard`: what the ear got."""
+
+    turn: int = 0
+    outcome: str = ""
+    said: str = ""
+    heard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribe(Decision):
+    """Recognise the microphone's sound captured in [start_ns, end_ns). Session clock."""
+
+    request: int = 0
+    start_ns: int = 0
+    end_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Look(Decision):
+    """Score the frames captured in [start_ns, end_ns); the latest before it if there is none inside."""
+
+    request: int = 0
+    turn: int = 0
+    start_ns: int = 0
+    end_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FrameChosen(Decision):
+    """This frame is the one the wearer meant. `problem`: "" or what is wrong with it (dark, blurred, stale …)."""
+
+    turn: int = 0
+    frame: FrameScore | None = None
+    age_ms: int = 0
+    candidates: int = 0
+    problem: str = ""
+    policy: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class KeepStill(Decision):
+    """Keep this frame, or the part of it in `box`, in the recording as a picture (JPEG), whether or not it leaves the
+    device."""
+
+    turn: int = 0
+    frame_id: int = 0
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class AskKeyFrame(Decision):
+    """Ask the sender for a key frame (RTCP PLI)."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadText(Decision):
+    request: int = 0
+    turn: int = 0
+    frame_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReadCodes(Decision):
+    request: int = 0
+    turn: int = 0
+    frame_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class AskModel(Decision):
+    """Send a query to a model. With `RunTool`, the only decision by which anything leaves the device."""
+
+    request: int = 0
+    turn: int = 0
+    messages: tuple[Message, ...] = ()
+    max_tokens: int = 0
+    image_px: int = 0  # longest side of the picture as sent
+    model: str = ""  # which one; "" = the first
+    mode: str = ""  # "instant", "thinking" or "contemplating": how hard it shall think
+    worker: str = ""  # one of several at the same question: "reader", "knower", "sceptic", "synthesiser"
+    tools: tuple[str, ...] = ()  # names of the tools that it may use
+    image_quality: int = 85
+
+
+@dataclass(frozen=True, slots=True)
+class RunTool(Decision):
+    """Use a tool that is not the deciders' own. `arguments`: JSON text that fits the tool's parameters."""
+
+    request: int = 0
+    turn: int = 0
+    name: str = ""
+    arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolUsed(Decision):
+    """What a model got for one call of a tool. `failed`: "" or why it got no result."""
+
+    turn: int = 0
+    name: str = ""
+    arguments: str = ""
+    text: str = ""
+    failed: str = ""
+    views: tuple[View, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ModeChosen(Decision):
+    """How this turn's question is asked. `explicit`: the wearer said so; `frame`: "glance", "look", "read" or ""."""
+
+    turn: int = 0
+    mode: str = ""
+    explicit: bool = False
+    frame: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerChanged(Decision):
+    """One of several models at the same question got further. `state`: "asked", "done", "failed", "too slow"."""
+
+    turn: int = 0
+    worker: str = ""
+    state: str = ""
+    model: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmAsked(Decision):
+    """The wearer is asked before something leaves or changes. `phrase`: the words that allow exactly this plan."""
+
+    plan: int = 0
+    turn: int = 0
+    tool: str = ""
+    arguments: str = ""
+    text: str = ""
+    phrase: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ConfirmEnded(Decision):
+    """`outcome`: "allowed", or why not: "refused", "silence", "other words", "stale", "dropped"."""
+
+    plan: int = 0
+    turn: int = 0
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Aside(Decision):
+    """Something for the page that is not spoken. `kind`: "link" or "source"."""
+
+    turn: int = 0
+    kind: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Cancel(Decision):
+    """Forget a request: close its socket, drop its result."""
+
+    request: int = 0
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Speak(Decision):
+    """Say one chunk of an utterance. `kind`: what sort of words they are ("reading", "code", "history", "model",
+    "status", "failure"), which picks the voice; `last`: nothing follows in this utterance."""
+
+    utterance: int = 0
+    chunk: int = 0
+    turn: int = 0
+    text: str = ""
+    kind: str = ""
+    voice: str = ""
+    rate_wpm: int = 0
+    last: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Duck(Decision):
+    """Lower (or restore) the answer's loudness at once: the wearer may be speaking."""
+
+    on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PausePlay(Decision):
+    """Hold the answer where it is (`on`), or go on from there."""
+
+    on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StopPlay(Decision):
+    """Drop what is left of this utterance, rendered or not."""
+
+    utterance: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SetVolume(Decision):
+    gain_db: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Earcon(Decision):
+    """A short sound with a meaning: "heard", "thinking", "failed"."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Caption(Decision):
+    """Text for a screen, where there is one. `who`: "wearer" or "companion"."""
+
+    who: str = ""
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Noted(Decision):
+    """A decision not to act, or a fact worth a line in the log. `what` is a short stable name."""
+
+    what: str = ""

@@ -1,0 +1,273 @@
+"""What comes from outside the deciders. See `pipelines.events`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.events.shapes import (
+    Alarm,
+    Code,
+    FrameScore,
+    Guide,
+    ModelInfo,
+    Remembered,
+    TextLine,
+    ToolCall,
+    ToolInfo,
+    Trip,
+    Word,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Base of everything that comes from outside the deciders."""
+
+    t_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class SessionStarted(Happening):
+    """The first event. The deciders know nothing of the world that is not in the settings or in here."""
+
+    recogniser: str = ""  # name of the speech model
+    closed_vocabulary: bool = False  # True: it knows only the phrases it was trained on
+    model: str = ""  # name of the model profile that questions go to; "" = none configured
+    voices: tuple[str, ...] = ()  # voices that work here, best first
+    recording: bool = True
+    wall_clock: str = ""  # local ISO time at t=0, for answers that name a time
+    models: tuple[ModelInfo, ...] = ()  # that may be asked, the preferred one first
+    tools: tuple[ToolInfo, ...] = ()  # that models may use here
+    spent_tokens: int = 0  # on models, today, before this session
+    spent_usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class LinkChanged(Happening):
+    """The device came, went, or changed what it sends. `state`: "connected", "lost" or "closed"."""
+
+    state: str
+    microphone: bool = False
+    camera: bool = False
+    speaker: bool = False
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class VoiceWindow(Happening):
+    """Voice activity in 32 ms of microphone sound whose last sample was captured at `media_ns`."""
+
+    media_ns: int
+    probability: float
+    level_dbfs: float = -120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Transcribed(Happening):
+    """Words recognised for one `Transcribe` decision. `accepted` is the recogniser's own gate; `why` says what it held
+    against the words if not. `cost_ns`: time in the engine."""
+
+    request: int
+    text: str
+    accepted: bool
+    why: str = ""
+    words: tuple[Word, ...] = ()
+    avg_logprob: float = 0.0
+    no_speech: float = 0.0
+    cost_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Looked(Happening):
+    """Scores of the frames that were in the ring in the time a `Look` asked for, oldest first; none = no picture."""
+
+    request: int
+    frames: tuple[FrameScore, ...] = ()
+    cost_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class TextRead(Happening):
+    """Text found in one frame, in reading order."""
+
+    request: int
+    frame_id: int
+    lines: tuple[TextLine, ...] = ()
+    cost_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class CodesRead(Happening):
+    """Codes found in one frame, left to right."""
+
+    request: int
+    frame_id: int
+    codes: tuple[Code, ...] = ()
+    cost_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelText(Happening):
+    """A piece of the model's answer."""
+
+    request: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ModelDone(Happening):
+    """The model's answer ended. `finish`: the wire's word for why ("stop", "length", …); `calls`: tools it wants used
+    before it goes on; `carry`: what the wire format wants back with them. Of `input_tokens`, `cached_tokens` were
+    cheaper; of `output_tokens`, `reasoning_tokens` were never to be seen."""
+
+    request: int
+    finish: str = ""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    reasoning_tokens: int = 0
+    calls: tuple[ToolCall, ...] = ()
+    carry: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFailed(Happening):
+    """The model gave no (whole) answer. `kind`: one of `pipelines.thinking.failures.KINDS`; `detail` is for the log."""
+
+    request: int
+    kind: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolDone(Happening):
+    """What came of a `RunTool`. `text`: for the model; `failed`: "" or why there is no result ("stopped", "too slow",
+    "refused", "bad arguments", "failed"); `sources`: web addresses that the text is from."""
+
+    request: int
+    text: str = ""
+    failed: str = ""
+    sources: tuple[str, ...] = ()
+    cost_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ToolsChanged(Happening):
+    """The tools of one source are these from now on. `detail`: why, for the log."""
+
+    source: str
+    tools: tuple[ToolInfo, ...] = ()
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spent(Happening):
+    """What all sessions of this companion together have spent on models so far on this day (local date)."""
+
+    day: str
+    tokens: int = 0
+    usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class WorkFailed(Happening):
+    """An engine raised. `kind`: the lane ("transcribe", "look", "read_text", "read_codes", "voice")."""
+
+    request: int
+    kind: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkVoiced(Happening):
+    """A chunk of speech was rendered and queued: its words with their offsets in the chunk, and its length."""
+
+    utterance: int
+    chunk: int
+    duration_ns: int
+    words: tuple[Word, ...] = ()
+    cost_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PlayMark(Happening):
+    """Where playing stands on our side. `mark`: "started" (first packet of the chunk handed to the link), "finished"
+    (last packet of the last chunk), "stopped" (cut at `position_ns`), "paused", "resumed". `position_ns`: sound of this
+    utterance that has left, over all chunks."""
+
+    utterance: int
+    chunk: int
+    mark: str
+    position_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class HeardMark(Happening):
+    """The device's own word on what reached the ear. `mark`: "first" (first audible sample of the utterance received),
+    "progress", "last". `media_ns` is the device's time mapped to the session clock; `position_ns` as in PlayMark."""
+
+    utterance: int
+    mark: str
+    media_ns: int
+    position_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ClockMapped(Happening):
+    """One ping answered: device clock = session clock + `offset_ns`, give or take half of `round_trip_ns`."""
+
+    offset_ns: int
+    round_trip_ns: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceEvent(Happening):
+    """The wearer or the device did something: "tap", "battery", … `value` as the device said it."""
+
+    kind: str
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Typed(Happening):
+    """A question that was typed, not spoken. It opens a turn as spoken words do."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resumed(Happening):
+    """The deciders are put where they stood at rest: nobody speaks, nothing is under way, no timer runs.
+
+    Begins a slice cut out of a session, and each turn that is replayed by itself. `number`: the last request or
+    utterance number given out; `turn`: the last turn; `rate_change_wpm`: how far the wearer moved the pace;
+    `refused_ns`: when words were last refused aloud; `voice_ns`, `window_ns`: last voiced sample and last window;
+    `mode`: the one the wearer asked for until further notice; `tools`: those that have changed since the start."""
+
+    number: int = 0
+    turn: int = 0
+    link: LinkChanged | None = None
+    history: tuple[Remembered, ...] = ()
+    greeted: bool = False
+    gain_db: float = 0.0
+    rate_change_wpm: int = 0
+    last_said: str = ""
+    last_said_kind: str = ""
+    refused_ns: int = 0
+    voice_ns: int = 0
+    window_ns: int = 0
+    mode: str = ""
+    alarms: tuple[Alarm, ...] = ()
+    spent_day: str = ""
+    spent_tokens: int = 0
+    spent_usd: float = 0.0
+    guide: Guide | None = None
+    trips: tuple[Trip, ...] = ()
+    tools: tuple[ToolInfo, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionEnded(Happening):
+    """The last event; deadlines up to here are delivered before it."""
+
+    reason: str = ""

@@ -1,0 +1,188 @@
+"""The shapes that events carry: words, pictures, text, tools, models, messages."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """One recognised or spoken word. `start_ns`/`end_ns`: session clock if heard, offset in the utterance if said."""
+
+    text: str
+    start_ns: int = 0
+    end_ns: int = 0
+    probability: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class FrameScore:
+    """What cheap measurements say of one picture. See `pipelines.seeing.quality` for each scale."""
+
+    frame_id: int
+    media_ns: int
+    width: int = 0
+    height: int = 0
+    sharpness: float = 0.0  # variance of the Laplacian at 640 px width; below `blurred` the text cannot be read
+    brightness: float = 0.0  # mean luma, 0..255
+    contrast: float = 0.0  # standard deviation of luma, 0..127
+    motion: float = 0.0  # mean absolute luma difference to the frame before, 0..255
+
+
+@dataclass(frozen=True, slots=True)
+class TextLine:
+    """One line of text read from a picture, in reading order. `box`: x, y, width, height in pixels of the frame."""
+
+    text: str
+    confidence: float
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One QR code or barcode. `kind`: "qr", "ean13", "ean8", "upca" …; `payload` is what it holds, never opened."""
+
+    kind: str
+    payload: str
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """One picture as a model is shown it: a frame, or a part of one. `box`: x, y, width, height in pixels of the frame,
+    all 0 = the whole; `px`: longest side as sent, 0 = as it is; `quality`: of the JPEG, 1 to 100; `name`: what the
+    model is told it is ("the picture", "crop 2 of frame 31")."""
+
+    frame_id: int
+    box: tuple[int, int, int, int] = (0, 0, 0, 0)
+    px: int = 0
+    quality: int = 85
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A model wants a tool used. `arguments`: JSON text as the model wrote it, perhaps not valid; `carry`: what the
+    wire format wants back beside the call, as it came, "" if nothing."""
+
+    call_id: str
+    name: str
+    arguments: str = ""
+    carry: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ToolInfo:
+    """A tool that exists in this session. `parameters`: JSON schema as text; `permission`: "local read", "net read",
+    "write" or "send"; `source`: "built in", "sandbox", or the name of the MCP server it comes from."""
+
+    name: str
+    description: str
+    parameters: str = '{"type": "object", "properties": {}}'
+    permission: str = "local read"
+    source: str = "built in"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRule:
+    """How a vendor counts a picture's tokens. `kind`: "patches" (one a square of `patch_px`, at most `max_tokens`),
+    "fixed" (`low`, `medium` or `high`, whatever its size), "" (not known). `max_px`: longest side it takes, 0 = any."""
+
+    kind: str = ""
+    patch_px: int = 0
+    max_tokens: int = 0
+    max_px: int = 0
+    low: int = 0
+    medium: int = 0
+    high: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ModelInfo:
+    """A model that may be asked, as far as deciders need to know it. `trains`: "no", "opt-out", "discount" or
+    "unknown": whether its vendor learns from what it is sent. Prices in US dollars a million tokens, below 0 = not
+    known. `profile`: the whole profile as JSON text, for a replay."""
+
+    name: str
+    local: bool = False
+    vision: bool = True
+    tools: bool = True
+    trains: str = "unknown"
+    input_usd: float = -1.0
+    output_usd: float = -1.0
+    cached_usd: float = -1.0
+    image: ImageRule = ImageRule()
+    max_images: int = 0
+    min_output_tokens: int = 0
+    profile: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Alarm:
+    """A timer or a reminder that will be spoken. `kind`: "timer" or "reminder"; `text`: what it is for."""
+
+    number: int
+    due_ns: int
+    kind: str = "timer"
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """One turn as history keeps it. `heard`: what the ear got of the answer; `lines`/`codes`: what was read from the
+    picture, whole, whatever of it was spoken; `views`: what was looked at, in order; `caption`: words that stand for
+    the picture in later queries; `asked`: models that were sent something; `links`, `sources`: kept aside, unspoken."""
+
+    turn: int
+    t_ns: int
+    question: str
+    heard: str = ""
+    kind: str = ""
+    lines: tuple[TextLine, ...] = ()
+    codes: tuple[Code, ...] = ()
+    mode: str = ""
+    caption: str = ""
+    views: tuple[View, ...] = ()
+    asked: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    links: tuple[str, ...] = ()
+    tokens: int = 0
+    usd: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Guide:
+    """A task that the wearer is led through, step by step. `step` counts from 1; `seen`: a caption of the last look."""
+
+    goal: str
+    step: int = 1
+    said: str = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trip:
+    """A model that failed: `failures` in a row; not asked again before `until_ns`."""
+
+    model: str
+    failures: int = 0
+    until_ns: int = 0
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a query. `role`: "system", "user", "assistant" or "tool". `frame_id` > 0 attaches that picture, at
+    the query's `image_px`; `views` attach more, behind it; only the user's messages may have pictures. An assistant's
+    message may hold `calls`, and `carry` as it came with them; a tool's message answers the call `call_id` of the tool
+    `name`, and `failed` says that there is no result."""
+
+    role: str
+    text: str
+    frame_id: int = 0
+    views: tuple[View, ...] = ()
+    calls: tuple[ToolCall, ...] = ()
+    call_id: str = ""
+    name: str = ""
+    failed: bool = False
+    carry: str = ""
