@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := companion pipelines device_sim recordings tests training
 
-.PHONY: demo test test-browser test-dask test-live fuzz check bench format samples lock clean help
+.PHONY: demo test test-browser test-dask test-live conformance fuzz check bench format samples lock clean help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -33,6 +33,9 @@ test-dask: $(STAMP) ## many recordings on several workers of a Dask cluster, one
 test-live: $(STAMP) ## longer live sessions, each replayed to the same decisions
 	EARSHOT_LIVE=1 $(BIN)/python -m pytest tests/test_live_goldens.py -rs
 
+conformance: $(STAMP) ## the model side against software that others wrote (installs about 1.4 GB beside the sources)
+	PYTHON=$(BIN)/python tests/conformance/run.sh
+
 fuzz: $(STAMP) ## thousands of hostile recordings through everything that reads one
 	FUZZ_CASES=$${FUZZ_CASES:-3000} $(BIN)/python -m pytest -m fuzz -rs
 
@@ -47,6 +50,9 @@ bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JS
 	$(BIN)/python -m tests.bench.bench_crash
 	$(BIN)/python -m tests.bench.bench_replay
 	$(BIN)/python -m tests.bench.bench_batch
+	$(BIN)/python -m tests.bench.bench_dialects
+	$(BIN)/python -m tests.bench.bench_modes
+	$(BIN)/python -m tests.bench.bench_permission
 
 check: $(STAMP) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check $(SOURCES)
@@ -70,4 +76,4 @@ lock: ## pin every dependency again, for every platform, with hashes
 		--no-header --no-emit-index-url --quiet --upgrade -o requirements.lock pyproject.toml
 
 clean: ## remove the virtual environment
-	rm -rf $(VENV) $(VENV)-lock
+	rm -rf $(VENV) $(VENV)-lock .conformance

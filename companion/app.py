@@ -8,8 +8,9 @@ import os
 import secrets
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,12 +21,18 @@ from companion.exchanges import RecordedExchanges
 from companion.link.handler import DeviceLink
 from companion.link.server import LinkServer
 from companion.link.settings import LinkSettings
-from companion.model.client import ModelClient
-from companion.model.configured import model_profile
-from companion.model.port import ModelProfile
+from companion.model.configured import configured
+from companion.model.models import Models
+from companion.model.profile import ModelProfile
+from companion.model.spending import Spending
 from companion.net import Net, NetOptions
 from companion.session import Parts, Session, Watcher
-from companion.settings import Settings, SettingsError, recordings_folder
+from companion.settings import Settings, SettingsError, data_folder, recordings_folder
+from companion.tools.place import Place
+from companion.tools.runner import ToolRunner, key_names
+from pipelines.events import Spent, ToolInfo
+from pipelines.thinking.budget import cost_usd
+from pipelines.thinking.dialects.answer import Finished
 from recordings.environment import environment
 from recordings.recover import recover_all
 from recordings.retention import Retention, enforce
@@ -54,7 +61,10 @@ class App:
     engines: Engines | None = None
     door: ComputeDoor | None = None
     net: Net | None = None
-    profile: ModelProfile | None = None
+    profiles: tuple[ModelProfile, ...] = ()
+    missing: str = ""  # why there is no model
+    tools: ToolRunner | None = None
+    spending: Spending | None = None
     server: LinkServer | None = None
     _running: dict[str, _Running] = field(default_factory=dict)
     _environment: Mapping[str, Any] = field(default_factory=dict)
@@ -62,11 +72,18 @@ class App:
 
     async def start(self, serve: bool = True) -> str:
         """Load everything, recover what a crash left, listen. Returns the address to open ("" if not serving)."""
-        self.profile = model_profile(self.settings)
+        found = configured(self.settings)
+        self.profiles, self.missing = found.profiles, found.missing
+        for note in found.notes:
+            self.notice(note)
         self.net = Net(NetOptions(local_only=self.settings.privacy.local_only))
         self.door = ComputeDoor()
         self.engines = await asyncio.to_thread(Engines.load, self.settings)
         check_voices(self.settings, self.engines)
+        if self.profiles:
+            self.spending = await asyncio.to_thread(Spending, data_folder() / "spending.json", self.notice)
+        if self.settings.tools.on:
+            await self._start_tools(self.net)
         if self.settings.recording.on:
             models = {"speech": hearing_folder(self.settings)}
             self._environment = await asyncio.to_thread(environment, models)
@@ -92,6 +109,17 @@ class App:
                 "Another companion? Choose another port: --port N (0 = any free one)"
             ) from why
 
+    async def _start_tools(self, net: Net) -> None:
+        """All of them for models; without one only the notes, which the wearer can take alone."""
+        wanted = self.settings.tools
+        wanted = wanted if self.profiles else replace(wanted, sandbox=False, search_url="", mcp={})
+        place = Place(data_folder(), net, self.settings.privacy.local_only)
+        try:
+            self.tools = ToolRunner(wanted, place, self._tools_changed, self.notice)
+        except ValueError as why:
+            raise SettingsError(str(why)) from why
+        await self.tools.start()
+
     def _tidy(self) -> None:
         folder = recordings_folder(self.settings)
         if not folder.is_dir():
@@ -110,17 +138,22 @@ class App:
         if recorder is not None:
             recorder.read(clock.now_ns(), "wall clock", wall_clock)
             recorder.attach(SYSTEM_PROMPT, "text/plain", self.settings.thinking.system_prompt.encode())
-        model = self._model(recorder, clock)
+        observer = RecordedExchanges(recorder, clock) if recorder else None
         parts = Parts(
             clock,
             self.engines,
             self.settings,
             self.door,
             recorder,
-            model,
+            Models(self.net, self.profiles, observer) if self.profiles and self.net is not None else None,
+            self.tools,
+            observer,
+            partial(self._spent, link.session),
             self.watch(link.session),
             self._session_ended,
             wall_clock,
+            self._spent_today(),
+            self.missing,
         )
         session = Session(link, parts)
         self._running[link.session] = _Running(session, recorder)
@@ -142,8 +175,9 @@ class App:
             settings=self.settings.plain(),
             environment=self._environment,
         )
-        secrets_known = (os.environ.get(self.settings.model.key_env, ""),) if self.settings.model.key_env else ()
-        options = RecorderOptions(secrets=tuple(s for s in secrets_known if s))
+        names = [p.key_env for p in self.profiles if p.key_env]
+        names += key_names(self.settings.tools)
+        options = RecorderOptions(secrets=tuple(key for name in names if (key := os.environ.get(name, ""))))
         recorder = Recorder(recordings_folder(self.settings), info, on_trouble, options)
         began[0] = recorder.writing
         return recorder
@@ -156,10 +190,24 @@ class App:
         if running := self._running.get(session):
             running.session.recording_stopped(why)
 
-    def _model(self, recorder: Recorder | None, clock: SessionClock) -> ModelClient | None:
-        if self.profile is None or self.net is None:
-            return None
-        return ModelClient(self.net, self.profile, RecordedExchanges(recorder, clock) if recorder else None)
+    def _tools_changed(self, source: str, tools: tuple[ToolInfo, ...], detail: str) -> None:
+        for running in self._running.values():
+            running.session.tools_changed(source, tools, detail)
+
+    def _spent_today(self) -> Spent:
+        return self.spending.today(_today()) if self.spending is not None else Spent(0, "")
+
+    def _spent(self, session: str, profile: ModelProfile, finished: Finished) -> None:
+        """A model has been paid for: into the day's book, and the other sessions share the day's budget."""
+        if self.spending is None:
+            return
+        tokens = finished.input_tokens + finished.output_tokens
+        usd = cost_usd(profile.info(), finished.input_tokens, finished.output_tokens, finished.cached_tokens)
+        self.spending.add(_today(), profile.name, tokens, usd)
+        spent = self._spent_today()
+        for name, running in self._running.items():
+            if name != session:
+                running.session.spent_elsewhere(spent.day, spent.tokens, spent.usd)
 
     def _session_ended(self, session: Session) -> None:
         running = self._running.pop(session.link.session, None)
@@ -182,12 +230,18 @@ class App:
             running.session.end(reason)
         while self._finishing:
             await asyncio.gather(*self._finishing)
+        if self.tools is not None:
+            await self.tools.aclose()
         if self.net is not None:
             await self.net.aclose()
         if self.door is not None:
             await asyncio.to_thread(self.door.close)
         if self.engines is not None:
             await asyncio.to_thread(self.engines.close)
+
+
+def _today() -> str:
+    return datetime.now().astimezone().date().isoformat()
 
 
 def check_voices(settings: Settings, engines: Engines) -> None:

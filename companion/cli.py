@@ -10,9 +10,11 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from companion import __version__
+
+MODES = ("instant", "thinking", "contemplating")  # as in pipelines.thinking.router; nothing slow is imported here
 
 if TYPE_CHECKING:
     Sub = argparse._SubParsersAction[argparse.ArgumentParser]
@@ -34,8 +36,10 @@ Every session is one recording:
 
 More words, a model:
   companion models pull base.en     fetch an open speech model once (the built-in one knows only the demo's phrases)
-  companion run --set model.base_url=http://localhost:11434/v1 --set model.model=NAME
-                                    ask a model on this machine; docs/model.md has vendors
+  companion models                  models that can be asked: which have a key, which servers here answer
+  companion models try NAME         ask one about a picture
+  companion run --model NAME        ask that one; --model A,B asks B when A fails
+  companion compare ID --models A,B the same recorded questions to several models, side by side
 
 Settings: earshot.toml here or in ~/.config/earshot, environment EARSHOT_SECTION__KEY, or --set section.key=value.
 """
@@ -45,6 +49,7 @@ REPLAY_EPILOG = """\
   companion replay last                                       the same decisions, bit for bit?
   companion replay last --set turn.open_silence_ms=1200       what would that have changed, turn by turn?
   companion replay last --prompt new.txt --cassette live      ask the model again, with other instructions
+  companion replay last --model gemini --cassette live        ask another model
   companion replay last --set look.before_ms=0 --page d.html  both runs side by side, with pictures and sound
   companion replay recordings/ --jobs 2 --junit report.xml    all of them; what did not change is not run again
 
@@ -66,6 +71,7 @@ def parser() -> argparse.ArgumentParser:
     _demo(sub)
     _ask(sub)
     _replay(sub)
+    _compare(sub)
     _why(sub)
     _sessions(sub)
     _models(sub)
@@ -74,10 +80,29 @@ def parser() -> argparse.ArgumentParser:
     return p
 
 
-def _settings_flags(p: argparse.ArgumentParser) -> None:
-    p.add_argument("--config", type=Path, metavar="FILE", help="settings file (default: earshot.toml, if there is one)")
+def _settings_flags(p: argparse.ArgumentParser, inner: bool = False) -> None:
+    """`inner`: of an action whose command has these flags too; what was given there then stays."""
+    none: Any = argparse.SUPPRESS if inner else None
+    empty: Any = argparse.SUPPRESS if inner else []
     p.add_argument(
-        "--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="one setting; may be repeated"
+        "--config",
+        type=Path,
+        default=none,
+        metavar="FILE",
+        help="settings file (default: earshot.toml, if there is one)",
+    )
+    p.add_argument(
+        "--set", action="append", default=empty, metavar="SECTION.KEY=VALUE", help="one setting; may be repeated"
+    )
+
+
+def _model_flag(p: argparse.ArgumentParser) -> None:
+    p.add_argument(
+        "--model",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="the model to ask (`companion models` lists them); repeated or with commas: the next ones when it fails",
     )
 
 
@@ -88,6 +113,7 @@ def _run(sub: Sub) -> None:
     p.add_argument("--local-only", action="store_true", help="make no connection that leaves this machine")
     p.add_argument("--no-recording", action="store_true", help="write nothing to disk")
     p.add_argument("--quiet", action="store_true", help="print no timeline")
+    _model_flag(p)
     _settings_flags(p)
 
 
@@ -106,6 +132,8 @@ def _ask(sub: Sub) -> None:
     p.add_argument("--image", type=Path, metavar="FILE", help="the picture it is about (JPEG or PNG)")
     p.add_argument("--wav", type=Path, metavar="FILE", help="write the spoken answer here")
     p.add_argument("--local-only", action="store_true", help="make no connection that leaves this machine")
+    p.add_argument("--mode", choices=MODES, help="how hard the model thinks, unless the question says it")
+    _model_flag(p)
     _settings_flags(p)
 
 
@@ -120,7 +148,7 @@ def _replay(sub: Sub) -> None:
     change = p.add_argument_group("what if")
     change.add_argument("--set", action="append", default=[], metavar="SECTION.KEY=VALUE", help="another setting")
     change.add_argument(
-        "--model", type=Path, metavar="FILE", help="another model: a TOML file with the keys of [model]"
+        "--model", metavar="NAME", help="another model: the name of a profile, or a TOML file with the keys of [model]"
     )
     change.add_argument("--prompt", type=Path, metavar="FILE", help="another system prompt")
     change.add_argument(
@@ -144,6 +172,18 @@ def _replay(sub: Sub) -> None:
     many.add_argument("--scheduler", default="", metavar="ADDRESS", help="of Dask (default: workers on this machine)")
     many.add_argument("--store", type=Path, metavar="DIR", help="where reports are kept, so that nothing is done twice")
     p.add_argument("--config", type=Path, metavar="FILE", help="settings file, for where recordings are")
+
+
+def _compare(sub: Sub) -> None:
+    p = sub.add_parser(
+        "compare", help="ask several models the questions of a recording, and set answers, time and cost side by side"
+    )
+    p.add_argument("recording", help="a file, the beginning of a session's name, or: last")
+    p.add_argument("--models", required=True, metavar="A,B,C", help="names of profiles (`companion models` lists them)")
+    p.add_argument("--turn", type=int, metavar="N", help="only this turn (default: all that went to a model)")
+    p.add_argument("--json", type=Path, metavar="FILE", help="write what came as JSON")
+    p.add_argument("--page", type=Path, metavar="FILE", help="write it as one page")
+    _settings_flags(p)
 
 
 def _sessions(sub: Sub) -> None:
@@ -231,12 +271,28 @@ def _why(sub: Sub) -> None:
 
 
 def _models(sub: Sub) -> None:
-    p = sub.add_parser("models", help="speech models: list what is here, fetch one")
-    inner = p.add_subparsers(dest="action", required=True, metavar="ACTION")
-    inner.add_parser("list", help="what is built in and what was fetched")
-    pull = inner.add_parser("pull", help="fetch an open Whisper model once; afterwards no network is needed")
+    p = sub.add_parser(
+        "models", help="models that answer, and speech models: which there are, and what they need; try one, fetch one"
+    )
+    _settings_flags(p)
+    inner = p.add_subparsers(dest="action", metavar="ACTION")
+    listed = inner.add_parser(
+        "list", help="all of them: key, price, privacy, and whether servers here answer (default)"
+    )
+    _settings_flags(listed, inner=True)
+    show = inner.add_parser("show", help="one model's profile, with where each value comes from")
+    show.add_argument("name", help="a name out of the list")
+    _settings_flags(show, inner=True)
+    trial = inner.add_parser("try", help="really ask one model about a picture; it costs what a question costs")
+    trial.add_argument("name", help="a name out of the list")
+    trial.add_argument("--image", type=Path, metavar="FILE", help="the picture (default: a drawn card with a word)")
+    trial.add_argument("--question", default="", metavar="TEXT", help="what to ask about it")
+    trial.add_argument("--mode", choices=MODES, default="instant", help="how hard it thinks (default: instant)")
+    trial.add_argument("--local-only", action="store_true", help="make no connection that leaves this machine")
+    _settings_flags(trial, inner=True)
+    pull = inner.add_parser("pull", help="fetch an open speech model once; afterwards no network is needed")
     pull.add_argument("name", help="tiny.en, base.en, small.en, tiny, base or small")
-    path = inner.add_parser("path", help="print the folder of a model")
+    path = inner.add_parser("path", help="print the folder of a speech model")
     path.add_argument("name")
 
 

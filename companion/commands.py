@@ -7,13 +7,13 @@ import asyncio
 import logging
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from companion.models import ModelError
-from companion.settings import Settings, SettingsError, load, recordings_folder
+from companion.settings import ModelSettings, Settings, SettingsError, load, recordings_folder
 from pipelines.speaking.voice import VoiceError
 from recordings.session import RecordingError
 
@@ -38,12 +38,25 @@ def _settings(args: argparse.Namespace) -> Settings:
         settings = replace(settings, privacy=replace(settings.privacy, local_only=True))
     if getattr(args, "no_recording", False):
         settings = replace(settings, recording=replace(settings.recording, on=False))
+    if names := [name for part in getattr(args, "model", []) for name in part.split(",") if name]:
+        settings = replace(settings, model=_only_models(settings, names))
+    if mode := getattr(args, "mode", None):
+        settings = replace(settings, modes=replace(settings.modes, default=mode))
     server = settings.server
     if getattr(args, "port", None) is not None:
         server = replace(server, port=args.port)
     if getattr(args, "token", None):
         server = replace(server, token=args.token)
     return replace(settings, server=server)
+
+
+def _only_models(settings: Settings, names: Sequence[str]) -> ModelSettings:
+    """[model] as it is if exactly these models shall be asked, in this order; the one that [model] itself describes is
+    left out unless it is named."""
+    m = settings.model
+    named = (m.name or m.model) in names
+    others = tuple(name for name in names if not named or name != (m.name or m.model))
+    return replace(m, use=others) if named else replace(m, use=others, base_url="", model="")
 
 
 def _cmd_run(args: argparse.Namespace) -> int:
@@ -96,6 +109,12 @@ def _cmd_replay(args: argparse.Namespace) -> int:
     from companion.sessions import find
 
     return command(args, lambda name: find(recordings_folder(load(args.config)), name))
+
+
+def _cmd_compare(args: argparse.Namespace) -> int:
+    from companion.compare.command import run as compare
+
+    return compare(args, _settings(args))
 
 
 def _cmd_why(args: argparse.Namespace) -> int:
@@ -163,14 +182,20 @@ def _export(args: argparse.Namespace, folder: Path) -> Outcome:
 
 def _cmd_models(args: argparse.Namespace) -> int:
     from companion import models
+    from companion.model import commands as answering
 
-    if args.action == "list":
-        print(models.listing())
+    settings = _settings(args)
+    if args.action == "try":
+        return answering.try_one(settings, args.name, args.image, args.question, args.mode)
+    if args.action == "show":
+        print(answering.show_model(settings, args.name))
     elif args.action == "path":
         print(models.find(args.name))
-    else:
+    elif args.action == "pull":
         path = models.pull(args.name, print)
         print(f"{args.name} is in {path}\nUse it: companion run --set hearing.model={args.name}")
+    else:
+        print(f"MODELS THAT ANSWER\n{answering.list_models(settings)}\n\nSPEECH MODELS\n{models.listing()}")
     return 0
 
 
@@ -188,6 +213,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "demo": _cmd_demo,
     "ask": _cmd_ask,
     "replay": _cmd_replay,
+    "compare": _cmd_compare,
     "why": _cmd_why,
     "sessions": _cmd_sessions,
     "models": _cmd_models,

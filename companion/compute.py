@@ -11,12 +11,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from pipelines.events import Decision
+from pipelines.events import Decision, View
 
 T = TypeVar("T")
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ class Asked:
     decision that wants several pictures, which."""
 
     decision: Decision
-    frame_id: int = 0
+    view: View | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,13 +44,16 @@ class Stream(Generic[T]):
 
 
 class Job:
-    """One piece of work under way."""
+    """One piece of work under way. `task`: what runs it, if it runs on the loop."""
 
     def __init__(self) -> None:
         self._cancelled = False
+        self.task: asyncio.Task[None] | None = None
 
     def cancel(self) -> None:
         self._cancelled = True
+        if self.task is not None:
+            self.task.cancel()
 
     def cancelled(self) -> bool:
         return self._cancelled
@@ -80,6 +83,15 @@ class Door(Protocol):
         failed: Callable[[Exception], None],
         asked: Asked,
         job: Job | None = None,
+    ) -> Job: ...
+
+    def task(
+        self,
+        kind: str,
+        work: Callable[[], Awaitable[T]],
+        done: Callable[[T, int], None],
+        failed: Callable[[Exception], None],
+        asked: Asked,
     ) -> Job: ...
 
 
@@ -129,6 +141,33 @@ class ComputeDoor:
         if lane is None:
             lane = self._lanes[kind] = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"earshot-{kind}")
         lane.submit(self._run, job, stream, each, done, failed)
+        return job
+
+    def task(
+        self,
+        kind: str,
+        work: Callable[[], Awaitable[T]],
+        done: Callable[[T, int], None],
+        failed: Callable[[Exception], None],
+        asked: Asked,
+    ) -> Job:
+        """As `compute`, for work that waits on the loop instead of computing in a lane: several may run at once."""
+        job = Job()
+
+        async def run() -> None:
+            began_ns = time.perf_counter_ns()
+            try:
+                result = await work()
+            except Exception as error:  # as with engines: the session's to speak about
+                logger.warning("%s failed: %s", kind, error, exc_info=True)
+                failed(error)
+            else:
+                done(result, time.perf_counter_ns() - began_ns)
+
+        if self._closed:
+            job.cancel()
+        else:
+            job.task = self._loop.create_task(run(), name=f"earshot-{kind}")
         return job
 
     def _run(

@@ -134,7 +134,9 @@ def _cut_lines(made: Cut) -> list[str]:
         lines.append(f"in it as well, because it cannot be told apart: {turns} {', '.join(map(str, made.others))}")
     if made.remembered:
         lines.append(f"it holds the words of {counted(made.remembered, 'earlier turn')}, which were remembered then")
-    if made.others or made.remembered:
+    if made.under_way:
+        lines.append(f"it holds the words of {' and of '.join(made.under_way)} from before it")
+    if made.others or made.remembered or made.under_way:
         lines.append(
             f"before you share it: `companion sessions redact {derived.path} --drop words` takes all words out"
         )

@@ -78,17 +78,24 @@ def _reading(_: Settings) -> Iterator[Check]:
 
 
 def _model(settings: Settings) -> Iterator[Check]:
-    from companion.model.configured import model_profile
+    from companion.model.configured import configured
+    from companion.model.listing import ready, state
+    from companion.model.probing import probe
 
     try:
-        profile = model_profile(settings)
+        found = configured(settings)
     except SettingsError as why:
         yield Check("model", False, str(why))
         return
-    if profile is None:
-        yield Check("model", False, "none is set; questions that need one are answered with that", needed=False)
-    else:
-        yield Check("model", True, f"{profile.name} at {profile.host}")
+    for note in found.notes:
+        yield Check("model", False, note, needed=False)
+    if not found.profiles and not found.notes:
+        text = "none is set: questions that need one are answered with that; see `companion models`"
+        yield Check("model", False, text, needed=False)
+    served = probe(found.profiles)
+    for profile in found.profiles:
+        text = f"{profile.name}: {profile.model} at {profile.host}; {state(profile, served)}"
+        yield Check("model", ready(profile, served), text, needed=False)
 
 
 def _disk(settings: Settings) -> Iterator[Check]:

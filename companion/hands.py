@@ -17,12 +17,13 @@ import numpy as np
 from companion.compute import Asked, Job, Stream
 from pipelines import events as ev
 from pipelines.seeing.decode import Pictures
-from pipelines.seeing.encode import jpeg
+from pipelines.seeing.encode import jpeg_view
+from pipelines.seeing.kept import KeptPictures
 from pipelines.seeing.look import look
 from pipelines.speaking import earcons
 from pipelines.speaking.voice import Rendered, Voice
-from pipelines.thinking.dialects.answer import Failed, ModelEvent, TextDelta
-from pipelines.thinking.dialects.chat import Picture
+from pipelines.thinking.dialects.answer import Failed, Finished, ModelEvent, TextDelta
+from pipelines.thinking.dialects.query import Picture, pictures_of
 from recordings.stored import VoiceBlock
 
 if TYPE_CHECKING:
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
 STILL_PX = 1280  # longest side of a picture kept for the page
 STILL_QUALITY = 80
-SENT_QUALITY = 85
 OUT_HZ = 48_000
 PENDING_NS = 30 * ev.NS  # speech rendered ahead of the ear; half of what the playout would take
 
@@ -41,6 +41,7 @@ class Hands:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._pictures = Pictures(session.frames)
+        self._kept = KeptPictures(lambda frame_id: self._pictures.pictures([frame_id]).get(frame_id))
         self._jobs: dict[int, Job] = {}
         self._asking: dict[int, asyncio.Task[None]] = {}
         self._voicing: dict[int, list[Job]] = {}
@@ -98,7 +99,7 @@ class Hands:
 
     def _picture(self, frame_id: int) -> Any:
         with self._decoding:
-            picture = self._pictures.pictures([frame_id]).get(frame_id)
+            picture = self._kept.get(frame_id)
         if picture is None:
             raise LookupError(f"frame {frame_id} is no longer in the ring or cannot be decoded")
         return picture
@@ -125,15 +126,17 @@ class Hands:
         if recorder is None:
             return
 
+        view = ev.View(d.frame_id, d.box, STILL_PX, STILL_QUALITY)
+
         def keep(data: bytes, _cost_ns: int) -> None:
-            recorder.still(session.clock.now_ns(), d.frame_id, data)
+            recorder.still(session.clock.now_ns(), view, data)
 
         session.parts.door.compute(
             "still",
-            lambda: jpeg(self._picture(d.frame_id), STILL_PX, STILL_QUALITY),
+            lambda: jpeg_view(self._picture(d.frame_id), view),
             keep,
             lambda error: session.log("WARNING", f"picture {d.frame_id} could not be kept: {error}"),
-            Asked(d, d.frame_id),
+            Asked(d, view),
         )
 
     # ------------------------------------------------------------------------------------------------------ the model
@@ -146,7 +149,7 @@ class Hands:
         task.add_done_callback(lambda _: self._asking.pop(d.request, None))
 
     async def _ask(self, d: ev.AskModel, job: Job) -> None:
-        session, model = self._session, self._session.parts.model
+        session, models = self._session, self._session.parts.models
 
         def tell(event: ev.Happening) -> None:
             def take(t_ns: int) -> None:
@@ -155,40 +158,65 @@ class Hands:
 
             session.clock.happened(event, d.t_ns, take)
 
+        model = models.get(d.model) if models is not None else None
         if model is None:
-            tell(ev.ModelFailed(0, d.request, "no_model", "no model is set"))
+            tell(ev.ModelFailed(0, d.request, "no_model", f"no model {d.model!r} is set"))
             return
-        images: dict[int, Picture] = {}
-        for frame_id in sorted({m.frame_id for m in d.messages if m.frame_id}):
-            data = await self._sendable(d, frame_id)
+        images: dict[ev.View, Picture] = {}
+        for view in [v for m in d.messages for v in pictures_of(m, d.image_px, d.image_quality)]:
+            data = await self._sendable(d, view) if view not in images else None
             if data is not None:
-                images[frame_id] = data
+                images[view] = data
                 if session.parts.recorder and isinstance(data, bytes):
-                    session.parts.recorder.still(session.clock.now_ns(), frame_id, data, sent_to=model.profile.name)
+                    now_ns, name = session.clock.now_ns(), model.profile.name
+                    session.parts.recorder.still(now_ns, view, data, sent_to=name, request=d.request)
+        tools = tuple(t for t in session.director.tools if t.name in d.tools)
+
+        def heard(event: ModelEvent) -> None:
+            if isinstance(event, Finished):
+                session.parts.spent(model.profile, event)
+            tell(_of_model(d.request, event))
 
         try:
-            await model.ask(
-                d.messages,
-                images,
-                lambda event: tell(_of_model(d.request, event)),
-                f"turn-{d.turn}-{d.request}",
-                d.max_tokens,
-            )
+            await model.ask(d, tools, images, heard, f"turn-{d.turn}-{d.request}")
         except Exception as error:  # a fault of ours: the wearer hears of it like of any other failure
             session.log("ERROR", f"asking {model.profile.name} failed: {error!r}")
             tell(ev.ModelFailed(0, d.request, "protocol", repr(error)[:500]))
 
-    async def _sendable(self, d: ev.AskModel, frame_id: int) -> Picture | None:
+    async def _sendable(self, d: ev.AskModel, view: ev.View) -> Picture | None:
         """The picture as it is sent; None if it is no longer held: asking then fails with that."""
         ready: asyncio.Future[Picture | None] = asyncio.get_running_loop().create_future()
         self._session.parts.door.compute(
             "still",
-            lambda: jpeg(self._picture(frame_id), d.image_px, SENT_QUALITY),
+            lambda: jpeg_view(self._picture(view.frame_id), view),
             lambda data, _cost_ns: None if ready.done() else ready.set_result(data),
             lambda _error: None if ready.done() else ready.set_result(None),
-            Asked(d, frame_id),
+            Asked(d, view),
         )
         return await ready
+
+    def _run_tool(self, d: ev.RunTool) -> None:
+        """A tool with effects; what comes of it, failures too, is a happening."""
+        session, runner = self._session, self._session.parts.tools
+        limit_s = session.director.options.general.tools.time_limit_ms / 1000
+
+        async def work() -> ev.ToolDone:
+            if runner is None:
+                return ev.ToolDone(0, d.request, "There is no such tool here.", "failed")
+            name = f"turn-{d.turn}-{d.request}"
+            done = await runner.run(d.name, d.arguments, limit_s, name, session.parts.observer)
+            return ev.ToolDone(0, d.request, done.text, done.failed, done.sources)
+
+        def done(result: ev.ToolDone, cost_ns: int) -> None:
+            self._jobs.pop(d.request, None)
+            session.deliver(replace(result, t_ns=session.clock.now_ns(), cost_ns=cost_ns))
+
+        def failed(error: Exception) -> None:
+            self._jobs.pop(d.request, None)
+            session.log("ERROR", f"the tool {d.name} failed: {error!r}")
+            session.deliver(ev.ToolDone(session.clock.now_ns(), d.request, "It failed.", "failed"))
+
+        self._jobs[d.request] = session.parts.door.task("tool", work, done, failed, Asked(d))
 
     def _cancel(self, d: ev.Cancel) -> None:
         if job := self._jobs.pop(d.request, None):
@@ -274,6 +302,9 @@ class Hands:
     def _state(self, d: ev.StateChanged) -> None:
         self._session.link.send_message({"type": "state", "state": d.new})
 
+    def _aside(self, d: ev.Aside) -> None:
+        self._session.link.send_message({"type": "aside", "turn": d.turn, "kind": d.kind, "text": d.text})
+
     def _frame(self, d: ev.FrameChosen) -> None:
         self._session.link.send_message({"type": "frame", "turn": d.turn, "why": d.reason})
 
@@ -284,6 +315,8 @@ class Hands:
         ev.ReadCodes: _read_codes,
         ev.KeepStill: _keep_still,
         ev.AskModel: _ask_model,
+        ev.RunTool: _run_tool,
+        ev.Aside: _aside,
         ev.Cancel: _cancel,
         ev.Speak: _speak,
         ev.StopPlay: _stop_play,
@@ -318,4 +351,14 @@ def _of_model(request: int, event: ModelEvent) -> ev.Happening:
         return ev.ModelText(0, request, event.text)
     if isinstance(event, Failed):
         return ev.ModelFailed(0, request, event.kind, event.detail[:500])
-    return ev.ModelDone(0, request, event.finish, event.input_tokens, event.output_tokens)
+    return ev.ModelDone(
+        0,
+        request,
+        event.finish,
+        event.input_tokens,
+        event.output_tokens,
+        event.cached_tokens,
+        event.reasoning_tokens,
+        event.calls,
+        event.carry,
+    )

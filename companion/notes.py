@@ -9,7 +9,7 @@ from companion.settings import recordings_folder
 def start_notes(app: App) -> list[str]:
     """The lines, for an app that has started."""
     assert app.engines is not None
-    settings, hearing, model = app.settings, app.engines.transcriber, app.profile
+    settings, hearing, models = app.settings, app.engines.transcriber, app.profiles
     notes = ["Open it in a browser here, or give it to a device. Ctrl-C ends."]
     if hearing.closed_vocabulary:
         notes.append(
@@ -18,8 +18,11 @@ def start_notes(app: App) -> list[str]:
         )
     else:
         notes.append(f"hearing: {hearing.name}")
-    if model:
-        notes.append(f"model: {model.name} at {model.host}")
+    if models:
+        first, *others = [f"{model.name} at {model.host}" for model in models]
+        notes.append(f"model: {first}" + (f"; if it fails: {', '.join(others)}" if others else ""))
+        if app.tools is not None and (infos := app.tools.infos()):
+            notes.append(f"tools: {', '.join(tool.name for tool in infos)}")
     else:
         notes.append(
             "model: none is set, so nothing leaves this machine; signs, labels, prices and codes are read here"

@@ -11,7 +11,7 @@ import asyncio
 import logging
 from collections import deque
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import numpy.typing as npt
@@ -22,8 +22,11 @@ from companion.engines import Engines
 from companion.hands import Hands
 from companion.link.handler import DeviceLink, Message
 from companion.link.opus_send import FRAME_SAMPLES, SILENCE, AnswerEncoder
-from companion.model.client import ModelClient
+from companion.model.models import Models
+from companion.model.profile import ModelProfile
+from companion.net import Observer
 from companion.settings import Settings
+from companion.tools.runner import ToolRunner
 from pipelines.director import RECORDING_STOPPED, Director
 from pipelines.events import (
     ClockMapped,
@@ -35,6 +38,9 @@ from pipelines.events import (
     PlayMark,
     SessionEnded,
     SessionStarted,
+    Spent,
+    ToolInfo,
+    ToolsChanged,
     Typed,
     VoiceWindow,
 )
@@ -42,6 +48,8 @@ from pipelines.hearing.sound import SoundRing
 from pipelines.hearing.voice_activity import VoiceActivity
 from pipelines.seeing.ring import AccessUnit, FrameRing
 from pipelines.speaking.playout import Playout, Tick
+from pipelines.thinking.dialects.answer import Finished
+from pipelines.thinking.tools.built_in import BUILT_IN, OWN
 from recordings.stored import Woken
 from recordings.writer import Recorder
 
@@ -60,10 +68,15 @@ class Parts:
     settings: Settings
     door: Door
     recorder: Recorder | None = None
-    model: ModelClient | None = None
+    models: Models | None = None
+    tools: ToolRunner | None = None
+    observer: Observer | None = None  # is shown what tools exchange over the network
+    spent: Callable[[ModelProfile, Finished], None] = lambda profile, finished: None
     watch: Watcher = lambda event: None
     ended: Callable[[Session], None] = lambda session: None
     wall_clock: str = ""
+    spent_before: Spent = field(default_factory=lambda: Spent(0, ""))  # on models, today, before this session
+    missing: str = ""  # why there is no model
     started: SessionStarted | None = None  # a replay's first happening is the recorded one
 
 
@@ -97,12 +110,25 @@ class Session:
                 self.clock.now_ns(),
                 recogniser=parts.engines.transcriber.name,
                 closed_vocabulary=parts.engines.transcriber.closed_vocabulary,
-                model=parts.model.profile.name if parts.model else "",
+                model=parts.models.profiles[0].name if parts.models else "",
                 voices=tuple(parts.engines.voices),
                 recording=bool(parts.recorder and parts.recorder.writing),
                 wall_clock=parts.wall_clock,
+                models=parts.models.infos() if parts.models else (),
+                tools=self._tools(),
+                spent_tokens=parts.spent_before.tokens,
+                spent_usd=parts.spent_before.usd,
+                missing=parts.missing,
             )
         )
+
+    def _tools(self) -> tuple[ToolInfo, ...]:
+        """What models may use: what the deciders do themselves, and what the runner can."""
+        parts = self.parts
+        if not parts.settings.tools.on:
+            return ()
+        own = tuple(tool for tool in BUILT_IN if tool.name in OWN)
+        return (*own, *(parts.tools.infos() if parts.tools is not None else ()))
 
     # ----------------------------------------------------------------------------------------- happenings, decisions
 
@@ -163,6 +189,14 @@ class Session:
         finally:
             self._delivering = False
         self._set_timer()
+
+    def tools_changed(self, source: str, tools: tuple[ToolInfo, ...], detail: str) -> None:
+        """A source of tools came, went or offers others."""
+        self.deliver(ToolsChanged(self.clock.now_ns(), source, tools, detail[:500]))
+
+    def spent_elsewhere(self, day: str, tokens: int, usd: float) -> None:
+        """Other sessions have spent: this is the day's sum of all."""
+        self.deliver(Spent(self.clock.now_ns(), day, tokens, usd))
 
     def recording_stopped(self, why: str) -> None:
         """The recorder gave up; the wearer hears of it, the session goes on."""

@@ -97,6 +97,7 @@ class ToolSettings:
     sandbox: bool = True  # small programs, where the extra companion[sandbox] is installed
     search_url: str = ""  # your own search, e.g. "https://searx.example/search?q={query}&format=json"
     search_key_env: str = ""  # name of the environment variable with its key; never the key itself
+    search_key_header: str = "authorization"  # the header that its key goes into
     mcp: dict[str, str] = field(default_factory=dict)  # name -> command line, or http address, of an MCP server
     mcp_permission: dict[str, str] = field(default_factory=dict)  # server or server.tool -> what it may do
     confirm_ms: int = ToolOptions().confirm_ms

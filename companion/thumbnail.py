@@ -25,7 +25,7 @@ def picture_of(recording: Recording, frame_id: int) -> tuple[Picture | None, str
     """
     kept: Picture | None = None
     for still in recording.stills():
-        if still.frame_id == frame_id and (found := from_jpeg(still.jpeg)) is not None:
+        if still.frame_id == frame_id and not still.box and (found := from_jpeg(still.jpeg)) is not None:
             if still.sent_to:
                 return found, "as it was sent"
             kept = found

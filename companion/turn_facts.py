@@ -1,4 +1,5 @@
-"""What a recording knows of one turn, gathered in one place: its events, its spans, its answers, its requests."""
+"""What a recording knows of one turn, gathered in one place: its events, its spans, its answers, its requests, how its
+question was thought about."""
 
 from __future__ import annotations
 
@@ -9,6 +10,7 @@ from urllib.parse import urlsplit
 
 from companion.export.answers import Answer, answers_of
 from companion.terminal import cut, safe
+from companion.turn_thinking import Thinking, Thoughts
 from pipelines import events as ev
 from pipelines.spans import TurnSpans, spans_of
 from recordings.exchange import HttpBegin, HttpChunk, HttpEnd
@@ -47,6 +49,7 @@ class TurnFacts:
     answers: list[Answer]
     exchanges: list[Exchange]
     end_ns: int
+    thinking: Thinking
     notes: list[str] = field(default_factory=list)
 
     def all(self, kind: type[E]) -> list[E]:
@@ -68,6 +71,9 @@ def facts_of(recording: Recording, wanted: int | None) -> TurnFacts:
     number = list(opened)[-1] if wanted is None else wanted
     if number not in opened:
         raise RecordingError(f"{name} has no turn {wanted}. It has:\n{_listed(list(opened.values()))}")
+    thoughts = Thoughts()
+    for event in run.events:
+        thoughts.feed(event)
     answers = [answer for answer in answers_of(run.events).values() if answer.turn == number]
     told = TurnFacts(
         number,
@@ -78,6 +84,7 @@ def facts_of(recording: Recording, wanted: int | None) -> TurnFacts:
         answers,
         _exchanges(recording, number),
         run.last_ns,
+        thoughts.of(number),
     )
     if recording.torn:
         told.notes.append(f"torn: {recording.torn}; `companion sessions recover` mends it")

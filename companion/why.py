@@ -1,4 +1,5 @@
-"""Why a turn went as it did, on one screen: heard, saw, sent, said, what the ear got, and where the time went.
+"""Why a turn went as it did, on one screen: heard, saw, how the question was asked, sent, said, what the ear got, and
+where the time went.
 
 Everything is told from what was recorded, nothing is computed again but the picture's size. What the recording does not
 know is said to be unknown. The screen never grows beyond its lines: each part has a share, and what is cut shows "…".
@@ -14,6 +15,7 @@ from companion.sessions import Outcome
 from companion.terminal import Screen, cut, safe, wrapped
 from companion.thumbnail import cells, picture_of, thumbnail
 from companion.turn_facts import Exchange, TurnFacts, clock, facts_of
+from companion.turn_thinking import Asked, Thinking, spending
 from pipelines import events as ev
 from recordings.reader import Recording
 from recordings.session import RecordingError
@@ -22,6 +24,8 @@ MARGIN = 8  # columns for the name of a part
 THUMB_COLUMNS, THUMB_ROWS = 32, 9  # 16:9 at two pixels a cell
 FACT_ROWS = 12  # beside the thumbnail and a little below it
 EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
+MODEL_ROWS = (4, 6)  # for mode and models, tools, plans, cost together: at least, at most
+WENT_ROWS = 9  # for the spans, before the model's part gets more than it must
 SOME_FRAMES = 6  # of those that were candidates, around the chosen one
 
 
@@ -44,9 +48,12 @@ def _lines(recording: Recording, told: TurnFacts, screen: Screen) -> list[str]:
     lines = [_head(recording, told, screen)]
     lines += _part("HEARD", _heard(told, screen), screen)
     lines += _part("SAW", _saw(recording, told, screen), screen)
-    lines += _part("SENT", _sent(recording, told, screen), screen)
-    lines += _part("SAID", _said(told, screen), screen)
-    lines += _part("EAR", _ear(told, screen), screen)
+    after = _part("SENT", _sent(recording, told, screen), screen)
+    after += _part("SAID", _said(told, screen), screen)
+    after += _part("EAR", _ear(told, screen), screen)
+    least, most = MODEL_ROWS
+    room = min(most, max(least, screen.lines - len(lines) - len(after) - len(told.notes) - WENT_ROWS))
+    lines += [*_part("MODEL", _model(told.thinking, screen, room), screen), *after]
     notes = [cut(f"note: {safe(note)}", screen.width) for note in told.notes]
     left = screen.lines - len(lines) - len(notes)
     return [*lines, *_part("WENT", _went(told, screen, max(2, left)), screen), *notes]
@@ -59,6 +66,8 @@ def _head(recording: Recording, told: TurnFacts, screen: Screen) -> str:
 
 
 def _part(name: str, rows: Sequence[str], screen: Screen) -> list[str]:
+    if not rows:
+        return []
     heads = [screen.styled(name, "36") + " " * (MARGIN - len(name)), *[" " * MARGIN] * (len(rows) - 1)]
     return [(head + row).rstrip() for head, row in zip(heads, rows, strict=True)]
 
@@ -147,6 +156,65 @@ def _read(told: TurnFacts) -> str:
     return ""
 
 
+# --------------------------------------------------------------------------------------------------------------- model
+
+
+def _model(t: Thinking, screen: Screen, room: int) -> list[str]:
+    """How it was asked; nothing for a turn whose question was put to nobody, or if it is not recorded to whom."""
+    if not (t.mode or t.used or t.plans or t.progress or any(asked.model for asked in t.asked)):
+        return []
+    facts = [fact for fact in (_mode(t), _tools(t), _plans(t), _cost(t)) if fact]
+    rows: list[str] = []
+    for number, fact in enumerate(facts, 1):
+        rows += _text(fact, screen, max(1, room - len(rows) - (len(facts) - number)))
+    return rows
+
+
+def _mode(t: Thinking) -> str:
+    mode = f"{t.mode}{', as the wearer asked' if t.explicit else ''}" if t.mode else ""
+    last = {change.worker: change for change in t.progress}
+    who = ", ".join(f"{c.worker} {c.state}{f' ({c.model})' if c.model else ''}" for c in last.values())
+    return ": ".join(filter(None, [mode, who or _models(t.asked)]))
+
+
+def _models(asked: Sequence[Asked]) -> str:
+    """One after the other, each with what came of the last question to it before the next one was asked."""
+    runs = [a for i, a in enumerate(asked) if i + 1 == len(asked) or asked[i + 1].model != a.model]
+    return ", then ".join(map(_asked, runs))
+
+
+def _asked(a: Asked) -> str:
+    end = a.end or "said nothing"
+    failed = f" ({a.why})" if a.why else ""
+    return f"{a.model or 'the model'} {end}{failed}"
+
+
+def _tools(t: Thinking) -> str:
+    given = f" {t.used[0].arguments}" if len(t.used) == 1 else ""  # of several, the page tells
+    used = [f"{u.name}{given}{f' failed: {u.failed}' if u.failed else ''}" for u in t.used]
+    parts = [
+        f"{shown.part[2]}x{shown.part[3]} of frame {shown.frame_id}" for _, shown in t.parts if len(shown.part) == 4
+    ]
+    closer = f"looked closer at {' and '.join(parts)}" if parts else ""
+    tools = f"{len(used)} tool{'s' if len(used) > 1 else ''}: {', '.join(used)}" if used else ""
+    return "; ".join(filter(None, [closer, tools]))
+
+
+def _plans(t: Thinking) -> str:
+    return "; ".join(f"asked the wearer before {plan.tool}: {plan.outcome or 'not decided'}" for plan in t.plans)
+
+
+def _cost(t: Thinking) -> str:
+    s = spending([t])
+    if not s.tokens:
+        return ""
+    cached = f" ({s.cached_tokens:,} cached)" if s.cached_tokens else ""
+    reasoning = f" ({s.reasoning_tokens:,} reasoning)" if s.reasoning_tokens else ""
+    price = f", ${s.usd:,.4f}" if s.priced else ", price not known"
+    unknown = f" and what {', '.join(s.unpriced)} costs" if s.priced and s.unpriced else ""
+    return f"{s.input_tokens:,} tokens in{cached}, {s.output_tokens:,} out{reasoning}{price}{unknown}"
+
+
 # ---------------------------------------------------------------------------------------------------------- sent, said
 
 
@@ -158,7 +226,7 @@ def _sent(recording: Recording, told: TurnFacts, screen: Screen) -> list[str]:
     if asked is not None:
         letters = sum(len(message.text) for message in asked.messages)
         what = f"{len(asked.messages)} messages, {letters:,} letters"
-        rows += _text(f"{what}, {_picture_sent(recording, asked)}", screen, 2)
+        rows += _text(f"{what}, {_picture_sent(recording, asked, told)}", screen, 2)
     if not told.exchanges:
         return [*rows, *_text("no request was recorded: it is not known to whom it went", screen, 1)]
     for exchange in told.exchanges[-2:]:
@@ -166,14 +234,19 @@ def _sent(recording: Recording, told: TurnFacts, screen: Screen) -> list[str]:
     return rows[:4]
 
 
-def _picture_sent(recording: Recording, asked: ev.AskModel) -> str:
+def _picture_sent(recording: Recording, asked: ev.AskModel, told: TurnFacts) -> str:
     frames = {message.frame_id for message in asked.messages if message.frame_id > 0}
+    frames |= {view.frame_id for message in asked.messages for view in message.views}
     if not frames:
         return "no picture"
-    sent = [still for still in recording.stills() if still.sent_to and still.frame_id in frames]
+    parts = sum(1 for message in asked.messages for view in message.views if any(view.box))
+    closer = f" and {parts} part{'s' if parts > 1 else ''} of it" if parts else ""
+    of_turn = {0, *(one.request for one in told.all(ev.AskModel))}  # 0: an older recording does not say
+    stills = (still for still in recording.stills() if still.sent_to and still.request in of_turn)
+    sent = [still for still in stills if still.frame_id in frames]
     hashes = dict.fromkeys(still.sha256 or hashlib.sha256(still.jpeg).hexdigest() for still in sent)
     named = "".join(f", SHA-256 {one[:16]}…" for one in hashes)
-    return f"frame {', '.join(map(str, sorted(frames)))}, at most {asked.image_px} px{named}"
+    return f"frame {', '.join(map(str, sorted(frames)))}{closer}, at most {asked.image_px} px{named}"
 
 
 def _exchange(x: Exchange) -> str:
@@ -189,7 +262,11 @@ def _said(told: TurnFacts, screen: Screen) -> list[str]:
     closed = told.last(ev.TurnClosed)
     speaks = [event for event in told.all(ev.Speak) if event.text]
     said = (closed.said if closed else "") or " ".join(event.text for event in speaks)
-    failures = [f"{f.kind}: {f.detail}" for f in told.events if isinstance(f, ev.ModelFailed | ev.WorkFailed)]
+    failures = [
+        ": ".join(filter(None, (f.kind, f.detail)))
+        for f in told.events
+        if isinstance(f, ev.ModelFailed | ev.WorkFailed)
+    ]
     failed = [row for text in failures[-1:] for row in _text(f"failed: {text}", screen, 2)]
     if not said:
         return [*_text("nothing", screen, 1), *failed]

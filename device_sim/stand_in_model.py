@@ -1,8 +1,9 @@
 """A stand-in for a model, so that the whole way can be tried without a vendor: it is no model and says so.
 
-It speaks the OpenAI chat format (`POST /v1/chat/completions`, streamed) and looks at the picture it was sent just far
-enough to prove that pixels arrived: it names the colour in the middle. By options it misbehaves in every way that a
-server or a network can (behaviour.py), which is what the companion's failure tests run against.
+It speaks four wires at once, OpenAI Chat and Responses, Anthropic Messages and Gemini (wires/), and looks at the
+picture it was sent just far enough to prove that pixels arrived: it names the colour in the middle (answers.py). By
+options it thinks, uses tools, misbehaves in every way that a server or a network can (behaviour.py), or does what a
+stranger's sign tells it to (malice.py), which is what the companion's tests run against.
 
     python -m device_sim.stand_in_model --port 0
     python -m device_sim.stand_in_model --scene slow_turn       # as that scene's `model:` says
@@ -12,26 +13,26 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import base64
+import functools
 import json
-import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-import cv2
-import numpy as np
 from aiohttp import web
 
 from device_sim import scene as scenes
-from device_sim.behaviour import Behaviour, Rule, rule_for
+from device_sim.answers import STORY, Answer, answer_to
+from device_sim.asked import Asked, Call, RefusedError
+from device_sim.behaviour import MALICE, Behaviour, Rule, rule_for
 from device_sim.errors import SimulatorError
+from device_sim.wires import WIRES, Wire
+from device_sim.wires.wire import MODEL_ID, Writer
 
-__all__ = ["MODEL_ID", "SEEN", "STORY", "Behaviour", "Rule", "Seen", "answer_to", "main", "make_app", "start"]
+__all__ = ["MODEL_ID", "SEEN", "STORY", "Behaviour", "Rule", "Seen", "main", "make_app", "start"]
 
-MODEL_ID = "stand-in"
 STORY_WORDS = 40  # an answer longer than this is told at a story's pace
 ABOUT = (
     "This is Earshot's stand-in for a model: a test double that names the colour in the middle of a picture. "
@@ -41,14 +42,18 @@ ABOUT = (
 
 @dataclass(slots=True)
 class Seen:
-    """What arrived so far, for tests and for the log."""
+    """What arrived so far, for tests and for the log. The lists go together: one entry a request that was taken."""
 
-    requests: list[dict[str, Any]]
-    headers: list[Mapping[str, str]]
-    peers: list[object]  # address and port that each request came from
-    arrived: asyncio.Event  # a request is being answered
-    gone: asyncio.Event  # a client left before its answer was complete
-    answered: dict[Rule, int]  # requests that each rule got
+    requests: list[dict[str, Any]] = field(default_factory=list)
+    headers: list[Mapping[str, str]] = field(default_factory=list)
+    peers: list[object] = field(default_factory=list)  # address and port that each request came from
+    wires: list[str] = field(default_factory=list)  # "chat", "responses", "anthropic", "gemini"
+    paths: list[str] = field(default_factory=list)
+    asked: list[Asked] = field(default_factory=list)  # what it was read as
+    refused: list[tuple[str, str, str]] = field(default_factory=list)  # requests not taken: wire, path, why
+    arrived: asyncio.Event = field(default_factory=asyncio.Event)  # a request is being answered
+    gone: asyncio.Event = field(default_factory=asyncio.Event)  # a client left before its answer was complete
+    answered: dict[Rule, int] = field(default_factory=dict)  # requests that each rule got
 
 
 RULES = web.AppKey("rules", tuple[Rule, ...])
@@ -59,10 +64,13 @@ def make_app(behaviour: Behaviour | None = None, rules: Sequence[Rule] = ()) -> 
     """The server as an aiohttp application; `app[SEEN]` tells what arrived. `rules` come before `behaviour`."""
     app = web.Application(client_max_size=64 << 20)
     app[RULES] = (*rules, Rule("", behaviour or Behaviour()))
-    app[SEEN] = Seen([], [], [], asyncio.Event(), asyncio.Event(), {})
+    app[SEEN] = Seen()
     app.router.add_get("/", _about)
     app.router.add_get("/v1/models", _models)
-    app.router.add_post("/v1/chat/completions", _completions)
+    app.router.add_get("/v1beta/models", _gemini_models)
+    for wire in WIRES:
+        for path in wire.paths:
+            app.router.add_post(path, functools.partial(_asked, wire))
     return app
 
 
@@ -80,167 +88,119 @@ async def _about(_: web.Request) -> web.Response:
 
 
 async def _models(_: web.Request) -> web.Response:
-    about = {"id": MODEL_ID, "object": "model", "owned_by": "earshot", "description": ABOUT.strip()}
-    return web.json_response({"object": "list", "data": [about]})
+    """As OpenAI lists them, with what Anthropic's list and llama.cpp's have beside."""
+    about = {"id": MODEL_ID, "object": "model", "created": 0, "owned_by": "earshot", "description": ABOUT.strip()}
+    beside = {"type": "model", "display_name": "Stand-in", "architecture": {"input_modalities": ["text", "image"]}}
+    return web.json_response({"object": "list", "data": [{**about, **beside}], "has_more": False})
 
 
-async def _completions(request: web.Request) -> web.StreamResponse:
+async def _gemini_models(_: web.Request) -> web.Response:
+    can = {"supportedGenerationMethods": ["streamGenerateContent"]}
+    about = {"name": f"models/{MODEL_ID}", "displayName": "Stand-in", "description": ABOUT.strip(), **can}
+    return web.json_response({"models": [about]})
+
+
+async def _asked(wire: Wire, request: web.Request) -> web.StreamResponse:
     seen = request.app[SEEN]
     try:
-        body = await request.json()
-        answer = answer_to(body)
-        rules: tuple[Rule, ...] = request.app[RULES]
-        rule = rule_for(rules, _last_question(body["messages"])[0])
-    except (ValueError, KeyError, TypeError) as error:
-        return _error(400, f"not a chat request: {error!r}", "invalid_request_error")
+        body = await _json(request)
+        asked = wire.read(body, {name.lower(): value for name, value in request.headers.items()}, request.query)
+    except RefusedError as refused:
+        seen.refused.append((wire.name, request.path, refused.why))
+        return web.json_response(wire.error(refused.status, refused.why, refused.param), status=refused.status)
     seen.requests.append(body)
     seen.headers.append(dict(request.headers))
     seen.peers.append(request.transport.get_extra_info("peername") if request.transport else None)
+    seen.wires.append(wire.name)
+    seen.paths.append(request.path)
+    seen.asked.append(asked)
     seen.arrived.set()
-    behaviour, count = rule.behaviour, seen.answered.get(rule, 0) + 1
-    seen.answered[rule] = count
-    if behaviour.status and (not behaviour.status_times or count <= behaviour.status_times):
-        headers = {"retry-after": behaviour.retry_after} if behaviour.retry_after else None
-        return _error(behaviour.status, f"told to answer {behaviour.status}", "", headers)
-    if behaviour.garbage:
-        return web.Response(body=bytes(range(1, 250)) * 4, content_type="text/event-stream")
-    if behaviour.portal:
-        return web.Response(text="<!DOCTYPE html><html><body>Welcome! Log in.</body></html>", content_type="text/html")
+    rules: tuple[Rule, ...] = request.app[RULES]
+    rule = rule_for(rules, asked.question, asked.role)
+    seen.answered[rule] = seen.answered.get(rule, 0) + 1
+    instead = _instead(wire, rule.behaviour, seen.answered[rule])
+    if instead is not None:
+        return instead
     try:
-        if behaviour.hang == "headers":
+        if rule.behaviour.hang == "headers":
             await asyncio.Event().wait()
-        return await _stream(request, answer, behaviour)
+        answer = answer_to(asked, rule.behaviour)
+        return await _stream(request, wire.writer(body, answer), answer, rule.behaviour)
     except (asyncio.CancelledError, ConnectionResetError):
         seen.gone.set()
         raise
 
 
-def _error(status: int, message: str, kind: str, headers: dict[str, str] | None = None) -> web.Response:
-    error = {"message": message, "type": kind or None, "param": None, "code": None}
-    return web.json_response({"error": error}, status=status, headers=headers)
+async def _json(request: web.Request) -> Any:
+    try:
+        return await request.json()
+    except ValueError as error:
+        raise RefusedError(f"this is no JSON: {error}") from None
 
 
-async def _stream(request: web.Request, answer: str, behaviour: Behaviour) -> web.StreamResponse:
+def _instead(wire: Wire, behaviour: Behaviour, count: int) -> web.Response | None:
+    """What the `count`-th request of a rule gets instead of an answer, if anything."""
+    if behaviour.status and (not behaviour.status_times or count <= behaviour.status_times):
+        headers = {"retry-after": behaviour.retry_after} if behaviour.retry_after else None
+        error = wire.error(behaviour.status, f"told to answer {behaviour.status}", "")
+        return web.json_response(error, status=behaviour.status, headers=headers)
+    if behaviour.garbage:
+        return web.Response(body=bytes(range(1, 250)) * 4, content_type="text/event-stream")
+    if behaviour.portal:
+        return web.Response(text="<!DOCTYPE html><html><body>Welcome! Log in.</body></html>", content_type="text/html")
+    return None
+
+
+async def _stream(request: web.Request, writer: Writer, answer: Answer, behaviour: Behaviour) -> web.StreamResponse:
     response = web.StreamResponse(headers={"content-type": "text/event-stream", "cache-control": "no-cache"})
     await response.prepare(request)
     while behaviour.hang == "comments":
-        await response.write(b": still thinking\n\n")
+        await response.write(writer.beat())
         await asyncio.sleep(0.02)
-    pieces = re.findall(r"\s*\S+", answer)
-    pace_s = 1 / (behaviour.story_words_per_s if len(pieces) > STORY_WORDS else behaviour.words_per_s)
-    await response.write(_chunk({"role": "assistant", "content": ""}))
-    async for index, piece in _paced(pieces, behaviour.first_text_s, pace_s):
-        if index == behaviour.cut_after and request.transport:
-            request.transport.abort()  # and now wait to be told that the connection is gone
-        if index in (behaviour.cut_after, behaviour.stall_after):
+    pace_s = 1 / (behaviour.story_words_per_s if len(answer.words) > STORY_WORDS else behaviour.words_per_s)
+    await response.write(writer.begin())
+    async for index, piece in _paced((*answer.thoughts, *answer.words, *answer.calls), behaviour.first_text_s, pace_s):
+        number = index - len(answer.thoughts)
+        fault = _fault(behaviour, number)
+        if fault in ("cut", "stall"):
+            if isinstance(piece, Call):
+                await response.write(writer.half_call(piece))
+            if fault == "cut" and request.transport:
+                request.transport.abort()  # and now wait to be told that the connection is gone
             await asyncio.Event().wait()
-        if index == behaviour.error_after:
-            error = {"message": "told to fail", "type": "overloaded_error", "code": 503}
-            await response.write(b"data: " + json.dumps({"error": error}).encode() + b"\n\n")
+        if fault == "error":
+            await response.write(writer.fail("overloaded: told to fail"))
+        if fault:
             return response
-        await response.write(_chunk({"content": piece}))
-    usage = {"prompt_tokens": 100, "completion_tokens": len(pieces), "total_tokens": 100 + len(pieces)}
-    if behaviour.bare_end:
-        await response.write(_chunk({}, "stop", usage=usage))
-        return response
-    await response.write(_chunk({}, "stop"))
-    await response.write(_chunk(None, usage=usage) + b"data: [DONE]\n\n")
+        await response.write(_written(writer, piece, number))
+    await response.write(writer.end(behaviour.bare_end))
     return response
 
 
-async def _paced(pieces: list[str], first_s: float, pace_s: float) -> AsyncIterator[tuple[int, str]]:
+def _fault(behaviour: Behaviour, number: int) -> str:
+    """What goes wrong in front of the `number`-th word or call. Thoughts have numbers below 0: they always come."""
+    at = {
+        "cut": behaviour.cut_after,
+        "stall": behaviour.stall_after,
+        "error": behaviour.error_after,
+        "end": behaviour.end_after,
+    }
+    return next((fault for fault, after in at.items() if number == after >= 0), "")
+
+
+def _written(writer: Writer, piece: str | Call, number: int) -> bytes:
+    if isinstance(piece, Call):
+        return writer.call(piece)
+    return writer.text(piece) if number >= 0 else writer.thought(piece)
+
+
+async def _paced(pieces: Sequence[str | Call], first_s: float, pace_s: float) -> AsyncIterator[tuple[int, str | Call]]:
     """The pieces at their pace, by deadlines: a late wake-up does not slow the whole answer."""
     now_s = asyncio.get_running_loop().time
     begin_s = now_s() + first_s
     for index, piece in enumerate(pieces):
         await asyncio.sleep(max(0.0, begin_s + index * pace_s - now_s()))
         yield index, piece
-
-
-def _chunk(delta: dict[str, Any] | None, finish: str | None = None, usage: dict[str, int] | None = None) -> bytes:
-    choices = [] if delta is None else [{"index": 0, "delta": delta, "finish_reason": finish}]
-    chunk: dict[str, Any] = {
-        "id": "stand-in-1",
-        "object": "chat.completion.chunk",
-        "model": MODEL_ID,
-        "choices": choices,
-    }
-    if usage:
-        chunk["usage"] = usage
-    return b"data: " + json.dumps(chunk).encode() + b"\n\n"
-
-
-# ------------------------------------------------------------------------------------------------- what it answers
-
-
-def answer_to(body: dict[str, Any]) -> str:
-    """The answer to a chat request: about its last user message and the picture in it."""
-    question, jpeg = _last_question(body["messages"])
-    if "story" in question.lower():
-        return STORY
-    if jpeg is None:
-        return "I got no picture."
-    picture = cv2.imdecode(np.frombuffer(jpeg, np.uint8), cv2.IMREAD_COLOR)
-    if picture is None:
-        return "I got a picture that I cannot open."
-    colour = colour_in_the_middle(picture)
-    asked = re.search(r"\b(door)\b|colou?r\s+(?:is|are|has)\s+(?:the|this|that|my)\s+(\w+)", question.lower())
-    thing = (asked.group(1) or asked.group(2)) if asked else ""
-    return f"The {thing} is {colour}." if thing else f"I see something {colour}."
-
-
-def _last_question(messages: list[dict[str, Any]]) -> tuple[str, bytes | None]:
-    content = [m["content"] for m in messages if m["role"] == "user"][-1]
-    if isinstance(content, str):
-        return content, None
-    text, jpeg = "", None
-    for part in content:
-        if part["type"] == "text":
-            text += part["text"]
-        elif part["type"] == "image_url":
-            _, comma, data = part["image_url"]["url"].partition(";base64,")
-            jpeg = base64.b64decode(data, validate=True) if comma else jpeg
-    return text, jpeg
-
-
-# Where a hue begins, in OpenCV's half degrees; common words, so that a recogniser and an ear know them.
-_HUES = (
-    (0, "red"),
-    (9, "orange"),
-    (21, "yellow"),
-    (34, "green"),
-    (86, "blue"),
-    (130, "purple"),
-    (152, "pink"),
-    (169, "red"),
-)
-
-
-def colour_in_the_middle(bgr: np.ndarray[Any, np.dtype[np.uint8]]) -> str:
-    """The word for the dominant saturated colour in the middle half of a picture; "white", "grey" or "black" if under a
-    tenth of it has one. bgr: (h, w, 3) uint8."""
-    height, width = bgr.shape[:2]
-    middle = bgr[height // 4 : height - height // 4, width // 4 : width - width // 4]
-    hue, saturation, value = (plane.astype(np.int32) for plane in cv2.split(cv2.cvtColor(middle, cv2.COLOR_BGR2HSV)))
-    vivid = (saturation > 90) & (value > 60)
-    if vivid.mean() < 0.1:
-        light = float(np.median(value))
-        return "white" if light > 180 else "grey" if light > 70 else "black"
-    names = np.searchsorted([h for h, _ in _HUES], hue[vivid], side="right") - 1
-    weight: dict[str, int] = {}
-    for index, weighed in enumerate(np.bincount(names, weights=saturation[vivid], minlength=len(_HUES))):
-        weight[_HUES[index][1]] = weight.get(_HUES[index][1], 0) + int(weighed)
-    return max(weight, key=lambda name: weight[name])
-
-
-STORY = (
-    "Once there was a lamp that lived on a quiet pier. Every evening it looked over the water and waited for the "
-    "boats to come home. One night the fog was so thick that nobody could see the shore. The lamp shone as "
-    "brightly as it could, but the light went only a few steps and stopped. So the lamp asked the old bell for "
-    "help. The bell had not spoken for years, and its voice was rough. Still it rang, slowly at first, and then "
-    "with all its heart. Out on the water the boats heard it and turned. One after the other they found the pier, "
-    "and the last of them carried new oil for the lamp and a rope for the bell."
-)
 
 
 # ------------------------------------------------------------------------------------------------------ command line
@@ -259,6 +219,8 @@ def main(argv: list[str] | None = None) -> int:
         portal=args.portal,
         cut_after=args.cut_after,
         stall_after=args.stall_after,
+        reasoning=args.reasoning,
+        malicious=tuple(MALICE if args.malicious == [] else args.malicious or ()),
     )
     try:
         rules = [rule for name in args.scene for rule in scenes.load(scenes.find(name)).model]
@@ -292,6 +254,8 @@ def _parser() -> argparse.ArgumentParser:
     add("--portal", action="store_true", help="answer with a web page that wants a login")
     add("--cut-after", type=int, default=-1, metavar="WORDS", help="break the connection after so many words")
     add("--stall-after", type=int, default=-1, metavar="WORDS", help="fall silent after so many words")
+    add("--reasoning", type=int, default=0, metavar="WORDS", help="think so many words before each answer")
+    add("--malicious", nargs="*", choices=MALICE, help="do what a stranger's sign says: all of it, or these")
     add("--scene", action="append", default=[], metavar="SCENE", help="as a scene's `model:` says; may be given again")
     add("--slow", action="store_true", help="3 s to the first word, then 2 words/s")
     return parser

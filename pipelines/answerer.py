@@ -9,10 +9,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from pipelines import conversation as floor
+from pipelines.background import Background
 from pipelines.events import (
     MS,
+    Aside,
     Caption,
     ChunkVoiced,
+    Earcon,
+    Happening,
     HeardMark,
     Looked,
     Noted,
@@ -24,19 +28,29 @@ from pipelines.events import (
     TurnClosed,
     TurnOpened,
 )
+from pipelines.meaning import meaning
+from pipelines.meaning import question as question_of
+from pipelines.permission import Permission
 from pipelines.room import Room
 from pipelines.speaking.mouth import Mouth, Utterance
-from pipelines.thinking import wording
+from pipelines.thinking import guide, wording
 from pipelines.thinking.answer import Answer, Question
-from pipelines.thinking.intent import Intent
+from pipelines.thinking.contemplate import Contemplation
+from pipelines.thinking.history import caption_of
+from pipelines.thinking.intent import Intent, understand
+from pipelines.thinking.spoken import Spoken
+from pipelines.thinking.talk import Ask, Plan
 
 GAIN_RANGE_DB = (-24.0, 12.0)  # from barely audible to where only distortion is added
+_MANNERS = frozenset(
+    {"answer_now", "progress", "guide_end", "normal_mode", "instant_mode", "thinking_mode", "contemplating_mode"}
+)
 ADJUSTMENTS = frozenset({"louder", "quieter", "slower", "faster"})
 RATE_RANGE_WPM = (80, 400)  # what the voices can say understandably
 
 
 class Answerer:
-    """Owns the answer, the mouth, and the timer `answer_timeout`."""
+    """Owns the answer, the mouth, and the timers `answer_timeout` and `acknowledge`."""
 
     def __init__(self, room: Room) -> None:
         self._room = room
@@ -45,7 +59,9 @@ class Answerer:
         self._held = False  # by the wearer's "wait"
         self._gain_db = 0.0
         self._last_said: tuple[str, str] = ("", "")
-        self._announcements: list[str] = []
+        self._announcements: list[tuple[str, str]] = []  # words and their kind
+        self.background = Background(room)
+        self.permission = Permission(room)
         self.answer: Answer | None = None
 
     @property
@@ -66,7 +82,8 @@ class Answerer:
 
     @property
     def at_rest(self) -> bool:
-        return not self.busy and not self._announcements and not self._held
+        quiet = not self.busy and not self._announcements and not self._held
+        return quiet and self.background.at_rest and self.permission.at_rest
 
     def rest(self, resumed: Resumed) -> Resumed:
         """The same with this part's state written in."""
@@ -89,37 +106,157 @@ class Answerer:
 
     # ------------------------------------------------------------------------------------------------------- a turn
 
+    def understand(self, text: str) -> Intent:
+        """What the words mean now."""
+        if self._held and understand(text).name == "go_on":
+            return understand(text)
+        return meaning(self._room, text)
+
+    def question(self, text: str, intent: Intent, start_ns: int, end_ns: int) -> Question:
+        """The question that these words ask, of the turn that would be next."""
+        return question_of(self._room, self.next_turn, text, intent, start_ns, end_ns)
+
     def make(self, question: Question) -> Answer:
         """A new answer, not begun and not confirmed."""
-        return Answer(self._room.world(), question, self.say_answer)
+        return Answer(self._room.world(), question, self)
 
     def open(
         self, question: Question, prepared: Answer | None, looked: Looked | None, look_request: int, reason: str
     ) -> None:
         """The turn is certain. `prepared`: the answer that was begun while it was not; else a look that was."""
         room = self._room
-        if self.busy:
-            self.drop("the wearer asked something else", "interrupted")
-        self._turn += 1
-        room.scribe.emit(
-            TurnOpened,
-            reason,
-            turn=self._turn,
-            text=question.text,
-            intent=question.intent.label,
-            speech_start_ns=question.start_ns,
-            speech_end_ns=question.end_ns,
-        )
-        if question.text:
-            room.scribe.emit(Caption, "what was understood", who="wearer", text=question.text)
-        room.signal("turn_over", question.intent.label)
-        limit_ms = room.options.general.turn.answer_timeout_ms
-        room.deadlines.set("answer_timeout", room.now_ns + limit_ms * MS)
+        self._clear_the_floor()
+        self._begin_turn(question, reason)
+        room.guide = question.guide or room.guide
         if prepared is None:
             prepared = self.make(question)
             prepared.begin(looked, look_request)
         self.answer = prepared
         prepared.confirm()
+
+    def _clear_the_floor(self) -> None:
+        if self.busy:
+            self.drop("the wearer asked something else", "interrupted")
+        self.permission.drop("other words", "the wearer asked something else", self.next_turn)
+
+    def _begin_turn(self, question: Question, reason: str) -> None:
+        room, general = self._room, self._room.options.general
+        self._turn += 1
+        said = question.said or question.text
+        room.scribe.emit(
+            TurnOpened,
+            reason,
+            turn=self._turn,
+            text=said,
+            intent=question.intent.label,
+            speech_start_ns=question.start_ns,
+            speech_end_ns=question.end_ns,
+        )
+        if said:
+            room.scribe.emit(Caption, "what was understood", who="wearer", text=said)
+        room.signal("turn_over", question.intent.label)
+        room.deadlines.set("answer_timeout", room.now_ns + general.turn.answer_timeout_ms * MS)
+        if question.intent.kind in {"model", "confirm"}:
+            room.deadlines.set("acknowledge", room.now_ns + general.modes.acknowledge_ms * MS)
+
+    def acknowledge(self) -> None:
+        """Nothing was said for a while: a short true word, if the answer is being thought about."""
+        if self.answer is not None and not self.sounds and (text := self.answer.acknowledgement()):
+            self.say_answer(text, "status", False)
+
+    # ------------------------------------------------------------------------------------- what the wearer must allow
+
+    def ask_wearer(self, plan: Plan) -> None:
+        """Read a plan back; that ends the turn, and the wearer's next words decide."""
+        if text := self.permission.ask(plan, self.answer.question.turn if self.answer else self._turn):
+            self.say_answer(text, "confirm", True)
+
+    def decide(self, text: str, start_ns: int, end_ns: int) -> bool:
+        """Words while a plan is open (`end_ns` 0: typed). True if they were about it."""
+        outcome = self.permission.hear(text, True, start_ns, end_ns, (self._last_said[0],))
+        if outcome in {"allowed", "refused"}:
+            self._decided(outcome, text, start_ns, end_ns)
+            return True
+        if outcome:
+            self.permission.drop(outcome, "the wearer did not allow it", self.next_turn)
+            return False
+        if reprompt := self.permission.reprompt:
+            self._nothing_said("nearly the words of the plan")
+            self.say(reprompt, "confirm", True, turn=0)
+            return True
+        if self.permission.plan is not None:  # our own voice, or noise: neither a yes nor a question
+            self._nothing_said("not the wearer's words")
+            return True
+        return False
+
+    def _decided(self, outcome: str, text: str, start_ns: int, end_ns: int) -> None:
+        """The answer that waited goes on, as the answer to these words."""
+        if self.busy:
+            self.drop("the wearer decided", "interrupted")
+        intent = Intent("confirm", outcome)
+        question = Question(self.next_turn, text, intent, start_ns, end_ns)
+        self._begin_turn(question, "the wearer's word on the plan")
+        plan, answer = self.permission.end(outcome, self._turn)
+        if answer is None:
+            self.say(wording.DROPPED, "status", True, self._turn)
+            return
+        self.answer = answer
+        answer.go_on(self._turn, text, plan, outcome)
+        if (waiting := self.permission.next_plan()) is not None:
+            self.ask_wearer(waiting)
+
+    def confirm_late(self) -> None:
+        """Silence is a no."""
+        if self._room.floor.state in {floor.HEARING, floor.SETTLING}:
+            self.permission.wait()  # perhaps they are saying it just now
+        elif self.permission.expired() and self.permission.drop("silence", "nobody allowed it in time"):
+            self.announce(wording.NOT_ALLOWED, "status")
+
+    # ------------------------------------------------------------------------------------------- what takes its time
+
+    def contemplate(self, ask: Ask, question: str, shot: tuple[int, int]) -> str:
+        return self.background.start(ask, question, shot)
+
+    def _tell(self, found: Contemplation) -> None:
+        """What several models found, as a turn of its own."""
+        room, finding = self._room, found.finding
+        assert finding is not None
+        self._turn += 1
+        reason = f"the answer to turn {found.turn} is ready" + (f" ({finding.note})" if finding.note else "")
+        room.scribe.emit(TurnOpened, reason, turn=self._turn, text=found.question, intent="model:contemplated")
+        room.signal("turn_over", "an answer that was thought about is ready")
+        spoken = Spoken(found.question)
+        said = [*spoken.feed(finding.text), *spoken.flush()]
+        for link in spoken.links:
+            room.scribe.emit(Aside, "not spoken", turn=self._turn, kind="link", text=link)
+        self._remember_thought(found, self._turn, spoken.links)
+        if finding.failure or not said:
+            text = room.world().failure(finding.failure or "refused")
+            self.say(f"{wording.about(found.question)} {text}", "failure", True, self._turn)
+            return
+        said += [closing for closing in (spoken.closing(),) if closing]
+        for i, text in enumerate([wording.about(found.question), *said]):
+            self.say(text, "model", i == len(said), self._turn)
+
+    def _remember_thought(self, thought: Contemplation, turn: int = 0, links: tuple[str, ...] = ()) -> None:
+        """What it took, whether or not an answer came of it (`turn` 0: none did, so it is no question of a query)."""
+        tally = thought.finding.tally if thought.finding is not None else None
+        if tally is None or not tally.asked:
+            return
+        self._room.history.add(
+            Remembered(
+                turn,
+                self._room.now_ns,
+                thought.question if turn else "",
+                kind="model",
+                mode="contemplating",
+                views=tally.views,
+                asked=tally.asked,
+                links=links,
+                tokens=tally.tokens,
+                usd=tally.usd,
+            )
+        )
 
     def late(self) -> None:
         """Nothing sounds yet, and the wearer has waited long enough."""
@@ -133,9 +270,11 @@ class Answerer:
         answer, self.answer = self.answer, None
         utterance = self._mouth.drop(reason)
         self._held = False
-        room.deadlines.clear("answer_timeout")
+        room.deadlines.clear("answer_timeout", "acknowledge")
         if answer is not None:
             answer.cancel(reason)
+            if answer.waits_for_wearer:
+                self.permission.drop("dropped", reason)
             self._remember(answer, utterance.heard() if utterance else "")
         if utterance is not None or room.floor.state in floor.OVERLAP:
             room.loud_again(reason)
@@ -146,10 +285,29 @@ class Answerer:
         return answer is not None or utterance is not None
 
     def _remember(self, answer: Answer, heard: str) -> None:
-        q = answer.question
-        kind = "model" if answer.sent_to else q.intent.kind
-        entry = Remembered(q.turn, self._room.now_ns, q.text, heard, kind, answer.lines, answer.codes)
+        q, talk = answer.question, answer.talk
+        caption = caption_of(answer.lines, answer.codes, heard) if answer.views else ""
+        entry = Remembered(
+            q.turn,
+            self._room.now_ns,
+            q.text,
+            heard,
+            "model" if answer.asked else q.intent.kind,
+            answer.lines,
+            answer.codes,
+            answer.route.mode if q.intent.kind == "model" else "",
+            caption,
+            answer.views,
+            answer.asked,
+            talk.sources if talk else (),
+            answer.links,
+            talk.tokens if talk else 0,
+            talk.usd if talk else 0.0,
+            talk.effects if talk else (),
+        )
         self._room.history.add(entry)
+        if q.guide is not None and self._room.guide is not None:
+            self._room.guide = guide.told(self._room.guide, heard, caption)
 
     # ----------------------------------------------------------------------------------------------- words that steer
 
@@ -170,6 +328,8 @@ class Answerer:
         elif intent.name in {"again", "go_on"}:
             text, kind = self._last_said
             self._small_turn(intent, text or wording.NOTHING_TO_REPEAT, kind or "status")
+        elif intent.name in _MANNERS:
+            self._manner(intent)
         elif intent.name in ADJUSTMENTS:
             said = self.adjust(intent.name)
             if self.busy:  # held by "wait": it stays held, and goes on louder
@@ -179,6 +339,42 @@ class Answerer:
         else:
             self._nothing_said("nothing to do")
 
+    def _manner(self, intent: Intent) -> None:
+        """How hard to think, from now on or just now; how far it is."""
+        room = self._room
+        if intent.name == "answer_now":
+            self.answer_now()
+        elif intent.name == "progress" and not self.tell_progress():
+            self._small_turn(intent, self.background.progress(), "status")
+        elif intent.name == "progress":
+            self._nothing_said("told how far it is")
+        elif intent.name == "guide_end":
+            room.guide = None
+            self._small_turn(intent, wording.GUIDE_ENDED, "status")
+        else:
+            mode = intent.name.removesuffix("_mode")
+            room.standing = "" if mode == "normal" else mode
+            self._small_turn(intent, wording.MODES[mode], "status")
+
+    def tell_progress(self) -> bool:
+        """How far the answer is that is being made; it goes on. False if none is being thought about."""
+        if self.answer is None or not (text := self.answer.progress()):
+            return False
+        self.say_answer(text, "status", False)
+        return True
+
+    def answer_now(self) -> None:
+        """Whatever is being thought about is answered from what is known by now."""
+        room = self._room
+        if self.answer is not None and self.answer.answer_now():
+            if room.floor.state in floor.OVERLAP:
+                room.signal("resume_speaking" if self.sounds else "resume_thinking", "answer now")
+                room.loud_again("answer now")
+        elif self.background.answer_now():
+            self._small_turn(Intent("control", "answer_now"), wording.ANSWERING, "status")
+        else:
+            self._small_turn(Intent("control", "answer_now"), wording.NOT_THINKING, "status")
+
     def _nothing_said(self, reason: str) -> None:
         if self._room.floor.state == floor.SETTLING:
             self._room.signal("nothing_said", reason)
@@ -186,6 +382,13 @@ class Answerer:
     def _stop(self, reason: str) -> None:
         room = self._room
         dropped = self.drop(reason, "stopped")
+        dropped = self.permission.drop("refused", reason) or dropped
+        if thoughts := self.background.stop(reason):
+            for thought in thoughts:
+                self._remember_thought(thought)
+            if not dropped:
+                self._announcements.append((wording.DROPPED, "status"))
+            dropped = True
         if room.floor.can("dropped"):
             room.signal("dropped", reason)
         else:
@@ -203,6 +406,8 @@ class Answerer:
         room = self._room
         if self.busy:
             self.drop("the wearer asked something else", "interrupted")
+        if kind == "confirm":
+            self.permission.reading()
         self._turn += 1
         room.scribe.emit(TurnOpened, "a command", turn=self._turn, text=intent.name, intent=intent.label)
         room.signal("turn_over", intent.label)
@@ -236,19 +441,47 @@ class Answerer:
         if utterance is None or utterance.turn != turn or utterance.complete:
             utterance = self._mouth.begin(turn, kind)
         utterance.failed = utterance.failed or kind == "failure"
-        self._mouth.say(utterance, text, f"{kind} for turn {turn}" if turn else kind, last)
+        self._mouth.say(utterance, text, kind, f"{kind} for turn {turn}" if turn else kind, last)
         if text:
             self._room.scribe.emit(Caption, "spoken", who="companion", text=text)
 
-    def announce(self, text: str) -> None:
+    def announce(self, text: str, kind: str = "failure") -> None:
         """Something the wearer must know, said as soon as the floor is free."""
-        self._announcements.append(text)
+        self._announcements.append((text, kind))
         self.catch_up()
+
+    def alarms_due(self) -> None:
+        """Timers and reminders whose time has come."""
+        room = self._room
+        for alarm in room.alarms.due(room.now_ns):
+            self.announce(room.alarms.spoken(alarm), "alarm")
 
     def catch_up(self) -> None:
         """Say what waits to be announced, if nobody is speaking."""
-        if self._announcements and not self.busy and self._room.floor.state == floor.LISTENING:
-            self.say(self._announcements.pop(0), "failure", True, turn=0)
+        room, background = self._room, self.background
+        if self.busy or room.floor.state != floor.LISTENING:
+            return
+        if self._announcements:
+            text, kind = self._announcements.pop(0)
+            if kind == "alarm" and room.options.general.speaking.earcons:
+                room.scribe.emit(Earcon, "a timer is over", name="heard")
+            self.say(text, kind, True, turn=0)
+        elif background.ready and self.permission.at_rest:
+            self._tell(background.ready.pop(0))
+        elif background.progress_due:
+            self.say(background.told(), "status", True, turn=0)
+
+    def waiters(self) -> tuple[Answer | Background | Permission, ...]:
+        """Who may be waiting for the result of a request."""
+        return (*((self.answer,) if self.answer is not None else ()), self.permission, self.background)
+
+    def take(self, event: Happening) -> bool:
+        """Give a result to who waits for it. False if nobody does."""
+        for waiter in self.waiters():
+            if waiter.waits_for(event.request):  # type: ignore[attr-defined]
+                waiter.take(event)
+                return True
+        return False
 
     def on_voiced(self, event: ChunkVoiced) -> None:
         self._mouth.voiced(event)
@@ -269,7 +502,7 @@ class Answerer:
         if event.mark == "started" and not utterance.started:
             utterance.started = True
             if self._mouth.current is utterance:
-                room.deadlines.clear("answer_timeout")
+                room.deadlines.clear("answer_timeout", "acknowledge")
                 if room.floor.can("answer_sounds"):
                     room.signal("answer_sounds", "the answer is on its way to the ear")
         elif event.mark == "stopped":
@@ -282,13 +515,16 @@ class Answerer:
         answer, self.answer = self.answer, None
         self._mouth.done(utterance)
         said = utterance.said
+        asks = answer is not None and answer.waits_for_wearer
         if answer is not None:
             self._remember(answer, said)
         else:
             room.history.cut(utterance.turn, said)
+        if utterance.kind == "confirm" or asks:
+            self.permission.read_back(answer if asks else None)
         if utterance.turn:
             self._last_said = (said, utterance.kind)
-            outcome = "failed" if utterance.failed else "answered"
+            outcome = "failed" if utterance.failed else "asked" if asks else "answered"
             room.scribe.emit(TurnClosed, reason, turn=utterance.turn, outcome=outcome, said=said, heard=said)
         if room.floor.state in floor.OVERLAP:
             room.loud_again(reason)
@@ -300,6 +536,8 @@ class Answerer:
         utterance = self._mouth.find(event.utterance)
         if utterance is None or event.mark != "last" or self._mouth.current is utterance:
             return
+        if utterance.kind == "confirm":
+            self.permission.heard(event.media_ns)
         heard = utterance.heard(event.position_ns)
         if utterance.turn and len(heard.split()) < len(utterance.heard().split()):
             self._room.history.cut(utterance.turn, heard)

@@ -33,7 +33,11 @@ from pipelines.events import (
     Resumed,
     SessionEnded,
     SessionStarted,
+    Spent,
     TextRead,
+    ToolDone,
+    ToolInfo,
+    ToolsChanged,
     Transcribed,
     Typed,
     VoiceWindow,
@@ -42,7 +46,6 @@ from pipelines.events import (
 from pipelines.listener import Listener
 from pipelines.room import DirectorOptions, Room
 from pipelines.thinking import wording
-from pipelines.thinking.answer import Answer
 from pipelines.thinking.greeting import Greeting
 from pipelines.thinking.history import History
 
@@ -69,6 +72,11 @@ class Director:
         return self._room.options
 
     @property
+    def tools(self) -> tuple[ToolInfo, ...]:
+        """Those that exist now."""
+        return self._room.world().tools
+
+    @property
     def history(self) -> History:
         return self._room.history
 
@@ -83,7 +91,7 @@ class Director:
         room, greeting = self._room, self._greeting
         return (
             room.floor.state == floor.LISTENING
-            and room.deadlines.next_ns() is None
+            and room.deadlines.only("alarm")  # a timer that will ring tomorrow is no work
             and self._answerer.at_rest
             and self._listener.at_rest
             and (greeting is None or not greeting.busy)
@@ -100,6 +108,7 @@ class Director:
             raise ValueError(f"the deciders are not at rest at {t_ns} ns: {room.floor.state}")
         history = tuple(room.history.entries)
         mine = Resumed(t_ns, room.scribe.last_number, link=room.link, history=history, greeted=bool(self._greeting))
+        mine = room.rest(mine)
         return self._listener.rest(self._answerer.rest(mine))
 
     def next_deadline_ns(self) -> int | None:
@@ -108,7 +117,12 @@ class Director:
     def wake(self, now_ns: int) -> list[Decision]:
         """Deliver every deadline up to now."""
         self._run_deadlines(now_ns)
+        self._catch_up()
         return self._room.scribe.take()
+
+    def _catch_up(self) -> None:
+        self._answerer.catch_up()
+        self._room.arm()
 
     def feed(self, event: Happening) -> list[Decision]:
         """One happening in, decisions out. Deadlines up to `event.t_ns` come first."""
@@ -117,7 +131,7 @@ class Director:
         handler = self._HANDLERS.get(type(event))
         if handler is not None:
             handler(self, event)
-        self._answerer.catch_up()
+        self._catch_up()
         return self._room.scribe.take()
 
     def _run_deadlines(self, until_ns: int) -> None:
@@ -128,13 +142,14 @@ class Director:
     # ------------------------------------------------------------------------------------------- session, link, device
 
     def _on_started(self, event: SessionStarted) -> None:
-        self._room.started = event
+        self._room.begin(event)
 
     def _on_resumed(self, event: Resumed) -> None:
         room = self._room
         room.scribe.resume(event.number)
         room.history.resume(event.history)
         room.link = event.link
+        room.stand(event)
         room.floor.rest()
         if event.greeted:
             self._greeting = Greeting(room.world(), room.started.recording)
@@ -167,6 +182,12 @@ class Director:
             self._answerer.tapped()
         elif event.kind == RECORDING_STOPPED:
             self._answerer.announce(wording.RECORDING_STOPPED)
+
+    def _on_tools(self, event: ToolsChanged) -> None:
+        self._room.tools_changed(event)
+
+    def _on_spent(self, event: Spent) -> None:
+        self._room.budget.on_spent(event)
 
     def _on_typed(self, event: Typed) -> None:
         self._listener.typed(event.text)
@@ -206,31 +227,23 @@ class Director:
         if greeting := self._greets(event.request):
             greeting.on_looked(event)
             self._greet_if_ready()
-        elif not self._listener.on_looked(event) and (answer := self._owner(event.request)):
-            answer.on_looked(event)
+        elif not self._listener.on_looked(event):
+            self._on_result(event)
 
     def _on_text(self, event: TextRead) -> None:
         if greeting := self._greets(event.request):
             greeting.on_text(event)
             self._greet_if_ready()
-        elif answer := self._owner(event.request):
-            answer.on_text(event)
+        else:
+            self._on_result(event)
 
-    def _on_codes(self, event: CodesRead) -> None:
-        if answer := self._owner(event.request):
-            answer.on_codes(event)
-
-    def _on_model_text(self, event: ModelText) -> None:
-        if answer := self._owner(event.request):
-            answer.on_model_text(event)
-
-    def _on_model_done(self, event: ModelDone) -> None:
-        if answer := self._owner(event.request):
-            answer.on_model_done(event)
-
-    def _on_model_failed(self, event: ModelFailed) -> None:
-        if answer := self._owner(event.request):
-            answer.on_model_failed(event)
+    def _on_result(self, event: Happening) -> None:
+        """What came of a request goes to who waits for it; what nobody waits for any more is let go."""
+        prepared = self._listener.ear.answer
+        if prepared is not None and prepared.waits_for(event.request):  # type: ignore[attr-defined]
+            prepared.take(event)
+        else:
+            self._answerer.take(event)
 
     def _on_work_failed(self, event: WorkFailed) -> None:
         if greeting := self._greets(event.request):
@@ -238,14 +251,8 @@ class Director:
             self._greet_if_ready()
         elif event.kind == "voice":
             self._answerer.on_voice_failed(event.request)
-        elif not self._listener.on_work_failed(event) and (answer := self._owner(event.request)):
-            answer.on_work_failed(event)
-
-    def _owner(self, request: int) -> Answer | None:
-        for answer in (self._answerer.answer, self._listener.ear.answer):
-            if answer is not None and answer.waits_for(request):
-                return answer
-        return None
+        elif not self._listener.on_work_failed(event):
+            self._on_result(event)
 
     def _on_voiced(self, event: ChunkVoiced) -> None:
         self._answerer.on_voiced(event)
@@ -267,10 +274,13 @@ class Director:
         Transcribed: _on_transcribed,
         Looked: _on_looked,
         TextRead: _on_text,
-        CodesRead: _on_codes,
-        ModelText: _on_model_text,
-        ModelDone: _on_model_done,
-        ModelFailed: _on_model_failed,
+        CodesRead: _on_result,
+        ModelText: _on_result,
+        ModelDone: _on_result,
+        ModelFailed: _on_result,
+        ToolDone: _on_result,
+        ToolsChanged: _on_tools,
+        Spent: _on_spent,
         WorkFailed: _on_work_failed,
         ChunkVoiced: _on_voiced,
         PlayMark: _on_play,
@@ -283,4 +293,10 @@ class Director:
         "transcript": lambda self: self._listener.transcript_late(),
         "weigh": lambda self: self._listener.resume("no words within the time"),
         "answer_timeout": lambda self: self._answerer.late(),
+        "acknowledge": lambda self: self._answerer.acknowledge(),
+        "confirm": lambda self: self._answerer.confirm_late(),
+        "workers": lambda self: self._answerer.background.late("workers"),
+        "synthesis": lambda self: self._answerer.background.late("synthesis"),
+        "progress": lambda self: self._answerer.background.progress_rang(),
+        "alarm": lambda self: self._answerer.alarms_due(),
     }

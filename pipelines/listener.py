@@ -31,8 +31,8 @@ from pipelines.events import (
 )
 from pipelines.hearing.segmenter import Segmenter
 from pipelines.room import Room
-from pipelines.thinking.answer import Answer, Question
-from pipelines.thinking.intent import Intent, complete, understand
+from pipelines.thinking.answer import Answer
+from pipelines.thinking.intent import Intent, complete
 
 PRE_ROLL_NS = 300 * MS  # the first consonant begins before voice activity sees it
 NOT_UNDERSTOOD_EVERY_NS = 8_000 * MS  # say "I did not understand" at most this often: a radio must not start a chat
@@ -114,7 +114,8 @@ class Listener:
         elif room.floor.state == floor.THINKING:
             room.scribe.emit(PausePlay, "the wearer speaks before the answer", on=True)
         room.signal("speech_started", "voice activity")
-        room.deadlines.set("utterance_max", self.ear.start_ns + general.turn.utterance_max_ms * MS)
+        since_ns = min(self.ear.start_ns, room.now_ns)  # a device may claim any time
+        room.deadlines.set("utterance_max", since_ns + general.turn.utterance_max_ms * MS)
 
     def _paused(self, change: SpeechPaused) -> None:
         room = self._room
@@ -176,7 +177,7 @@ class Listener:
             return
         room.deadlines.clear("transcript")
         self.ear.heard = event
-        intent = understand(event.text) if event.accepted else Intent("none", "unknown")
+        intent = self._answerer.understand(event.text) if event.accepted else Intent("none", "unknown")
         if room.floor.state == floor.WEIGHING and self._weighed(intent):
             return
         turn = room.options.general.turn
@@ -186,9 +187,12 @@ class Listener:
             wait_ms, why = turn.complete_silence_ms, f"a whole command: {intent.label}"
         else:
             wait_ms, why = turn.open_silence_ms, f"an open question: {intent.label}"
+        if event.accepted and not self._answerer.permission.at_rest and intent.kind != "control":
+            wait_ms, why = turn.open_silence_ms, "words that may be about the plan"
         wait_ms = turn.end_silence_ms or wait_ms
         room.scribe.emit(Noted, f"{why}; the turn ends after {wait_ms} ms of silence", what="end of turn")
-        if event.accepted and intent.kind not in {"control", "backchannel", "none"}:
+        steers = intent.kind in {"control", "backchannel", "none"} or not self._answerer.permission.at_rest
+        if event.accepted and not steers:
             self._prepare(intent, event.text)
         else:
             self._look_no_more("nothing was asked")
@@ -224,6 +228,19 @@ class Listener:
             self._room.deadlines.clear("weigh")
             self.control(intent)
             return True
+        if intent.name == "answer_now":
+            room_was = self._room.floor.state
+            self._room.deadlines.clear("weigh")
+            self.control(intent)
+            if self._room.floor.state == room_was:
+                self.resume("nothing is being thought about")
+            return True
+        if intent.name == "progress" and self._answerer.tell_progress():
+            self.resume("asked how far it is")
+            return True
+        if not self._answerer.permission.at_rest and intent.kind not in {"none", "backchannel"}:
+            self.resume("the plan has not been read to its end: too early to decide")
+            return True
         if intent.name in ADJUSTMENTS:
             self.resume(self._answerer.adjust(intent.name))
             return True
@@ -244,7 +261,7 @@ class Listener:
     def _prepare(self, intent: Intent, text: str) -> None:
         """Begin the answer while the turn is not yet certain: on the device only, nothing said, nothing sent."""
         ear = self.ear
-        question = Question(self._answerer.next_turn, text, intent, ear.start_ns, ear.end_ns)
+        question = self._answerer.question(text, intent, ear.start_ns, ear.end_ns)
         ear.answer = self._answerer.make(question)
         ear.answer.begin(ear.looked, ear.look_request)
         if not ear.answer.waits_for(ear.look_request):
@@ -282,11 +299,19 @@ class Listener:
         if not heard.accepted:
             self._not_understood(heard)
             return
-        intent = understand(heard.text)
-        if intent.kind in {"control", "backchannel"}:
+        self._act(heard.text, "")
+
+    def _act(self, text: str, reason: str) -> None:
+        """Words that are certain: do what they say."""
+        ear, typed = self.ear, reason == "typed"
+        intent = self._answerer.understand(text)
+        if intent.kind != "control" and self._answerer.decide(text, ear.start_ns, 0 if typed else ear.end_ns):
+            self._room.deadlines.clear("turn_over", "transcript", "weigh")
+            self.ear = Ear()
+        elif intent.kind in {"control", "backchannel"}:
             self.control(intent)
         else:
-            self.open_turn(heard.text, intent)
+            self.open_turn(text, intent, reason)
 
     def _not_understood(self, heard: Transcribed) -> None:
         room, ear = self._room, self.ear
@@ -312,7 +337,7 @@ class Listener:
         """Hand the words to the answerer, with the answer as far as it is prepared."""
         self._room.deadlines.clear("turn_over", "transcript", "weigh")
         ear, self.ear = self.ear, Ear()
-        question = Question(self._answerer.next_turn, text, intent, ear.start_ns, ear.end_ns)
+        question = self._answerer.question(text, intent, ear.start_ns, ear.end_ns)
         why = reason or "the words are whole and the pause is long enough"
         self._answerer.open(question, ear.answer, ear.looked, ear.look_request, why)
 
@@ -326,8 +351,4 @@ class Listener:
         """A typed question is whole as it comes."""
         self._unprepare("a typed question")
         self.ear = Ear(start_ns=self._room.now_ns, end_ns=self._room.now_ns)
-        intent = understand(text)
-        if intent.kind in {"control", "backchannel"}:
-            self.control(intent)
-        else:
-            self.open_turn(text, intent, "typed")
+        self._act(text, "typed")

@@ -69,6 +69,10 @@ class Deadlines:
     def __contains__(self, name: str) -> bool:
         return name in self._due
 
+    def only(self, *names: str) -> bool:
+        """Whether no timer but these is set."""
+        return all(name in names for name in self._due)
+
     def next_ns(self) -> int | None:
         """When the earliest one is due, or None."""
         return min(self._due.values())[0] if self._due else None

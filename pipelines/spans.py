@@ -21,7 +21,7 @@ SPANS: Final[tuple[tuple[str, str], ...]] = (
     ("end of turn", "waiting in case the wearer goes on"),
     ("look", "scoring frames and choosing one"),
     ("read", "text or codes read from the picture"),
-    ("model", "the model's first words"),
+    ("model", "the model's first words, the tools it used before them, or patience with it until something was said"),
     ("wording", "words to the first clause"),
     ("voice", "clause to sound"),
     ("queue", "until the first packet is handed to the link"),
@@ -61,6 +61,7 @@ class _Moments:
 
     at: dict[str, int] = field(default_factory=dict)
     asked: set[int] = field(default_factory=set)  # requests of this turn
+    model: bool = False  # a model was asked
     opened: ev.TurnOpened | None = None
     utterance: int = 0
 
@@ -95,6 +96,7 @@ class SpanKeeper:
 
     def _request(self, e: ev.Transcribe | ev.Look | ev.ReadText | ev.ReadCodes | ev.AskModel) -> None:
         self._now.asked.add(e.request)
+        self._now.model = self._now.model or isinstance(e, ev.AskModel)
         for moments in self._waiting.values():
             moments.asked.add(e.request)
 
@@ -132,6 +134,8 @@ class SpanKeeper:
         opened = self._now.opened
         if opened is not None and e.turn == opened.turn and not self._now.utterance and e.text:
             self._now.utterance = e.utterance
+            if self._now.model:
+                self._now.first("model", e.t_ns)
             self._now.first("wording", e.t_ns)
             self._waiting[e.utterance] = self._now
 

@@ -151,9 +151,9 @@ class Channels:
                 self._writer.add_attachment(t_ns, t_ns, item.name, item.text, item.thing)
 
     def _write_still(self, item: Item) -> None:
-        index = StillIndex(item.t_ns, item.number, hashlib.sha256(item.thing).hexdigest(), item.text)
-        self._add(names.STILL_INDEX, item, encode(index))
-        still = CompressedImage(timestamp=self._stamp(item), data=item.thing, format="jpeg")
+        index, jpeg = item.thing
+        self._add(names.STILL_INDEX, item, encode(replace(index, sha256=hashlib.sha256(jpeg).hexdigest())))
+        still = CompressedImage(timestamp=self._stamp(item), data=jpeg, format="jpeg")
         self._add(names.STILL, item, still.SerializeToString())
 
     def _write_media_index(self, items: list[Item]) -> None:

@@ -5,8 +5,9 @@
 
 It holds `SessionStarted`, then `Resumed` (what the deciders knew at rest), then everything from there on to the end of
 the turn and what belongs to it; and of the media as much before as recogniser and decoder need: sound from before the
-first word asked for, pictures from the key frame at or before the first look. Times are not shifted: what a report says
-of the whole recording is true of the slice.
+first word asked for, pictures from the key frame at or before the first look. Of the stills, parts of frames too, it
+has those that went with its questions or were kept for them. Times are not shifted: what a report says of the whole
+recording is true of the slice.
 """
 
 from __future__ import annotations
@@ -31,6 +32,9 @@ SOUND_BEFORE_NS = ev.NS // 2  # voice activity needs some silence to settle
 STILL_NS = 10 * ev.NS  # how long after the slice a picture that was asked for in it may still be stored
 ENDED = "cut here"
 FAR_NS = 1 << 62
+
+# A frame, or a part of one: its id, and x, y, width, height of the part; () = the whole.
+_Part = tuple[int, tuple[int, ...]]
 
 # After the happenings of the slice, what is decided when the session ends there.
 Closing = Callable[[Iterable[ev.Happening], ev.SessionEnded], Sequence[ev.Decision]]
@@ -62,8 +66,9 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """What came of it. `remembered`: earlier turns whose words are inside, as the deciders remember them; `others`: the
-    turns that are in it whole beside the wanted one."""
+    """What came of it. `remembered`: earlier turns whose words are inside, as the deciders remember them; `under_way`:
+    what else they knew in words of earlier turns ("a task", "a timer"); `others`: the turns that are in it whole beside
+    the wanted one."""
 
     derived: Derived
     wanted: Wanted
@@ -72,6 +77,7 @@ class Cut:
     remembered: int
     others: tuple[int, ...]
     replays: bool
+    under_way: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -87,7 +93,8 @@ class _Plan:
     video_ns: int = 0  # the key frame from which pictures are kept
     ended: bool = False  # the session's own end is in it
     turns: list[int] = field(default_factory=list)  # opened in it
-    frames: set[int] = field(default_factory=set)  # pictures that are asked for
+    pictures: set[_Part] = field(default_factory=set)  # that are asked for
+    requests: set[int] = field(default_factory=set)  # questions that are asked in it
     clocks: set[int] = field(default_factory=set)  # sequences of the last clock samples before it
 
 
@@ -113,12 +120,21 @@ def cut(
     blind = resumed is None and plan.first > 0
     why = "it begins in the middle of the session, without what the deciders knew there" if blind else ""
     earlier = tuple(n for n in plan.turns if n != wanted.turn)
-    remembered = len(getattr(resumed, "history", ()))
+    remembered, under_way = _in_words(resumed)
     what = {"cut": str(wanted), "from_ns": plan.start_ns, "to_ns": plan.end_ns, "remembered_turns": remembered}
     keeper = _Keeper(recording, plan)
     edit = Edit(keeper.keep, extras=tuple(extras), enough=keeper.enough)
     derived = derive(source, out, edit, Made("companion sessions cut", what, not blind, why), **more)
-    return Cut(derived, wanted, plan.start_ns, plan.end_ns, remembered, earlier, not blind)
+    return Cut(derived, wanted, plan.start_ns, plan.end_ns, remembered, earlier, not blind, under_way)
+
+
+def _in_words(resumed: ev.Happening | None) -> tuple[int, tuple[str, ...]]:
+    """How many turns the deciders remember words of, and what else they know in words."""
+    if not isinstance(resumed, ev.Resumed):
+        return 0, ()
+    alarms = dict.fromkeys(f"a {alarm.kind}" for alarm in resumed.alarms)
+    under_way = (*(("a task",) if resumed.guide is not None else ()), *alarms)
+    return sum(1 for entry in resumed.history if entry.turn), under_way
 
 
 # -------------------------------------------------------------------------------------------------------- the bounds
@@ -248,12 +264,20 @@ class _Finder:
             case ev.Look():
                 plan.media_ns = min(plan.media_ns, event.start_ns)
             case ev.KeepStill():
-                plan.frames.add(event.frame_id)
+                plan.pictures.add(_part(event.frame_id, event.box))
+            case ev.ToolUsed():
+                plan.pictures |= {_part(view.frame_id, view.box) for view in event.views}
             case ev.AskModel():
-                plan.frames |= {m.frame_id for m in event.messages if m.frame_id}
+                plan.requests.add(event.request)
+                plan.pictures |= {_part(m.frame_id) for m in event.messages if m.frame_id}
+                plan.pictures |= {_part(view.frame_id, view.box) for m in event.messages for view in m.views}
 
 
-_READ = frozenset({"TurnOpened", "TurnClosed", "Transcribe", "Look", "KeepStill", "AskModel"})
+_READ = frozenset({"TurnOpened", "TurnClosed", "Transcribe", "Look", "KeepStill", "AskModel", "ToolUsed"})
+
+
+def _part(frame_id: int, box: tuple[int, ...] = ()) -> _Part:
+    return frame_id, box if any(box) else ()
 
 
 def _happenings(recording: Recording, plan: _Plan, resumed: ev.Happening | None) -> Iterator[ev.Happening]:
@@ -321,8 +345,14 @@ class _Keeper:
         if message.topic == names.STILL_INDEX:
             index: StillIndex = self._decoded(StillIndex, message)
             near = message.sequence >= self._plan.first and message.t_ns <= self._plan.end_ns + STILL_NS
-            self._still = near and index.frame_id in self._plan.frames
+            self._still = near and self._is_mine(index)
         return self._still
+
+    def _is_mine(self, index: StillIndex) -> bool:
+        """A picture that was sent belongs to its question, whoever else was shown the same; older files do not say."""
+        if index.request:
+            return index.request in self._plan.requests
+        return _part(index.frame_id, index.box) in self._plan.pictures
 
     def _pulls(self, message: Stored) -> bool | bytes:
         """The moments inside of the slice: they are written a quarter of a second at once, before all else."""

@@ -35,7 +35,7 @@ _SECRET_FIELD = re.compile(
     rb'|(?:access|refresh|id|auth|bearer|session)[_-]?token)"\s*:\s*)"(?:[^"\\]|\\.)*"',
     re.I,
 )
-_SECRET_SETTING = re.compile(r"(?:^|[_-])(?:key|token|secret|password|authorization|cookie|credential)s?$", re.I)
+SECRET_SETTING = re.compile(r"(?:^|[_-])(?:key|token|secret|password|authorization|cookie|credential)s?$", re.I)
 # Shapes of keys that vendors hand out, and of JSON web tokens and bearer headers.
 _SECRET_SHAPES = re.compile(
     rb"(?:\b(?:sk|pk|rk)-[A-Za-z0-9_-]{16,}|\bAIza[0-9A-Za-z_-]{30,}|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgsk_[A-Za-z0-9]{20,}"
@@ -122,7 +122,8 @@ class Redactor:
         if isinstance(part, HttpHead):
             return replace(part, headers=self._headers(part.headers))
         if isinstance(part, HttpChunk):
-            return replace(part, data=self.body(part.data))
+            # No picture comes back; and long base64 of a vendor (sealed reasoning) has to be sent again as it was.
+            return replace(part, data=self._without_secrets(part.data))
         return replace(part, error=self.text(part.error))
 
     def _headers(self, pairs: tuple[str, ...]) -> tuple[str, ...]:
@@ -130,7 +131,9 @@ class Redactor:
 
     def body(self, data: bytes) -> bytes:
         """A request's or response's bytes without secrets and pictures."""
-        data = _PICTURE.sub(_picture_name, data)
+        return self._without_secrets(_PICTURE.sub(_picture_name, data))
+
+    def _without_secrets(self, data: bytes) -> bytes:
         for secret in self._known:
             data = data.replace(secret, _GONE)
         data = _SECRET_FIELD.sub(rb'\1"' + _GONE + b'"', data)
@@ -150,7 +153,7 @@ class Redactor:
         if isinstance(value, Mapping):
             return {
                 name: GONE
-                if isinstance(inner, str) and inner and _SECRET_SETTING.search(str(name))
+                if isinstance(inner, str) and inner and SECRET_SETTING.search(str(name))
                 else self.table(inner)
                 for name, inner in value.items()
             }

@@ -103,7 +103,7 @@ class Recording:
                 index = self._own(StillIndex, message)
                 continue
             jpeg = self._foxglove(CompressedImage, message).data
-            yield Still(message.t_ns, index.frame_id, jpeg, index.sha256, index.sent_to)
+            yield Still(message.t_ns, index.frame_id, jpeg, index.sha256, index.sent_to, index.box, index.request)
 
     def http(self) -> Iterator[ExchangePart]:
         """Model exchanges, step by step, in the order of acceptance."""

@@ -31,11 +31,12 @@ from recordings.topics import FOXGLOVE, class_of, is_known
 # What can be dropped, and what goes with it.
 KINDS: Mapping[str, str] = {
     "camera": "the camera's pictures",
-    "stills": "the pictures that were kept or sent; which frame went to whom stays",
+    "stills": "the pictures that were kept or sent, parts of frames too; which frame went to whom stays",
     "microphone": "the wearer's sound",
     "answer": "the sound of the answers",
-    "http": "the bodies of requests to models and of their responses; times, addresses and status stay",
-    "words": "all that was said, read and answered, as text, in events, requests, attachments and log: marks instead",
+    "http": "the bodies of requests, to models and by tools, and of their responses; times, addresses and status stay",
+    "words": "all that was said, read, answered, and given to or got from tools, as text, in events, requests, "
+    "attachments and log: marks instead; names of models and tools stay",
     "device": "what the device told: its events and why a link changed; that something happened, and taps, stay",
 }
 LEVELS: Mapping[str, tuple[str, ...]] = {

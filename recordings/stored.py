@@ -31,12 +31,18 @@ class MediaIndex:
 
 @dataclass(frozen=True, slots=True)
 class StillIndex:
-    """Goes before each picture on /camera/still. `sent_to`: who received it; "" = it was kept and did not leave."""
+    """Goes before each picture on /camera/still. `sent_to`: who received it, with the request `request`; "" = it was
+    kept and did not leave. `box`: the part of the frame, all 0 or () = the whole; `px`: longest side, and `quality`, as
+    wanted."""
 
     t_ns: int
     frame_id: int
     sha256: str
     sent_to: str = ""
+    box: tuple[int, ...] = ()
+    px: int = 0
+    quality: int = 0
+    request: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,13 +165,16 @@ class AnswerPacket:
 
 @dataclass(frozen=True, slots=True)
 class Still:
-    """A picture that was kept, JPEG, exactly as sent if it was sent."""
+    """A picture that was kept, JPEG, exactly as sent if it was sent. `box`: the part of the frame that it shows, () =
+    the whole; `request`: the question that it went with, 0 = not known or none."""
 
     t_ns: int
     frame_id: int
     jpeg: bytes
     sha256: str
     sent_to: str
+    box: tuple[int, ...] = ()
+    request: int = 0
 
 
 @dataclass(frozen=True, slots=True)

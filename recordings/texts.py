@@ -22,27 +22,48 @@ PIECE = "[text]"
 _MARK_LETTERS = 10  # 40 bits: two texts of a long session do not share a mark by chance
 _REMEMBERED = 256  # hidden texts that reasons are searched for: those of some twenty turns
 _WORTH_LETTERS = 6  # shorter ones ("stop") are found in any sentence
+_LONGEST_LETTERS = 4000  # longer ones (a system prompt, a schema, sealed reasoning) are in no reason
 
-# Words of our own, from a closed list: names of states, kinds, engines, outcomes; and hashes.
+# Words of our own, from a closed list: names of states, kinds, modes, engines, outcomes; names of models, tools and
+# their servers; hashes and days. A model's profile says what the settings say, and those stay in a copy as well. What a
+# server says of its tools is not here: it is a stranger's text.
 KEPT = frozenset(
     f"{name}.{field}"
     for name, kept in {
-        "SessionStarted": ("recogniser", "model", "voices", "wall_clock"),
+        "SessionStarted": ("recogniser", "model", "voices", "wall_clock", "missing"),
         "LinkChanged": ("state",),
         "ModelDone": ("finish",),
         "ModelFailed": ("kind",),
+        "ToolDone": ("failed",),
+        "ToolsChanged": ("source",),
+        "Spent": ("day",),
         "WorkFailed": ("kind",),
         "PlayMark": ("mark",),
         "HeardMark": ("mark",),
         "DeviceEvent": ("kind",),
-        "Resumed": ("last_said_kind",),
-        "Remembered": ("kind",),
+        "Resumed": ("last_said_kind", "mode", "spent_day"),
+        "Remembered": ("kind", "mode", "asked", "used"),
         "Code": ("kind",),
+        "View": ("name",),
+        "ToolCall": ("name",),
+        "ToolInfo": ("name", "permission", "source"),
+        "ImageRule": ("kind",),
+        "ModelInfo": ("name", "trains", "profile", "spoken"),
+        "Alarm": ("kind",),
+        "Trip": ("model", "kind"),
         "StateChanged": ("old", "new", "signal"),
         "TurnOpened": ("intent",),
         "TurnClosed": ("outcome",),
         "FrameChosen": ("problem", "policy"),
-        "Message": ("role",),
+        "Message": ("role", "name"),
+        "AskModel": ("model", "mode", "worker", "tools"),
+        "RunTool": ("name",),
+        "ToolUsed": ("name", "failed"),
+        "ModeChosen": ("mode", "frame"),
+        "WorkerChanged": ("worker", "state", "model"),
+        "ConfirmAsked": ("tool",),
+        "ConfirmEnded": ("outcome",),
+        "Aside": ("kind",),
         "Cancel": ("kind",),
         "Speak": ("kind", "voice"),
         "Earcon": ("name",),
@@ -70,14 +91,13 @@ class TextHider:
 
     def __init__(self, key: bytes) -> None:
         self._key = key
-        self._hidden: deque[str] = deque(maxlen=_REMEMBERED)
+        self._hidden: deque[str] = deque(maxlen=_REMEMBERED)  # casefolded
 
     def mark(self, text: str) -> str:
         """What stands for this text; "" for none."""
         if not text:
             return ""
-        if len(text.strip()) >= _WORTH_LETTERS and text not in self._hidden:
-            self._hidden.append(text)
+        self._remember(text)
         digest = hmac.new(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256).hexdigest()
         return f"[text {digest[:_MARK_LETTERS]}]"
 
@@ -95,7 +115,14 @@ class TextHider:
         """A reason or a line of ours without what it quotes."""
         clean = _QUOTED.sub(PIECE, text)
         folded = clean.casefold()
-        return self.mark(text) if any(hidden.casefold() in folded for hidden in self._hidden) else clean
+        return self.mark(text) if any(hidden in folded for hidden in self._hidden) else clean
+
+    def _remember(self, text: str) -> None:
+        if len(text) > _LONGEST_LETTERS:
+            return
+        folded = text.strip().casefold()
+        if len(folded) >= _WORTH_LETTERS and folded not in self._hidden:
+            self._hidden.append(folded)
 
     def _value(self, name: str, value: Any) -> Any:
         if isinstance(value, str):

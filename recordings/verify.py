@@ -18,7 +18,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.message import DecodeError
 from mcap.records import Channel, Schema
 
-from pipelines.events import Decision, SessionEnded
+from pipelines.events import AskModel, Decision, SessionEnded
 from recordings import session as names
 from recordings.container import TornError
 from recordings.derive import provenance_of
@@ -35,6 +35,7 @@ from recordings.topics import FOXGLOVE, class_of
 
 EVENT_BYTES = 1024 * 1024  # no event is larger; what claims to be is not taken apart
 SHOWN = 20  # faults told one by one
+_ASKED = 256  # questions that a picture may still go with: pictures leave within seconds of theirs
 
 
 @dataclass(slots=True)
@@ -109,6 +110,7 @@ class _Contents:
         self._sequence = 0
         self._entries: dict[str, deque[int]] = {}  # sizes of the units to come, by track
         self._still: StillIndex | None = None
+        self._asked: deque[int] = deque(maxlen=_ASKED)  # requests of the last questions
         self._open: dict[int, int] = {}  # turn of each exchange under way
         self._ended = False
         self._seen: set[str] = set()
@@ -148,11 +150,12 @@ class _Contents:
         match thing:
             case Decision():
                 self._digest.add(thing)
+                if isinstance(thing, AskModel):
+                    self._asked.append(thing.request)
             case MediaIndex():
                 self._index(message, thing)
             case StillIndex():
-                self._no_picture()
-                self._still = thing
+                self._still_index(message, thing)
             case HttpPart():
                 self._step(message, thing)
             case SessionEnded():
@@ -194,15 +197,24 @@ class _Contents:
         if index is None:
             self._found.fault(f"message {message.sequence}: a picture without its index")
         elif hashlib.sha256(picture).hexdigest() != index.sha256:
+            self._found.fault(f"message {message.sequence}: {_named(index)} is not the one indexed")
+
+    def _still_index(self, message: Stored, index: StillIndex) -> None:
+        """Part of a frame or the whole, kept or sent: if sent, with a question that was asked."""
+        self._no_picture()
+        self._still = index
+        if index.box and (len(index.box) != 4 or min(index.box) < 0 or min(index.box[2:]) < 1):
+            self._found.fault(f"message {message.sequence}: {list(index.box[:8])} is no part of frame {index.frame_id}")
+        if index.request and index.request not in self._asked:
             self._found.fault(
-                f"message {message.sequence}: the picture of frame {index.frame_id} is not the one indexed"
+                f"message {message.sequence}: {_named(index)} went with question {index.request}, which nobody asked"
             )
 
     def _no_picture(self) -> None:
         what = self._provenance.get("what")
         dropped = isinstance(what, dict) and names.STILL in (what.get("dropped_topics") or ())
         if self._still is not None and not (dropped or _inherited(self._provenance)):
-            self._found.fault(f"the picture of frame {self._still.frame_id} is in the index, but not in the file")
+            self._found.fault(f"{_named(self._still)} is in the index, but not in the file")
 
     # ----------------------------------------------------------------------------------------------------- exchanges
 
@@ -248,6 +260,10 @@ class _Contents:
             found.notes.append(f"made by {self._provenance.get('made_by')} of {of}: {told}"[:1000])
             if not self._provenance.get("replays", True):
                 found.notes.append(f"it does not replay: {self._provenance.get('why')}")
+
+
+def _named(index: StillIndex) -> str:
+    return f"the picture of {'a part of ' if index.box else ''}frame {index.frame_id}"
 
 
 def _inherited(provenance: dict[str, Any]) -> bool:

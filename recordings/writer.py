@@ -19,12 +19,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipelines.events import Decision, Happening
+from pipelines.events import Decision, Happening, View
 from recordings.channels import Channels, Item, Kind
 from recordings.exchange import HttpPart, Redactor
 from recordings.partfile import PartFile, make_folder
 from recordings.session import OPEN_SUFFIX, SessionInfo
-from recordings.stored import ClockSample, Read, VoiceBlock, Woken
+from recordings.stored import ClockSample, Read, StillIndex, VoiceBlock, Woken
 
 _NAME = "recorder"  # under which it speaks in the log
 
@@ -96,9 +96,11 @@ class Recorder:
         """20 ms of Opus as handed to the link."""
         self._put(Item(Kind.ANSWER, t_ns, t_ns, bytes(packet), number=utterance))
 
-    def still(self, t_ns: int, frame_id: int, jpeg: bytes, sent_to: str = "") -> None:
-        """A picture to keep, exactly as sent; `sent_to` names who got it, "" if it did not leave."""
-        self._put(Item(Kind.STILL, t_ns, t_ns, bytes(jpeg), number=frame_id, text=sent_to))
+    def still(self, t_ns: int, view: View, jpeg: bytes, sent_to: str = "", request: int = 0) -> None:
+        """A picture to keep, exactly as sent; `sent_to` names who got it with that request, "" if it did not leave."""
+        box = view.box if any(view.box) else ()
+        index = StillIndex(t_ns, view.frame_id, "", sent_to, box, view.px, view.quality, request)
+        self._put(Item(Kind.STILL, t_ns, t_ns, (index, bytes(jpeg))))
 
     def http(self, t_ns: int, part: HttpPart) -> None:
         """One step of a model exchange; secrets are taken out before it is written."""

@@ -23,8 +23,8 @@ from companion.clock import SessionClock
 from companion.compute import Asked, Job, Stream
 from companion.engines import Engines
 from companion.exchanges import RecordedExchanges
-from companion.model.client import ModelClient
-from companion.model.configured import model_profile
+from companion.model.configured import model_profiles
+from companion.model.models import Models
 from companion.net import Net, NetOptions
 from companion.replay.loop import VirtualLoop
 from companion.session import Parts, Session
@@ -103,16 +103,16 @@ class _Talk:
 
     async def run(self) -> Path:
         clock = SessionClock()
-        profile = model_profile(self.settings)
-        assert profile is not None
         net = Net(NetOptions(), _Server(self))
-        model = ModelClient(net, profile, RecordedExchanges(self.recorder, clock), environ={})
+        observer = RecordedExchanges(self.recorder, clock)
+        models = Models(net, model_profiles(self.settings), observer, environ={})
         ears = SimpleNamespace(name="scripted", closed_vocabulary=True)
         engines = cast(Engines, SimpleNamespace(transcriber=ears, voices={"espeak": None}, voice_activity=None))
         door = _Door(self)
         self.recorder.attach(SYSTEM_PROMPT, "text/plain", self.settings.thinking.system_prompt.encode())
         device = _Device(self)
-        self.session = Session(_Link(), Parts(clock, engines, self.settings, door, self.recorder, model, device.watch))
+        parts = Parts(clock, engines, self.settings, door, self.recorder, models, watch=device.watch)
+        self.session = Session(_Link(), parts)
         self.session.on_state("connected", True, True, True, "")
         device.start()
         over = asyncio.Event()
@@ -242,7 +242,7 @@ class _Door:
     ) -> Job:
         job, d = Job(), asked.decision
         cost_ns = self._COST_MS.get(type(d), 15) * MS
-        result = self._result(d) if type(d) in self._COST_MS else self._jpeg(asked.frame_id)
+        result = self._result(d) if asked.view is None else self._jpeg(asked.view)
         self._talk.after(cost_ns, lambda: None if job.cancelled() else done(result, cost_ns), 20 * MS)
         return job
 
@@ -263,8 +263,8 @@ class _Door:
             return ev.TextRead(0, d.request, d.frame_id, SIGN)
         return ev.CodesRead(0, d.request, d.frame_id, (ev.Code("qr", "https://example.org/menu/4711"),))
 
-    def _jpeg(self, frame_id: int) -> bytes:
-        return b"\xff\xd8" + random.Random(frame_id).randbytes(9000)
+    def _jpeg(self, view: ev.View) -> bytes:
+        return b"\xff\xd8" + random.Random(repr((view.frame_id, view.box))).randbytes(9000)
 
     def stream(
         self,

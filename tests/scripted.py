@@ -24,6 +24,19 @@ SIGN = (ev.TextLine("PLATFORM 7", 0.99), ev.TextLine("BASEL", 0.98), ev.TextLine
 
 
 @dataclass
+class Reply:
+    """What a model gives back for one question. `failure`: a kind, after the words; `hangs`: it never ends."""
+
+    text: str = ""
+    calls: tuple[ev.ToolCall, ...] = ()
+    first_ms: int = 200
+    failure: str = ""
+    hangs: bool = False
+    tokens: tuple[int, int] = (100, 20)
+    carry: str = ""
+
+
+@dataclass
 class World:
     """What is there to be heard and seen, and what it costs to find out."""
 
@@ -47,6 +60,13 @@ class World:
     broken: str = ""  # the lane whose engine raises: "look", "read_codes" …
     frame_age_ms: int = 0  # how long before a look the camera stopped
     model_ends_in: str = ""  # kind of failure after the last word
+    models: tuple[ev.ModelInfo, ...] = ()  # () = the one called `model`
+    tools: tuple[ev.ToolInfo, ...] = ()
+    reply: Callable[[ev.AskModel], Reply | None] = lambda ask: None  # None: as the lines above say
+    used: Callable[[ev.RunTool], ev.ToolDone | None] = lambda run: ev.ToolDone(0, run.request, "done")
+    tool_ms: int = 100
+    wall_clock: str = "2026-11-21T14:05:00+01:00"
+    spent_usd: float = 0.0
 
 
 @dataclass
@@ -73,8 +93,22 @@ class ScriptedSession:
         self._speech: list[tuple[int, int, str]] = []
         self._cancelled: set[int] = set()
         self._play = Player(self)
+        w = self.world
+        model = w.models[0].name if w.models else w.model
         self.feed(
-            ev.SessionStarted(0, "scripted", self.world.closed_vocabulary, self.world.model, ("scripted",), False)
+            ev.SessionStarted(
+                0,
+                "scripted",
+                w.closed_vocabulary,
+                model,
+                ("scripted",),
+                False,
+                w.wall_clock,
+                w.models,
+                w.tools,
+                0,
+                w.spent_usd,
+            )
         )
         self.feed(ev.LinkChanged(0, "connected", True, self.world.frame is not None, self.world.greet))
         self._at(WINDOW_NS, self._window)
@@ -167,8 +201,12 @@ class ScriptedSession:
                 self._later(
                     30, lambda: self._answer(d.request, ev.CodesRead(self.now_ns, d.request, d.frame_id, w.codes))
                 )
+            case ev.AskModel() if (reply := w.reply(d)) is not None:
+                self._reply(d.request, reply)
             case ev.AskModel():
                 self._stream(d.request)
+            case ev.RunTool() if (result := w.used(d)) is not None:
+                self._later(w.tool_ms, lambda: self._answer(d.request, result))
             case ev.Cancel():
                 self._cancelled.add(d.request)
             case ev.Speak():
@@ -198,6 +236,22 @@ class ScriptedSession:
         accepted = self.world.understands and bool(text) and not text.startswith("(")
         why = "" if accepted else "not one of the phrases I know"
         return ev.Transcribed(self.now_ns, d.request, text if accepted else "", accepted, why)
+
+    def _reply(self, request: int, reply: Reply) -> None:
+        at = float(reply.first_ms)
+        for word in reply.text.split():
+            piece = ev.ModelText(0, request, word + " ")
+            self._later(at, lambda piece=piece: self._answer(request, piece))  # type: ignore[misc]
+            at += self.world.model_words_ms
+        if reply.failure:
+            self._later(at, lambda: self._answer(request, ev.ModelFailed(0, request, reply.failure)))
+        elif not reply.hangs:
+            done = ev.ModelDone(0, request, "stop", *reply.tokens, calls=reply.calls, carry=reply.carry)
+            self._later(at, lambda: self._answer(request, done))
+
+    def type(self, text: str, at_ms: int) -> None:
+        """The wearer types instead of speaking."""
+        self._at(at_ms * MS, lambda: self.feed(ev.Typed(self.now_ns, text)))
 
     def _stream(self, request: int) -> None:
         w = self.world

@@ -20,18 +20,20 @@ from companion.clock import SessionClock
 from companion.compute import Asked, Job, Stream
 from companion.engines import Engines
 from companion.exchanges import RecordedExchanges
-from companion.model.client import ModelClient
-from companion.model.configured import model_profile
+from companion.model.configured import model_profiles
+from companion.model.models import Models
 from companion.net import Net, NetError
 from companion.replay.loop import VirtualLoop
 from companion.session import Parts, Session
 from companion.settings import Settings, load
+from companion.tools.result import ToolResult
+from companion.tools.runner import ToolRunner
 from pipelines import events as ev
 from pipelines.events import MS, NS
 from pipelines.speaking.voice import Rendered
 from recordings.session import SessionInfo
 from recordings.writer import Recorder, RecorderOptions
-from tests.scripted import WINDOW_NS, World
+from tests.scripted import WINDOW_NS, Reply, World
 
 SECRET = "hush-4711-never-on-disk"
 T0_NS = 1_790_000_000 * NS
@@ -114,7 +116,9 @@ class _Door:
         elif isinstance(d, ev.ReadCodes):
             self._later(kind, 30, job, lambda cost: done(ev.CodesRead(0, d.request, d.frame_id, w.codes), cost))
         else:
-            self._later(kind, 12, job, lambda cost: done(b"\xff\xd8 frame %d" % asked.frame_id, cost))
+            assert asked.view is not None
+            picture = f"{replace(asked.view, name='')}".encode()  # what it is called is not in it
+            self._later(kind, 12, job, lambda cost: done(b"\xff\xd8" + picture, cost))
         return job
 
     def stream(
@@ -128,6 +132,30 @@ class _Door:
             self._later("voice", w.voice_ms, job, lambda _, b=block: each(b))  # type: ignore[misc]
         self._later("voice", 1, job, done)
         return job
+
+    def task(self, kind: str, work: Any, done: Any, failed: Any, asked: Asked) -> Job:
+        job = Job()
+
+        async def run() -> None:
+            result = await work()
+            self._later(kind, self._studio.world.tool_ms, job, lambda cost: done(result, cost))
+
+        job.task = self._studio.loop.create_task(run())
+        return job
+
+
+class _Tools:
+    """A `ToolRunner` by script."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+
+    def infos(self) -> tuple[ev.ToolInfo, ...]:
+        return self._studio.world.tools
+
+    async def run(self, name: str, arguments: str, *_: Any) -> ToolResult:
+        done = self._studio.world.used(ev.RunTool(0, "", 0, 0, name, arguments))
+        return ToolResult(done.text, done.failed, done.sources) if done else ToolResult("", "failed")
 
 
 def _rendered(words: list[str], at: int, word_ms: int) -> Rendered:
@@ -147,14 +175,19 @@ class _Model:
         kind = self._studio.world.model_failure
         if kind in ("network", "stalled"):
             raise NetError(kind, "scripted")
-        return _Answer(self._studio, 500 if kind else 200)
+        request = int(exchange.split("-")[2].partition(".")[0])
+        asked = next(e for e in self._studio.events if isinstance(e, ev.AskModel) and e.request == request)
+        reply = self._studio.world.reply(asked)
+        if reply is not None and reply.failure in ("network", "stalled"):
+            raise NetError(reply.failure, "scripted")
+        return _Answer(self._studio, 500 if kind or (reply and reply.failure) else 200, reply)
 
 
 class _Answer:
     headers = (("content-type", "text/event-stream"), ("set-cookie", f"session={SECRET}"), ("x-request-id", SECRET))
 
-    def __init__(self, studio: Studio, status: int) -> None:
-        self._studio, self.status = studio, status
+    def __init__(self, studio: Studio, status: int, reply: Reply | None) -> None:
+        self._studio, self.status, self._reply = studio, status, reply
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         s, w = self._studio, self._studio.world
@@ -162,7 +195,7 @@ class _Answer:
         if self.status != 200:
             yield b'{"error": {"message": "scripted"}}'
             return
-        for word in w.model_answer.split():
+        for word in (self._reply.text if self._reply else w.model_answer).split():
             data = json.dumps({"choices": [{"delta": {"content": word + " "}}]}).encode()
             cut = s.random.randrange(len(data))
             yield b"data: " + data[:cut]  # as networks do: not where the line ends
@@ -171,7 +204,16 @@ class _Answer:
             await s.pause_ms(s.random.random() * w.model_words_ms)
         if w.model_ends_in:
             raise NetError(w.model_ends_in, "scripted")
-        yield b'data: {"choices": [{"delta": {}, "finish_reason": "stop"}]}\n\ndata: [DONE]\n\n'
+        if self._reply and self._reply.hangs:
+            await s.loop.create_future()
+        calls = [
+            {"index": i, "id": c.call_id, "type": "function", "function": {"name": c.name, "arguments": c.arguments}}
+            for i, c in enumerate(self._reply.calls if self._reply else ())
+        ]
+        if calls:
+            yield b"data: " + json.dumps({"choices": [{"delta": {"tool_calls": calls}}]}).encode() + b"\n\n"
+        end = {"choices": [{"delta": {}, "finish_reason": "tool_calls" if calls else "stop"}]}
+        yield b"data: " + json.dumps(end).encode() + b"\n\ndata: [DONE]\n\n"
 
 
 class _Link:
@@ -240,9 +282,8 @@ class Studio:
     async def _run(self, end_ns: int) -> None:
         self.clock = _LateClock(self)
         self._net = Net(tape=_Model(self))
-        model = None
-        if self.world.model and (profile := model_profile(self.settings)):
-            model = ModelClient(self._net, profile, RecordedExchanges(self.recorder, self.clock))
+        profiles = model_profiles(self.settings) if self.world.model else ()
+        observer = RecordedExchanges(self.recorder, self.clock)
         self.session = Session(
             _Link(),
             Parts(
@@ -251,8 +292,10 @@ class Studio:
                 self.settings,
                 _Door(self),
                 self.recorder,
-                model,
-                self._see,
+                Models(self._net, profiles, observer) if profiles else None,
+                cast(ToolRunner, _Tools(self)),
+                watch=self._see,
+                wall_clock=self.world.wall_clock,
             ),
         )
         self.session.on_state("connected", True, self.world.frame is not None, self.world.greet, "studio")

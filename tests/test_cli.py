@@ -11,7 +11,9 @@ from pathlib import Path
 import cv2
 import pytest
 
-from companion.cli import main
+from companion import commands
+from companion.cli import MODES, main, parser
+from pipelines.thinking import router
 from tests.test_session import sign
 
 
@@ -20,6 +22,7 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A user with nothing: no settings, no recordings."""
     monkeypatch.setenv("EARSHOT_DATA", str(tmp_path / "data"))
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -29,7 +32,7 @@ def test_help_teaches(capsys: pytest.CaptureFixture[str]) -> None:
         main(["--help"])
     assert done.value.code == 0
     text = capsys.readouterr().out
-    for word in ("demo", "run", "ask", "replay", "sessions", "models", "doctor", "--set section.key=value"):
+    for word in ("demo", "run", "ask", "replay", "compare", "sessions", "models", "doctor", "--set section.key=value"):
         assert word in text
 
 
@@ -64,6 +67,11 @@ def test_a_question_that_needs_a_model_fails_with_what_still_works(
         (["doctor", "--set", "turn.x=1"], "turn.x"),
         (["doctor", "--config", "nothing.toml"], "nothing.toml"),
         (["models", "path", "gigantic"], "gigantic"),
+        (["models", "show", "gigantic"], "gigantic"),
+        (["models", "try", "gigantic"], "gigantic"),
+        (["ask", "what", "--model", "gigantic"], "gigantic"),
+        (["ask", "what", "--model", "muse-spark-contributor"], "allow_training"),
+        (["doctor", "--set", "model.profiles=nothing.toml", "--set", "model.use=mine"], "nothing.toml"),
         (["ask", "what", "--set", "hearing.model=nowhere"], "nowhere"),
     ],
 )
@@ -136,6 +144,44 @@ def test_doctor_says_what_works_here(home: Path, capsys: pytest.CaptureFixture[s
     text = capsys.readouterr().out
     for word in ("python", "hearing", "voices", "reading", "model", "recordings"):
         assert word in text
+
+
+@pytest.mark.parametrize(
+    ("words", "use", "described"),
+    [
+        ([], ("b",), True),
+        (["--model", "x"], ("x",), False),
+        (["--model", "x,y", "--model", "z"], ("x", "y", "z"), False),
+        (["--model", "mine,x"], ("x",), True),
+    ],
+)
+def test_models_named_on_the_command_line_are_the_only_ones(
+    home: Path, words: list[str], use: tuple[str, ...], described: bool
+) -> None:
+    """`described`: whether the model that [model] itself describes is still asked."""
+    Path("earshot.toml").write_text(
+        '[model]\nname = "mine"\nbase_url = "http://localhost:1"\nmodel = "m"\nuse = ["b"]\n'
+    )
+    for command in (["run"], ["ask", "what"]):
+        settings = commands._settings(parser().parse_args([*command, *words]))
+        assert settings.model.use == use and bool(settings.model.base_url) is described
+    assert commands._settings(parser().parse_args(["run", *words])).modes.default == "instant"
+
+
+def test_a_mode_named_on_the_command_line_is_the_default_one(home: Path) -> None:
+    settings = commands._settings(parser().parse_args(["ask", "what", "--mode", "contemplating"]))
+    assert settings.modes.default == "contemplating"
+    assert MODES == router.MODES
+
+
+def test_doctor_says_of_each_model_what_stands_in_its_way(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doctor", "--set", "model.use=openai,ollama"]) == 0, "the companion runs without a model"
+    lines = [line for line in capsys.readouterr().out.splitlines() if " model " in line]
+    assert [line[:4].strip() for line in lines] == ["-", "-"]
+    assert "openai" in lines[0] and "no key (OPENAI_API_KEY)" in lines[0]
+    assert "ollama" in lines[1] and "not running" in lines[1]
+    assert main(["doctor", "--set", "model.use=openai", "--set", "privacy.local_only=true"]) == 0
+    assert "local_only is on" in capsys.readouterr().out
 
 
 def test_the_command_line_starts_without_loading_an_engine() -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import hashlib
 import random
+import re
 import stat
 import struct
 from collections.abc import Callable, Iterator
-from dataclasses import fields, is_dataclass
+from dataclasses import fields, is_dataclass, replace
 from pathlib import Path
 from typing import Any, get_type_hints
 
@@ -19,6 +20,7 @@ from mcap.writer import CompressionType, Writer
 
 from companion.derived import closing_of, cut_session, redact_session, verify_session
 from companion.replay import Changes, replay, what_if
+from companion.replay.rests import Cut as Rest
 from companion.replay.rests import rest_before
 from companion.settings import Settings
 from pipelines import events as ev
@@ -36,13 +38,16 @@ from recordings.schema import decode_as, encode
 from recordings.session import RecordingError, SessionInfo
 from recordings.verify import verify
 from recordings.writer import Recorder, RecorderOptions
+from tests.everything import filled, record_everything
 from tests.studio import Studio, conversation
+from tests.test_replay_modes import recorded
 
 MS, NS = ev.MS, ev.NS
 PLATFORM = Path(__file__).parent.parent / "recordings" / "samples" / "platform.mcap"
 T0_NS = 1_795_222_812_123_456_789
 TEST = Made("a test", {"for": "a test"})
 SECRET_WORDS = "the code of the cellar door is marigold"
+CROP = (40, 30, 200, 100)
 
 
 @pytest.fixture(scope="module")
@@ -60,6 +65,14 @@ def told(tmp_path: Path) -> Path:
     options = RecorderOptions(floor_bytes=0)
     recorder = Recorder(tmp_path / "rec", SessionInfo("4f2a9c1e", T0_NS, "test glasses"), options=options)
     question = ev.Message("user", SECRET_WORDS, 7)
+    looks_up = ev.ToolCall("call_1", "web_search", '{"query": "marigold"}', "sealed marigold")
+    part = ev.View(7, CROP, 640, 88, "picture 2, enlarged 2.0 times")
+    after = (
+        question,
+        ev.Message("assistant", "Marigold?", calls=(looks_up,), carry="sealed marigold"),
+        ev.Message("tool", "Marigold Lane 7", call_id="call_1", name="web_search"),
+        ev.Message("user", "Here: picture 2.", views=(part,)),
+    )
     for event in (
         ev.SessionStarted(0, "tiny", True, "stub", ("espeak",)),
         ev.LinkChanged(1 * MS, "connected", True, True, True, "from kitchen-tablet"),
@@ -69,8 +82,19 @@ def told(tmp_path: Path) -> Path:
         ),
         ev.TurnOpened(900 * MS, f"asked “{SECRET_WORDS}”", 1, SECRET_WORDS, "model:look", 60 * MS, 700 * MS),
         ev.KeepStill(901 * MS, "", 1, 7),
-        ev.AskModel(910 * MS, "", 9, 1, (question,), 100, 768),
-        ev.ModelText(1100 * MS, 9, "mari"),
+        ev.AskModel(910 * MS, "", 9, 1, (question,), 100, 768, "a model", "thinking", "", ("web_search",)),
+        ev.ModelDone(940 * MS, 9, "tool_calls", calls=(looks_up,), carry="sealed marigold"),
+        ev.ToolUsed(941 * MS, "", 1, "look_closer", '{"at": "marigold"}', "the marigold follows", views=(part,)),
+        ev.KeepStill(942 * MS, "", 1, 7, CROP),
+        ev.ConfirmAsked(
+            943 * MS, "it looks up", 10, 1, "web_search", looks_up.arguments, "Look up marigold?", "marigold"
+        ),
+        ev.ConfirmEnded(944 * MS, "", 10, 1, "allowed"),
+        ev.RunTool(945 * MS, "", 11, 1, "web_search", looks_up.arguments),
+        ev.ToolDone(946 * MS, 11, "Marigold Lane 7", "", ("https://marigold.example/",)),
+        ev.AskModel(947 * MS, "", 12, 1, after, 100, 768, "a model", "thinking"),
+        ev.Aside(950 * MS, "", 1, "source", "https://marigold.example/"),
+        ev.ModelText(1100 * MS, 12, "mari"),
         ev.TextRead(1120 * MS, 2, 7, (ev.TextLine("Marigold Lane 7", 0.9),)),
         ev.CodesRead(1130 * MS, 3, 7, (ev.Code("qr", "https://marigold.example/7"),)),
         ev.Noted(1140 * MS, f"the ear got: {SECRET_WORDS!r}", "heard less"),
@@ -94,7 +118,9 @@ def told(tmp_path: Path) -> Path:
     recorder.http(1200 * MS, HttpEnd(1, 200, 280 * MS))
     recorder.voiced(stored.VoiceBlock(1210 * MS, 2, 0, 480, (ev.Word("marigold"),)))
     recorder.read(1220 * MS, "memory", "marigold")
-    recorder.still(930 * MS, 7, b"\xff\xd8 a cellar door", "model.example")
+    recorder.still(930 * MS, ev.View(7), b"\xff\xd8 a cellar door", "a model", 9)
+    recorder.still(948 * MS, part, b"\xff\xd8 its lock")
+    recorder.still(949 * MS, part, b"\xff\xd8 its lock", "a model", 12)
     recorder.sender_report(1230 * MS, "camera", 1 << 40, 3600)
     recorder.log(1240 * MS, "WARNING", "session", f"could not say {SECRET_WORDS!r}")
     recorder.attach("notes.txt", "text/plain", b"marigold is the word")
@@ -290,6 +316,56 @@ def test_a_slice_holds_the_media_that_its_turn_needs_from_a_key_frame_on(tmp_pat
     ]
 
 
+@pytest.fixture(scope="module")
+def closer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A question for which a model looks closer at the picture and looks again, and two more about it."""
+    return recorded(tmp_path_factory.mktemp("closer"), "thinking", 5)
+
+
+def test_a_slice_has_the_parts_of_pictures_that_its_turn_looked_at(closer: Path, tmp_path: Path) -> None:
+    whole = list(Recording(closer).stills())
+    assert sum(1 for still in whole if still.box) == 2, "one part, kept and sent"
+    for turn in turns_of(closer):
+        made = sliced(closer, turn, tmp_path / f"{turn}.mcap")
+        part = Recording(made.derived.path)
+        asked = {d.request for d in part.decisions() if isinstance(d, ev.AskModel)}
+        stills = list(part.stills())
+        assert {still.request for still in stills if still.request} <= asked
+        assert [s for s in whole if s.request in asked] == [s for s in stills if s.request]
+        assert any(still.box for still in stills) == (turn == 1)
+        assert replay(made.derived.path).same and verify(made.derived.path).well
+
+
+def test_of_one_frame_a_slice_has_what_its_own_turn_was_shown_of_it(tmp_path: Path) -> None:
+    recorder = Recorder(tmp_path / "two", SessionInfo("4f2a9c1e", T0_NS), options=RecorderOptions(floor_bytes=0))
+    recorder.happening(ev.SessionStarted(0))
+    for turn, box in ((1, CROP), (2, (0, 0, 0, 0))):
+        recorder.happening(ev.Typed(turn * NS, "what is this"))
+        recorder.decision(ev.TurnOpened(turn * NS, "", turn, "what is this"))
+        recorder.decision(ev.KeepStill(turn * NS, "", turn, 7, box))
+        recorder.decision(ev.TurnClosed(turn * NS + 1, "", turn, "answered"))
+    recorder.still(3 * NS, ev.View(7, CROP), b"kept for turn 1, late")
+    recorder.still(3 * NS, ev.View(7), b"kept for turn 2")
+    recorder.happening(ev.SessionEnded(9 * NS))
+    path = cut(recorder.close(), tmp_path / "a.mcap", Wanted(start_ns=2 * NS - 1, end_ns=8 * NS)).derived.path
+    assert [(s.box, s.jpeg) for s in Recording(path).stills()] == [((), b"kept for turn 2")]
+
+
+def test_a_slice_says_that_a_task_and_a_timer_are_in_it(tmp_path: Path) -> None:
+    led = recorded(tmp_path / "led", "led", 1)
+    told = cut_session(tmp_path, str(led), turns_of(led)[-1], out=tmp_path / "a.mcap")
+    assert told.code == 0 and "it holds the words of a task from before it" in told.text
+    timed = recorded(tmp_path / "timer", "timer", 1)
+    turns = [sliced(timed, turn, tmp_path / f"{turn}.mcap").under_way for turn in turns_of(timed)]
+    assert ("a timer",) in turns and turns[0] == ()
+
+
+def test_what_was_thought_for_nothing_holds_no_words_of_a_turn(told: Path, tmp_path: Path) -> None:
+    history = (ev.Remembered(0, 1, "", kind="model", tokens=900), ev.Remembered(1, 2, "what is this"))
+    start = Rest(3, 99, ev.Resumed(3 * MS, history=history), (1,))
+    assert cut(told, tmp_path / "a.mcap", Wanted(1), start).remembered == 1
+
+
 def test_a_slice_says_whose_words_are_in_it(talk: Path, tmp_path: Path) -> None:
     turn = turns_of(PLATFORM)[-1]
     assert sliced(PLATFORM, turn, tmp_path / "a.mcap").remembered == turn - 1
@@ -375,10 +451,10 @@ def test_any_kinds_can_go_and_the_rest_stays_as_it_was(
     made = redact.redact(told, out, kinds)
     assert verify(out).well
     recording, raw = Recording(out), out.read_bytes()
-    assert len(list(recording.events())) == 14
+    assert len(list(recording.events())) == 23
     traces = {
         "camera": b"seen\0\1",
-        "stills": b"a cellar door",
+        "stills": b"\xff\xd8 ",
         "microphone": b"wearer's opus",
         "answer": b"answered opus",
         "http": b'"say"',
@@ -431,11 +507,58 @@ def test_every_text_that_an_event_can_hold_is_known_or_hidden() -> None:
                 shown = name in texts.KEPT or name in texts.PIECES or name in texts.QUOTING or f.name == "reason"
                 hidden |= set() if shown else {name}
     assert hidden == {
-        *("Caption.text", "Code.payload", "DeviceEvent.value", "HttpBegin.url", "HttpEnd.error", "Message.text"),
-        *("ModelFailed.detail", "Read.value", "Remembered.heard", "Remembered.question", "Resumed.last_said"),
-        *("Speak.text", "TextLine.text", "Transcribed.text", "TurnClosed.heard", "TurnClosed.said", "TurnOpened.text"),
-        *("Typed.text", "WorkFailed.detail"),
+        *("Alarm.text", "Aside.text", "Caption.text", "Code.payload", "ConfirmAsked.arguments", "ConfirmAsked.phrase"),
+        *("ConfirmAsked.text", "DeviceEvent.value", "Guide.goal", "Guide.said", "Guide.seen", "HttpBegin.url"),
+        *("HttpEnd.error", "Message.call_id", "Message.carry", "Message.text", "ModelDone.carry", "ModelFailed.detail"),
+        *("Read.value", "Remembered.caption", "Remembered.heard", "Remembered.links", "Remembered.question"),
+        *("Remembered.sources", "Resumed.last_said", "RunTool.arguments", "Speak.text", "TextLine.text"),
+        *("ToolCall.arguments", "ToolCall.call_id", "ToolCall.carry", "ToolDone.sources", "ToolDone.text"),
+        *("ToolInfo.description", "ToolInfo.parameters", "ToolUsed.arguments", "ToolUsed.text", "ToolsChanged.detail"),
+        *("Transcribed.text", "TurnClosed.heard", "TurnClosed.said", "TurnOpened.text", "Typed.text"),
+        "WorkFailed.detail",
     }
+
+
+@pytest.mark.parametrize("cls", [*Kinds.HAPPENINGS.values(), *Kinds.DECISIONS.values(), *topics.OWN.values()])
+def test_only_names_are_left_of_an_event_however_deep_its_texts_lie(cls: type) -> None:
+    hidden = texts.TextHider(b"k" * 32).hide(filled(cls, lambda field: f"the words of “{field}”"))
+    left = {found[1] for text in texts_in(hidden) if (found := re.search("“(.*)”", text))}
+    assert left <= texts.KEPT | {"HttpBegin.url"}
+    assert not {field for field in left if field.rpartition(".")[2] in ("text", "arguments", "heard", "carry", "links")}
+
+
+def texts_in(thing: Any) -> Iterator[str]:
+    if is_dataclass(thing):
+        thing = tuple(getattr(thing, f.name) for f in fields(thing))
+    if isinstance(thing, str | bytes):
+        yield thing if isinstance(thing, str) else thing.decode()
+    elif isinstance(thing, tuple):
+        for inner in thing:
+            yield from texts_in(inner)
+
+
+def test_a_tools_words_are_marks_and_its_name_is_a_name(told: Path, tmp_path: Path) -> None:
+    path = redact.redact(told, tmp_path / "a.mcap", ["words"]).derived.path
+    events = list(Recording(path).events())
+    done = next(e for e in events if isinstance(e, ev.ModelDone))
+    used, asked, run = (
+        next(e for e in events if isinstance(e, kind)) for kind in (ev.ToolUsed, ev.ConfirmAsked, ev.RunTool)
+    )
+    assert (used.name, asked.tool, run.name, done.calls[0].name) == ("look_closer", *["web_search"] * 3)
+    assert done.calls[0].arguments == asked.arguments == run.arguments, "the same words have the same mark"
+    assert run.arguments.startswith("[text ") and done.carry.startswith("[text ")
+    last = [e for e in events if isinstance(e, ev.AskModel)][-1]
+    assert (last.model, last.mode) == ("a model", "thinking")
+    assert [m.name for m in last.messages] == ["", "", "web_search", ""]
+    assert last.messages[2].call_id == last.messages[1].calls[0].call_id, "which result is whose can still be told"
+    assert last.messages[3].views[0].box == CROP
+
+
+def test_without_stills_no_part_of_a_picture_is_left_but_where_it_was(told: Path, tmp_path: Path) -> None:
+    path = redact.redact(told, tmp_path / "a.mcap", ["stills"]).derived.path
+    assert not list(Recording(path).stills())
+    index = [Recording(path).decoded(stored.StillIndex, m) for m in messages(path) if m.topic == session.STILL_INDEX]
+    assert [(i.frame_id, i.box, i.request) for i in index] == [(7, (), 9), (7, CROP, 0), (7, CROP, 12)]
 
 
 def reachable(classes: list[type]) -> Iterator[type]:
@@ -502,7 +625,7 @@ def test_what_can_be_dropped_is_said() -> None:
 
 
 def test_whole_files_are_found_whole(told: Path, talk: Path, tmp_path: Path) -> None:
-    for path in (PLATFORM, told, talk):
+    for path in (PLATFORM, told, talk, record_everything(tmp_path / "every")):
         found = verify(path)
         assert found.well, found.faults
         assert found.digest == digest(Recording(path).decisions())
@@ -539,6 +662,10 @@ def part_of(message: Stored) -> Any:
     return decode_as(stored.HttpPart, message.data).part
 
 
+def still_index(message: Stored, **changes: Any) -> bytes:
+    return encode(replace(decode_as(stored.StillIndex, message.data), **changes))
+
+
 def still_of(data: bytes) -> bytes:
     picture = topics.FOXGLOVE[session.STILL].FromString(data)
     picture.data = b"another picture"
@@ -551,6 +678,10 @@ def still_of(data: bytes) -> bytes:
         (changing("/camera/still", lambda m: still_of(m.data)), "is not the one indexed"),
         (changing("/camera/still", lambda m: False), "is in the index, but not in the file"),
         (changing("/media/still", lambda m: False), "a picture without its index"),
+        (changing("/media/still", lambda m: still_index(m, box=(1, 2, 3))), "[1, 2, 3] is no part of frame 7"),
+        (changing("/media/still", lambda m: still_index(m, box=(9, 9, 0, 4))), "[9, 9, 0, 4] is no part of frame 7"),
+        (changing("/media/still", lambda m: still_index(m, request=99)), "question 99, which nobody asked"),
+        (changing("/decision/AskModel", lambda m: False), "went with question 12, which nobody asked"),
         (changing("/media/index", lambda m: False), "is not in the media index"),
         (changing("/model/http", lambda m: not isinstance(part_of(m), HttpEnd)), "was begun and has no end"),
         (changing("/model/http", lambda m: not isinstance(part_of(m), HttpBegin)), "which is not under way"),

@@ -7,12 +7,12 @@ wait for events (an answer, a disconnect), never for durations; timers are tiny 
 from __future__ import annotations
 
 import asyncio
-import base64
 import json
 import logging
 import sys
 from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -26,21 +26,16 @@ from hypothesis import strategies as st
 import companion
 from companion.blanker import Blanker
 from companion.model.client import ClientOptions, ModelClient
-from companion.model.port import ModelProfile
+from companion.model.models import Models
+from companion.model.profile import ModelProfile, ModeRule, Privacy
 from companion.net import HIDDEN, Net, NetError, NetOptions, Outgoing, Timers, is_loopback
 from device_sim import stand_in_model
+from device_sim.behaviour import Wanted
 from device_sim.stand_in_model import Behaviour, Seen
-from pipelines.events import Message
+from pipelines.events import AskModel, Message, ToolInfo, View
 from pipelines.thinking import failures
-from pipelines.thinking.dialects.chat import (
-    ChatOptions,
-    ChatParser,
-    Failed,
-    Finished,
-    ModelEvent,
-    TextDelta,
-    request_body,
-)
+from pipelines.thinking.dialects.answer import Failed, Finished, ModelEvent, TextDelta
+from pipelines.thinking.dialects.chat import ChatParser
 from pipelines.thinking.dialects.sse import SseEvent, SseParser
 
 KEY = "sk-test-0123456789abcdef"
@@ -174,53 +169,6 @@ def test_an_endless_line_ends_the_stream_and_names_the_limit() -> None:
 
 
 # -------------------------------------------------------------------------------------------------- the chat dialect
-
-
-def test_a_question_with_a_picture_becomes_a_request() -> None:
-    messages = (Message("system", "Be short."), Message("user", "What colour?", frame_id=7))
-    options = ChatOptions(image_detail="low", store_false=True, extra={"reasoning_effort": "low"})
-    body = request_body(messages, {7: b"\xff\xd8jpeg"}, "some-model", 300, options)
-    assert body == {
-        "model": "some-model",
-        "messages": [
-            {"role": "system", "content": "Be short."},
-            {
-                "role": "user",
-                "content": [
-                    {
-                        "type": "image_url",
-                        "image_url": {
-                            "url": "data:image/jpeg;base64," + base64.b64encode(b"\xff\xd8jpeg").decode(),
-                            "detail": "low",
-                        },
-                    },
-                    {"type": "text", "text": "What colour?"},
-                ],
-            },
-        ],
-        "stream": True,
-        "stream_options": {"include_usage": True},
-        "max_tokens": 300,
-        "store": False,
-        "reasoning_effort": "low",
-    }
-
-
-def test_by_default_nothing_is_sent_that_some_server_refuses() -> None:
-    body = request_body((Message("user", "Hello"),), {}, "m", 0)
-    assert set(body) == {"model", "messages", "stream", "stream_options"}
-    capped = request_body(
-        (Message("user", "Hello"),), {}, "m", 9, ChatOptions(max_tokens_field="max_completion_tokens")
-    )
-    assert capped["max_completion_tokens"] == 9 and "max_tokens" not in capped
-
-
-@pytest.mark.parametrize(
-    ("message", "names"), [(Message("user", "x", 3), "frame 3"), (Message("system", "x", 7), "'system'")]
-)
-def test_a_picture_that_cannot_be_sent_is_named(message: Message, names: str) -> None:
-    with pytest.raises(ValueError, match=names):
-        request_body((message,), {7: b"x"}, "m", 0)
 
 
 def test_an_answer_is_read() -> None:
@@ -380,6 +328,15 @@ def test_no_bytes_make_the_parser_fall(noise: bytes, at: list[int]) -> None:
         (429, b'{"error":{"type":"rate_limit_exceeded"}}', "rate_limit"),
         (429, b'{"error":{"message":"You exceeded your quota","code":"insufficient_quota"}}', "quota"),
         (429, b'{"error":{"details":{"error_code":"enforced_spend_limit_reached"}}}', "quota"),
+        (429, b'{"error":{"code":429,"message":"check your plan and billing","status":"RESOURCE_EXHAUSTED"}}', "quota"),
+        (
+            429,
+            b'{"error":{"message":"check your plan and billing","details":[{"@type":"Q"},{"retryDelay":"12s"}]}}',
+            "rate_limit",
+        ),
+        (400, b'{"code":"invalid argument","error":"Incorrect API key provided: a***b"}', "auth"),
+        (400, b'{"type":"error","error":{"message":"prompt is too long: 210000 tokens > 200000"}}', "too_large"),
+        (402, b'{"error":{"message":"Insufficient Balance"}}', "quota"),
         (500, b"Internal Server Error", "overloaded"),
         (503, b'{"error":{"message":"Loading model","code":503}}', "overloaded"),
         (529, b'{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}', "overloaded"),
@@ -402,6 +359,13 @@ def test_how_long_to_wait(header: str, seconds: float | None) -> None:
     assert failures.of_status(429, b"", header).retry_after_s == seconds
 
 
+def test_gemini_says_how_long_to_wait_in_its_body() -> None:
+    body = b'{"error":{"status":"RESOURCE_EXHAUSTED","details":[7,{"retryDelay":"1.5s"}]}}'
+    assert failures.of_status(429, body).retry_after_s == 1.5
+    assert failures.of_status(429, body, "4").retry_after_s == 4, "the header is the nearer word"
+    assert failures.of_status(429, body.replace(b"1.5s", b"soon")).retry_after_s is None
+
+
 def test_every_kind_can_be_spoken() -> None:
     for name, kind in failures.KINDS.items():
         assert kind.spoken.endswith(".") and len(kind.spoken.split()) <= 20, name
@@ -409,41 +373,6 @@ def test_every_kind_can_be_spoken() -> None:
         assert kind.hint, name
     assert failures.spoken("a kind of the future") == failures.KINDS["protocol"].spoken
     assert "signs, labels and codes" in failures.spoken("network")
-
-
-# ---------------------------------------------------------------------------------------------------------- profiles
-
-
-@pytest.mark.parametrize(
-    ("change", "names"),
-    [
-        ({"base_url": "api.example.com/v1"}, "base_url"),
-        ({"base_url": "https://user:pass@example.com/v1"}, "key_env"),
-        ({"base_url": "https://example.com/v1?key=abc"}, "key_env"),
-        ({"base_url": "http://192.168.1.5:1234/v1"}, "plain_http"),
-        ({"base_url": "http://example.com:99999/v1"}, "base_url"),
-        ({"base_url": "https://example.com/v1", "local": True}, "local"),
-        ({"model": " "}, "model.model"),
-        ({"key_env": "sk-1234"}, "key_env"),
-        ({"first_text_s": 0}, "first_text_s"),
-        ({"between_text_s": float("nan")}, "between_text_s"),
-        ({"max_tokens": 0}, "max_tokens"),
-        ({"image_detail": "best"}, "image_detail"),
-        ({"image_px": 10}, "image_px"),
-    ],
-)
-def test_a_profile_that_cannot_work_says_why(change: dict[str, Any], names: str) -> None:
-    with pytest.raises(ValueError, match=names) as raised:
-        ModelProfile(**{"name": "x", "base_url": "https://example.com/v1", "model": "m", **change})
-    assert "user:pass" not in str(raised.value) and "sk-1234" not in str(raised.value)
-
-
-def test_known_vendors_are_asked_not_to_keep_anything() -> None:
-    options = ModelProfile("x", "https://api.openai.com/v1", "m").chat_options
-    assert options.store_false and options.max_tokens_field == "max_completion_tokens"
-    assert (
-        ModelProfile("x", "http://[::1]:8080/v1/", "m", local=True).chat_url == "http://[::1]:8080/v1/chat/completions"
-    )
 
 
 # --------------------------------------------------------------------------------------------- asking, over loopback
@@ -477,12 +406,30 @@ class Witness:
         return [data for what, _, data in self.seen if what == "end"]
 
 
+WIRES = ("chat", "responses", "anthropic", "gemini")
+
+
+def profile_at(url: str, first_text_s: float = 5.0, **fields: Any) -> ModelProfile:
+    """The stand-in, asked with short timers. `url`: with /v1, as the stand-in gives it."""
+    rule = ModeRule("", first_text_s, 300)
+    if fields.get("dialect") == "gemini":
+        url = url.removesuffix("/v1") + "/v1beta"
+    usual = {
+        "instant": rule,
+        "thinking": rule,
+        "contemplating": rule,
+        "between_text_s": 5.0,
+        "connect_s": 2.0,
+        "key_env": "TEST_KEY",
+    }
+    return ModelProfile("the stand-in", url, "stand-in", **{**usual, **fields})
+
+
 class Asking:
     """A client with short timers against one server, what it was told, and what passed on the wire."""
 
     def __init__(self, url: str, net: Net, **profile: Any) -> None:
-        fields = {"first_text_s": 5.0, "between_text_s": 5.0, "connect_s": 2.0, "key_env": "TEST_KEY", **profile}
-        self.profile = ModelProfile("the stand-in", url, "stand-in", **fields)
+        self.profile = profile_at(url, **profile)
         self.witness = Witness()
         self.events: list[ModelEvent] = []
         self.spoke = asyncio.Event()
@@ -494,10 +441,15 @@ class Asking:
         if isinstance(event, TextDelta):
             self.spoke.set()
 
-    async def ask(self, text: str = "What colour is the door?", jpeg: bytes | None = None) -> Finished | Failed:
+    async def ask(
+        self, text: str = "What colour is the door?", jpeg: bytes | None = None, tools: int = 0, **asked: Any
+    ) -> Finished | Failed:
         messages = (Message("system", "Be short."), Message("user", text, frame_id=7 if jpeg else 0))
+        ask = AskModel(0, messages=messages, image_px=640, **asked)
+        offered = tuple(ToolInfo(f"tool_{n}", "Does nothing.") for n in range(tools))
+        images = {View(7, px=640): jpeg} if jpeg else {}
         async with asyncio.timeout(PATIENCE_S):
-            ending = await self.client.ask(messages, {7: jpeg} if jpeg else {}, self._on_event, "turn-1")
+            ending = await self.client.ask(ask, offered, images, self._on_event, "turn-1")
         assert ending_of(self.events) == ending, "the ending that is returned is the one that was told"
         return ending
 
@@ -580,6 +532,66 @@ def test_the_answer_depends_on_the_pixels(colour: str, bgr: tuple[int, int, int]
     scenario(run())
 
 
+@pytest.mark.parametrize("wire", WIRES)
+def test_every_wire_carries_picture_key_cap_and_answer(wire: str) -> None:
+    async def run() -> None:
+        async with standing_in(FAST, dialect=wire) as (asking, seen):
+            ending = await asking.ask("What colour is the door?", picture((30, 30, 200)), max_tokens=77)
+            assert isinstance(ending, Finished) and asking.text == "The door is red."
+            assert seen.wires == [wire] and seen.refused == []
+            assert KEY in repr(seen.headers[0]) and "77" in json.dumps(seen.requests[0])
+
+    scenario(run())
+
+
+@pytest.mark.parametrize("wire", WIRES)
+def test_an_answer_of_nothing_but_a_tool_call_is_whole(wire: str) -> None:
+    async def run() -> None:
+        wants = fast(tools=((Wanted("tool_0", '{"x": 1}'),),), then="Done.")
+        async with standing_in(wants, dialect=wire) as (asking, seen):
+            ending = await asking.ask(tools=2)
+            assert isinstance(ending, Finished), ending
+            assert [(c.name, json.loads(c.arguments)) for c in ending.calls] == [("tool_0", {"x": 1})]
+            assert asking.text == "" and len(seen.requests) == 1
+
+    scenario(run())
+
+
+def test_a_mode_brings_its_effort_and_its_cap() -> None:
+    rules = {
+        "instant": ModeRule("minimal", 5, 300),
+        "thinking": ModeRule("high", 5, 900),
+        "contemplating": ModeRule("", 5, 999),
+    }
+
+    async def run() -> None:
+        async with standing_in(FAST, **rules) as (asking, seen):
+            for mode, cap in (("", 0), ("thinking", 0), ("contemplating", 55), ("thinking", 2000)):
+                asking.events.clear()
+                await asking.ask(mode=mode, max_tokens=cap)
+            sent = [(body.get("reasoning_effort"), body["max_tokens"]) for body in seen.requests]
+            assert sent == [("minimal", 300), ("high", 900), (None, 55), ("high", 2000)]
+
+    scenario(run())
+
+
+def test_a_model_that_always_reasons_keeps_room_to_speak() -> None:
+    async def run() -> None:
+        async with standing_in(FAST, min_output_tokens=1024) as (asking, seen):
+            await asking.ask(max_tokens=50)
+            assert seen.requests[0]["max_tokens"] == 1024
+
+    scenario(run())
+
+
+def test_a_model_without_tools_is_offered_none() -> None:
+    async def run() -> None:
+        async with standing_in(FAST, tools=False) as (asking, seen):
+            assert isinstance(await asking.ask(tools=2), Finished) and "tools" not in seen.requests[0]
+
+    scenario(run())
+
+
 @pytest.mark.parametrize(
     ("question", "jpeg", "answer"),
     [
@@ -626,7 +638,7 @@ def test_a_bare_ending_is_an_ending() -> None:
 
 
 FAILURES: dict[str, tuple[Behaviour, dict[str, float], str, int]] = {
-    # behaviour, timers, kind, how often the server was asked
+    # behaviour, of the profile, kind, how often the server was asked
     "a refused key": (fast(status=401), {}, "auth", 1),
     "too often": (fast(status=429), {}, "rate_limit", 2),
     "too often, and a long wait": (fast(status=429, retry_after="60"), {}, "rate_limit", 1),
@@ -635,8 +647,14 @@ FAILURES: dict[str, tuple[Behaviour, dict[str, float], str, int]] = {
     "a bad request": (fast(status=400), {}, "bad_request", 1),
     "noise": (fast(garbage=True), {}, "protocol", 1),
     "a login page": (fast(portal=True), {}, "portal", 1),
-    "a hang": (fast(hang="headers"), {"first_text_s": 0.1}, "stalled", 1),
-    "a hang kept warm by comments": (fast(hang="comments"), {"first_text_s": 0.1}, "stalled", 1),
+    "reasoning and never a word": (
+        fast(reasoning=10_000),
+        {"first_text_s": 0.4, "min_output_tokens": 20_000},
+        "stalled",
+        1,
+    ),
+    "a hang": (fast(hang="headers"), {"first_text_s": 0.4}, "stalled", 1),
+    "a hang kept warm by comments": (fast(hang="comments"), {"first_text_s": 0.4}, "stalled", 1),
     "cut before a word": (fast(cut_after=0), {}, "truncated", 2),
     "an error before a word": (fast(error_after=0), {}, "overloaded", 2),
 }
@@ -737,21 +755,37 @@ def test_a_key_that_is_missing_is_said_before_anything_is_sent() -> None:
     scenario(run())
 
 
-def test_a_picture_that_is_gone_is_said_before_anything_is_sent() -> None:
+BROUGHT = {View(9): b"jpeg", View(9, (0, 0, 5, 5)): b"jpeg"}
+
+
+@pytest.mark.parametrize(
+    ("message", "images", "profile", "kind"),
+    [
+        (Message("user", "this?", frame_id=9), {}, {}, "no_picture"),
+        (Message("user", "this?", views=(View(9, (0, 0, 5, 5)),)), {View(9): b"jpeg"}, {}, "no_picture"),
+        (Message("user", "this?", views=tuple(BROUGHT)), BROUGHT, {"max_images": 1}, "too_many"),
+        (Message("user", "this?", views=(View(9),)), BROUGHT, {"vision": False}, "no_vision"),
+        (Message("assistant", "this?", views=(View(9),)), BROUGHT, {}, "bad_request"),
+    ],
+)
+def test_a_question_that_cannot_be_sent_is_said_before_anything_is(
+    message: Message, images: dict[View, bytes], profile: dict[str, Any], kind: str
+) -> None:
     async def run() -> None:
-        async with standing_in(FAST) as (asking, seen):
+        async with standing_in(FAST, **profile) as (asking, seen):
             told: list[ModelEvent] = []
-            ending = await asking.client.ask((Message("user", "this?", frame_id=9),), {}, told.append, "turn-1")
-            assert isinstance(ending, Failed) and ending.kind == "no_picture" and told == [ending]
-            assert not seen.requests
+            ending = await asking.client.ask(AskModel(0, messages=(message,)), (), images, told.append, "turn-1")
+            assert isinstance(ending, Failed) and ending.kind == kind and told == [ending]
+            assert not seen.requests and not asking.witness.seen
 
     scenario(run())
 
 
+@pytest.mark.parametrize("wire", WIRES)
 @pytest.mark.parametrize("behaviour", [fast(hang="headers"), fast(stall_after=3), Behaviour(first_text_s=0.0)])
-def test_cancelling_closes_the_socket_and_says_nothing_more(behaviour: Behaviour) -> None:
+def test_cancelling_closes_the_socket_and_says_nothing_more(behaviour: Behaviour, wire: str) -> None:
     async def run() -> None:
-        async with standing_in(behaviour) as (asking, seen):
+        async with standing_in(behaviour, dialect=wire) as (asking, seen):
             task = asyncio.ensure_future(asking.ask("Tell me a story."))
             await (seen.arrived if behaviour.hang else asking.spoke).wait()
             told = len(asking.events)
@@ -762,6 +796,41 @@ def test_cancelling_closes_the_socket_and_says_nothing_more(behaviour: Behaviour
             await asyncio.wait_for(seen.gone.wait(), PATIENCE_S)
             assert len(asking.events) == told
             assert "cancelled" in asking.witness.ends()[0][1]
+
+    scenario(run())
+
+
+def test_between_words_a_call_may_take_as_long_as_the_first_word() -> None:
+    """What follows the words of an answer with tools may be reasoning or a call: no text, and yet not dead."""
+
+    async def run() -> None:
+        slow_call = fast(before="Let me look.", tools=((Wanted("tool_0"),),), stall_after=3)
+        timers = {"between_text_s": 0.05, "first_text_s": 0.4}
+        async with standing_in(slow_call, **timers) as (asking, _):
+            ending = await asking.ask(tools=1)
+            assert isinstance(ending, Failed) and ending.kind == "stalled" and "0.4 s" in ending.detail
+            asking.events.clear()
+        async with standing_in(fast(stall_after=3), **timers) as (asking, _):
+            ending = await asking.ask("Tell me a story.")
+            assert isinstance(ending, Failed) and "0.05 s" in ending.detail
+
+    scenario(run())
+
+
+def test_the_models_of_a_session_are_asked_by_name() -> None:
+    async def run() -> None:
+        async with answering() as (url, _):
+            net = Net()
+            first = profile_at(url)
+            second = profile_at("https://example.com/v1", key_env="OTHER")
+            second = replace(second, name="other", privacy=Privacy("discount"))
+            models = Models(net, (first, second), environ={"TEST_KEY": " abcdefgh\n", "OTHER": ""})
+            assert models.get() is models.get("the stand-in") and models.get("nobody") is None
+            found = models.get("other")
+            assert found is not None and found.profile is second
+            assert [(i.name, i.trains) for i in models.infos()] == [("the stand-in", "unknown"), ("other", "discount")]
+            assert models.keys() == ("abcdefgh",) and models and not Models(net, ()) and Models(net, ()).get() is None
+            await net.aclose()
 
     scenario(run())
 
@@ -782,9 +851,10 @@ def test_three_questions_at_once_do_not_mix() -> None:
         async with standing_in(FAST) as (asking, _):
             told: dict[str, list[ModelEvent]] = {"red": [], "blue": [], "green": []}
             colours = {"red": (30, 30, 200), "blue": (200, 60, 20), "green": (40, 160, 30)}
+            question = AskModel(0, messages=(Message("user", "the door?", 1),), image_px=64)
             await asyncio.gather(
                 *(
-                    asking.client.ask((Message("user", "the door?", 1),), {1: picture(bgr)}, told[name].append, name)
+                    asking.client.ask(question, (), {View(1, px=64): picture(bgr)}, told[name].append, name)
                     for name, bgr in colours.items()
                 )
             )
@@ -970,7 +1040,7 @@ def test_only_the_door_knows_httpx() -> None:
         p for room in ("companion", "pipelines", "recordings", "device_sim") for p in (root / room).rglob("*.py")
     ]
     users = [p.relative_to(root) for p in sources if "import httpx" in p.read_text() or "from httpx" in p.read_text()]
-    assert users == [Path("companion/net.py")]
+    assert users == [Path("companion/net_httpx.py")]
 
 
 def test_the_command_line_prints_its_address_and_stops_when_told() -> None:

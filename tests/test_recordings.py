@@ -76,7 +76,7 @@ def a_conversation(recorder: Recorder) -> list[ev.Happening | ev.Decision]:
     recorder.http(3020 * MS, HttpBegin(1, 2, 3020 * MS, "POST", "https://model.example/v1/chat?key=abc", (), body))
     recorder.http(3200 * MS, HttpChunk(1, 180 * MS, b"data: Quite\n\n"))
     recorder.http(3300 * MS, HttpEnd(1, 200, 280 * MS))
-    recorder.still(3015 * MS, 7, b"\xff\xd8jpeg", "model.example")
+    recorder.still(3015 * MS, ev.View(7), b"\xff\xd8jpeg", "model.example")
     recorder.answer(3460 * MS, 2, b"answer opus")
     recorder.clock_sample(3470 * MS, -5 * NS, 3 * MS)
     recorder.sender_report(3480 * MS, "camera", 0xEC9F_1234_8000_0000, 4_000_000_000)

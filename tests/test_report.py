@@ -134,7 +134,7 @@ def with_media(recorder: Recorder) -> None:
     for i, (key, data) in enumerate(video(200)):
         recorder.camera((i * 100 + 30) * MS, i * 100 * MS, i + 1, 9000 * i, key, "h264", data)
     jpeg = bytes(cv2.imencode(".jpg", np.full((180, 320, 3), 200, np.uint8))[1])
-    recorder.still(10_500 * MS, 7, jpeg, "stand-in")
+    recorder.still(10_500 * MS, ev.View(7), jpeg, "stand-in")
     body = json.dumps({"model": "stub", "messages": [{"role": "user", "content": "what do you think"}]}).encode()
     headers = ("content-length", "31337", "content-type", "application/json")
     recorder.http(10_600 * MS, HttpBegin(1, 2, 10_600 * MS, "POST", "https://model.example/v1/chat", headers, body))
@@ -312,7 +312,7 @@ def test_an_answer_that_was_cut_off_says_what_the_ear_did_not_get(session: Path,
 
 def test_the_header_says_what_this_is_and_how_to_replay_it(session: Path, page: str) -> None:
     read = Reader(page).text()
-    assert "20.0 s" in read and "test glasses" in read and "scripted" in read and "2026-11-21 01:00:12" in read
+    assert "20.0 s" in read and "test glasses" in read and "scripted" in read and "2026-11-21 02:00:12" in read
     assert f"companion replay {session.name}" in read and "Recorded by Earshot 0.1.0" in read
     assert "something to look at" in read
 
@@ -404,7 +404,7 @@ def test_nothing_that_was_heard_read_or_answered_becomes_part_of_the_page(tmp_pa
 
     def media(recorder: Recorder) -> None:
         recorder.log(9000 * MS, "INFO", HOSTILE, HOSTILE)
-        recorder.still(9000 * MS, 3, HOSTILE.encode(), HOSTILE)
+        recorder.still(9000 * MS, ev.View(3), HOSTILE.encode(), HOSTILE)
         recorder.http(9220 * MS, HttpBegin(1, 9, 9220 * MS, HOSTILE, HOSTILE, ("accept", HOSTILE), HOSTILE.encode()))
         recorder.http(9221 * MS, HttpChunk(1, MS, HOSTILE.encode()))
         recorder.http(9222 * MS, HttpEnd(1, 200, 2 * MS, HOSTILE))
@@ -519,7 +519,7 @@ def test_ten_minutes_with_everything_on_stay_under_twenty_megabytes(tmp_path: Pa
             recorder.microphone(i * 20 * MS, i * 20 * MS, 960 * i, sound[i % 100])
             recorder.answer(i * 20 * MS, 1, sound[i % 100])
         for i in range(50):
-            recorder.still(i * 12 * NS, 1000 + i, noise[i % 12], "model.example")
+            recorder.still(i * 12 * NS, ev.View(1000 + i), noise[i % 12], "model.example")
             recorder.http(
                 0, HttpBegin(i, i + 1, 0, "POST", "https://model.example", (), b'{"a": "' + b"words " * 8000 + b'"}')
             )

@@ -25,6 +25,7 @@ from pipelines.seeing.choice import ChoiceOptions, choose
 from pipelines.seeing.codes import CodeReader
 from pipelines.seeing.decode import Pictures, from_jpeg
 from pipelines.seeing.encode import jpeg
+from pipelines.seeing.kept import KeptPictures
 from pipelines.seeing.layout import OrderOptions, TrustOptions, in_reading_order, trusted
 from pipelines.seeing.look import evenly, look
 from pipelines.seeing.quality import QualityOptions, luma, problem_of, score
@@ -791,3 +792,16 @@ def test_a_real_street_sign_at_night_gives_words_but_no_misread_times(reader: Te
     said = words_of(reader.read(photo("parking_sign")))
     assert {"NO PARKING", "TUESDAY", "STREET CLEANING"} <= set(said)
     assert not any("0 7" in line or line.startswith("10") for line in said)  # "TO" read as "10" or "T0"
+
+
+def test_a_picture_that_was_used_is_still_there_when_the_ring_has_let_go_of_it() -> None:
+    there = {n: np.full((10, 10, 3), n, np.uint8) for n in range(5)}
+    kept = KeptPictures(there.get, max_bytes=900)  # three of them
+    assert all(kept.get(n) is not None for n in (0, 1, 2))
+    there.clear()
+    assert kept.get(0) is not None and kept.get(7) is None
+    there[3] = np.zeros((10, 10, 3), np.uint8)
+    assert kept.get(3) is not None
+    there.clear()
+    assert kept.get(1) is None, "the one that was not used for longest goes first"
+    assert kept.get(0) is not None and kept.get(3) is not None

@@ -22,6 +22,7 @@ from recordings.reader import Recording
 from recordings.writer import Recorder
 from tests.scripted import World
 from tests.test_report import HOSTILE, Told, recorded, video
+from tests.test_report_thinking import conversation, kept
 
 MS, NS = ev.MS, ev.NS
 SAMPLE = Path(__file__).parent.parent / "recordings" / "samples" / "platform.mcap"
@@ -41,7 +42,7 @@ def session(tmp_path_factory: pytest.TempPathFactory) -> Path:
     def media(recorder: Recorder) -> None:
         for i, (key, data) in enumerate(video(120)):
             recorder.camera(i * 100 * MS, i * 100 * MS, i + 1, i * 9000, key, "h264", data)
-        recorder.still(3 * NS, 7, jpeg(200), "")
+        recorder.still(3 * NS, ev.View(7), jpeg(200), "")
         body = b'{"picture": "[sha256:abc]"}'
         recorder.http(
             10 * NS, HttpBegin(1, 2, 10 * NS, "POST", "https://model.example/v1", ("content-length", "31000"), body)
@@ -123,6 +124,40 @@ def test_a_turn_that_is_not_there_lists_those_that_are(session: Path) -> None:
     assert "“what does this sign say”" in outcome.text and "“what do you think of this place”" in outcome.text
 
 
+# ---------------------------------------------------------------------------------------------------------- the models
+
+
+@pytest.fixture(scope="module")
+def asked(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    story = conversation()
+    return recorded(tmp_path_factory.mktemp("asked"), story, lambda recorder: kept(recorder, story))
+
+
+def test_a_question_says_its_mode_its_models_its_tools_and_what_it_looked_closer_at(asked: Path) -> None:
+    one = told(asked, 1)
+    assert "thinking, as the wearer asked: first-model failed (overloaded), then second-model answered" in one["MODEL"]
+    assert "3 tools: look_closer, calculate, lamp__state" in one["MODEL"]
+    _, _, w, h = next(e.box for e in Recording(asked).decisions() if isinstance(e, ev.KeepStill) and any(e.box))
+    assert f"looked closer at {w}x{h} of frame 7" in one["MODEL"]
+    assert "4,406 tokens in (3,600 cached), 194 out (80 reasoning), price not known" in one["MODEL"]
+    assert "frame 7 and 1 part of it" in one["SENT"]
+
+
+def test_a_plan_says_what_the_wearer_said_to_it_and_a_price_is_in_dollars(asked: Path) -> None:
+    assert "asked the wearer before mail__send: allowed" in told(asked, 2)["MODEL"]
+    assert "out (40 reasoning), $0.0010" in told(asked, 2)["MODEL"]
+    assert 'mail__send {"to": "Anna", "text": "running late"}' in told(asked, 3)["MODEL"]
+
+
+def test_a_contemplated_question_says_how_far_its_workers_came(asked: Path) -> None:
+    model = told(asked, 4)["MODEL"]
+    assert "reader done (first-model)" in model and "knower failed" in model and "synthesiser done" in model
+
+
+def test_a_recording_of_before_says_nothing_of_models(session: Path) -> None:
+    assert "MODEL" not in told(SAMPLE, 1)
+
+
 # ---------------------------------------------------------------------------------------------- when things are missing
 
 
@@ -175,8 +210,8 @@ def test_a_turn_that_was_open_when_the_recording_ended(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("colours", ["none", "grey", "256", "full"])
 @pytest.mark.parametrize("width", [60, 80, 100])
-def test_it_fits_the_screen(session: Path, width: int, colours: str) -> None:
-    for path, turn in ((session, 1), (session, 2), (SAMPLE, 1)):
+def test_it_fits_the_screen(session: Path, asked: Path, width: int, colours: str) -> None:
+    for path, turn in ((session, 1), (session, 2), (SAMPLE, 1), *((asked, turn) for turn in (1, 2, 3, 4))):
         lines = why(path, turn, Screen(width, 40, colours)).text.split("\n")  # type: ignore[arg-type]
         assert len(lines) <= 40
         assert max(columns(SGR.sub("", line)) for line in lines) <= width
@@ -191,6 +226,11 @@ def test_hostile_words_neither_steer_the_terminal_nor_outgrow_it(tmp_path: Path)
         ev.TurnOpened(1200 * MS, nasty, 1, nasty, nasty, 500 * MS, 1000 * MS),
         ev.TextRead(1300 * MS, 5, 7, (ev.TextLine(nasty, 0.5),) * 20),
         ev.AskModel(1310 * MS, nasty, 6, 1, (ev.Message(nasty, nasty, 7),), 9, 9),
+        ev.ModeChosen(1310 * MS, nasty, 1, nasty, True),
+        *(ev.ToolUsed(1311 * MS, nasty, 1, nasty, nasty, nasty, nasty) for _ in range(9)),
+        ev.ConfirmAsked(1312 * MS, nasty, 1, 1, nasty, nasty, nasty, nasty),
+        ev.WorkerChanged(1313 * MS, nasty, 1, nasty, nasty, nasty),
+        ev.ModelDone(1315 * MS, 6, "stop", 10**9, 10**9, 10**9, 10**9),
         ev.ModelFailed(1320 * MS, 6, nasty, nasty),
         ev.Speak(1400 * MS, nasty, 9, 0, 1, nasty, nasty, nasty, 1, True),
         ev.ChunkVoiced(1450 * MS, 9, 0, NS),
@@ -203,7 +243,7 @@ def test_hostile_words_neither_steer_the_terminal_nor_outgrow_it(tmp_path: Path)
         for i in range(5):
             recorder.http(1310 * MS, HttpBegin(i, 1, 1310 * MS, nasty, nasty, (), nasty.encode()))
             recorder.http(1320 * MS, HttpEnd(i, 500, MS, nasty))
-        recorder.still(1200 * MS, 7, jpeg(200), nasty)
+        recorder.still(1200 * MS, ev.View(7), jpeg(200), nasty)
 
     for colours in ("none", "full"):
         text = why(recorded(tmp_path / colours, story, media), 1, Screen(colours=colours)).text  # type: ignore[arg-type]
@@ -234,8 +274,8 @@ def test_a_frame_that_was_not_kept_is_decoded_from_the_video(session: Path) -> N
 
 def test_what_was_sent_goes_before_what_was_kept(tmp_path: Path) -> None:
     def media(recorder: Recorder) -> None:
-        recorder.still(NS, 7, jpeg(50), "")
-        recorder.still(2 * NS, 7, jpeg(200), "model.example")
+        recorder.still(NS, ev.View(7), jpeg(50), "")
+        recorder.still(2 * NS, ev.View(7), jpeg(200), "model.example")
 
     picture, source = picture_of(Recording(recorded(tmp_path, [ev.SessionStarted(0)], media)), 7)
     assert picture is not None and source == "as it was sent" and picture[0, 0, 0] > 150

@@ -1,1 +1,2 @@
-"""The model side of the companion: who is asked (`port`), and the asking (`client`)."""
+"""The model side of the companion: who can be asked (`profile`, `catalogue`, `configured`), the asking (`client`,
+`models`), what it cost (`spending`), and `companion models`."""

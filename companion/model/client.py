@@ -2,7 +2,8 @@
 
 Tries once more only for failures that may pass, and only while the wearer has heard nothing: a sentence is never
 begun twice. Two timers watch the answer, one to its first text and one between its texts; a server that keeps the
-line warm with comments does not fool them.
+line warm with comments or with reasoning does not fool them. Which model is asked next after a failure is not decided
+in here.
 """
 
 from __future__ import annotations
@@ -12,14 +13,15 @@ import json
 import logging
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from companion.model.port import ModelProfile
+from companion.model.profile import ModelProfile, ModeRule
 from companion.net import Incoming, Net, NetError, Observer, Outgoing, Timers
-from pipelines.events import Message
+from pipelines.events import AskModel, ToolInfo, View
 from pipelines.thinking import failures
+from pipelines.thinking.dialects import DIALECTS
 from pipelines.thinking.dialects.answer import Failed, Finished, ModelEvent, TextDelta
-from pipelines.thinking.dialects.chat import ChatParser, Picture, request_body
+from pipelines.thinking.dialects.query import Parser, Picture, Query, pictures_of
 
 log = logging.getLogger("companion.model")
 
@@ -50,6 +52,7 @@ class ModelClient:
         environ: Mapping[str, str] = os.environ,
     ) -> None:
         self.profile = profile
+        self._dialect = DIALECTS[profile.dialect]
         self._net = net
         self._observer = observer
         self._options = options
@@ -57,21 +60,26 @@ class ModelClient:
 
     async def ask(
         self,
-        messages: tuple[Message, ...],
-        images: Mapping[int, Picture],
+        asked: AskModel,
+        tools: tuple[ToolInfo, ...],
+        images: Mapping[View, Picture],
         on_event: Callable[[ModelEvent], None],
         exchange_name: str,
-        max_tokens: int = 0,
     ) -> Finished | Failed:
         """Runs one query; `on_event` gets each TextDelta as it comes, then one Finished or Failed, which is also
         returned. Cancelling the task closes the socket and emits nothing more.
 
-        images: frame id to picture, for the messages that attach one. max_tokens: 0 = the profile's.
+        tools: what the model is offered, whole. images: every picture that the messages attach, by its view.
         """
-        outgoing = self._outgoing(messages, images, exchange_name, max_tokens)
+        try:
+            rule = self.profile.rule(asked.mode)
+            outgoing = self._outgoing(asked, rule, tools, images, exchange_name)
+        except ValueError as error:  # a message of ours that cannot be sent
+            outgoing = Failed("bad_request", str(error))
         if isinstance(outgoing, Failed):
             return self._give_up(outgoing, on_event)
-        ending, spoke = await self._attempt(outgoing, on_event)
+        waits = self._waits(rule, bool(tools))
+        ending, spoke = await self._attempt(outgoing, waits, on_event)
         if isinstance(ending, Finished):
             return ending
         wait_s = self._options.retry_wait_s if ending.retry_after_s is None else ending.retry_after_s
@@ -79,48 +87,74 @@ class ModelClient:
         if not spoke and worth_it:
             log.info("%s: %s (%s); asking once more", exchange_name, ending.kind, self._scrubbed(ending.detail))
             await asyncio.sleep(wait_s)
-            again = Outgoing(f"{exchange_name}.2", outgoing.method, outgoing.url, outgoing.headers, outgoing.body)
-            ending, _ = await self._attempt(again, on_event)
+            ending, _ = await self._attempt(replace(outgoing, name=f"{exchange_name}.2"), waits, on_event)
         return ending if isinstance(ending, Finished) else self._give_up(ending, on_event)
 
     def _give_up(self, failed: Failed, on_event: Callable[[ModelEvent], None]) -> Failed:
-        failed = Failed(failed.kind, self._scrubbed(failed.detail), failed.retry_after_s)
+        failed = replace(failed, detail=self._scrubbed(failed.detail))
         hint = failures.KINDS[failed.kind].hint
         log.warning("%s gave no answer: %s: %s. %s", self.profile.name, failed.kind, failed.detail, hint)
         on_event(failed)
         return failed
 
     def _outgoing(
-        self, messages: tuple[Message, ...], images: Mapping[int, Picture], name: str, max_tokens: int
+        self,
+        asked: AskModel,
+        rule: ModeRule,
+        tools: tuple[ToolInfo, ...],
+        images: Mapping[View, Picture],
+        name: str,
     ) -> Outgoing | Failed:
-        profile = self.profile
-        headers = {"content-type": "application/json", "accept": "text/event-stream"}
-        if profile.key_env:
-            key = self._key()
-            if not key:
-                return Failed("no_key", f"the environment variable {profile.key_env} is not set")
-            if not (key.isascii() and key.isprintable()):
-                return Failed("no_key", f"the environment variable {profile.key_env} holds characters no key has")
-            headers["authorization"] = f"Bearer {key}"
-        lost = [m.frame_id for m in messages if m.frame_id > 0 and m.frame_id not in images]
-        if lost:
-            return Failed("no_picture", f"frame {lost[0]} was to be sent, but its picture is gone")
-        body = request_body(messages, images, profile.model, max_tokens or profile.max_tokens, profile.chat_options)
-        return Outgoing(name, "POST", profile.chat_url, headers, json.dumps(body, ensure_ascii=False).encode())
+        """The request, or why there is none. Raises ValueError for a message that no wire has a place for."""
+        profile, key = self.profile, self._key()
+        if profile.key_env and not key:
+            return Failed("no_key", f"the environment variable {profile.key_env} is not set")
+        if not (key.isascii() and (key.isprintable() or not key)):
+            return Failed("no_key", f"the environment variable {profile.key_env} holds characters no key has")
+        if unsendable := self._unsendable(asked, images):
+            return unsendable
+        query = Query(
+            model=profile.model,
+            messages=asked.messages,
+            images=images,
+            max_tokens=max(asked.max_tokens or rule.max_tokens, profile.min_output_tokens),
+            effort=rule.effort,
+            tools=tools if profile.tools else (),
+            image_px=asked.image_px,
+            image_quality=asked.image_quality,
+        )
+        body = self._dialect.body(query, profile.quirks)
+        headers = {"content-type": "application/json", "accept": "text/event-stream", **self._dialect.headers(key)}
+        url = profile.base_url.rstrip("/") + self._dialect.path(profile.model)
+        return Outgoing(name, "POST", url, headers, json.dumps(body, ensure_ascii=False).encode())
+
+    def _unsendable(self, asked: AskModel, images: Mapping[View, Picture]) -> Failed | None:
+        """What is wrong with the pictures, before anything is sent."""
+        views = [v for m in asked.messages for v in pictures_of(m, asked.image_px, asked.image_quality)]
+        lost = next((view for view in views if view not in images), None)
+        if lost is not None:
+            return Failed("no_picture", f"frame {lost.frame_id} was to be sent, but its picture is gone")
+        if views and not self.profile.vision:
+            return Failed("no_vision", f"{self.profile.name} takes no pictures, and there are {len(views)}")
+        most = self.profile.max_images
+        if most and len(views) > most:
+            return Failed("too_many", f"{len(views)} pictures; {self.profile.name} takes {most} at once")
+        return None
 
     async def _attempt(
-        self, outgoing: Outgoing, on_event: Callable[[ModelEvent], None]
+        self, outgoing: Outgoing, waits: _Waits, on_event: Callable[[ModelEvent], None]
     ) -> tuple[Finished | Failed, bool]:
         """One request: how it ended, and whether text was given out. A Finished has been given out, a Failed not."""
-        answer = _Answer(on_event)
+        answer = _Answer(self._dialect.parser(), on_event)
+        timers = Timers(self.profile.connect_s, waits.first_s, max(waits.first_s, waits.between_s))  # only a backstop
         try:
-            async with asyncio.timeout(self.profile.first_text_s) as deadline:
-                async with self._net.stream(outgoing, self._timers(), self._observer) as incoming:
+            async with asyncio.timeout(waits.first_s) as deadline:
+                async with self._net.stream(outgoing, timers, self._observer) as incoming:
                     if not 200 <= incoming.status < 300:
                         return await _refusal(incoming), False
-                    await self._read(incoming, answer, deadline)
+                    await self._read(incoming, answer, deadline, waits)
         except TimeoutError:
-            limit_s = self.profile.between_text_s if answer.spoke else self.profile.first_text_s
+            limit_s = waits.between_s if answer.spoke else waits.first_s
             answer.end(Failed("stalled", f"no {'further ' if answer.spoke else ''}text in {limit_s:g} s"))
         except NetError as error:
             answer.end(Failed(error.kind, error.detail))
@@ -128,7 +162,7 @@ class ModelClient:
         assert answer.ending is not None
         return answer.ending, answer.spoke
 
-    async def _read(self, incoming: Incoming, answer: _Answer, deadline: asyncio.Timeout) -> None:
+    async def _read(self, incoming: Incoming, answer: _Answer, deadline: asyncio.Timeout, waits: _Waits) -> None:
         """Feeds the answer to its end, moving the deadline on with each text; afterwards to the end of the response, so
         that the connection can be used again."""
         now_s = asyncio.get_running_loop().time
@@ -142,28 +176,41 @@ class ModelClient:
                     deadline.reschedule(now_s() + self._options.after_finish_s)
                 closing = True
             elif spoke_now:
-                deadline.reschedule(now_s() + self.profile.between_text_s)
+                deadline.reschedule(now_s() + waits.between_s)
 
-    def _timers(self) -> Timers:
-        """The socket's timers: only a backstop to the text timers above, which see more."""
-        longest_s = max(self.profile.first_text_s, self.profile.between_text_s)
-        return Timers(self.profile.connect_s, self.profile.first_text_s, longest_s)
+    def _waits(self, rule: ModeRule, tools: bool) -> _Waits:
+        """With tools, an answer may go on after its words with reasoning or a call's arguments, which are no text."""
+        between_s = self.profile.between_text_s
+        return _Waits(rule.first_text_s, max(between_s, rule.first_text_s) if tools else between_s)
 
     def _key(self) -> str:
-        return self._environ.get(self.profile.key_env, "").strip() if self.profile.key_env else ""
+        return key_of(self.profile, self._environ)
 
     def _scrubbed(self, text: str) -> str:
         key = self._key()
         return text.replace(key, "[key]") if key else text
 
 
+def key_of(profile: ModelProfile, environ: Mapping[str, str] = os.environ) -> str:
+    """The key that this model is asked with, "" if it wants none or none is set."""
+    return environ.get(profile.key_env, "").strip() if profile.key_env else ""
+
+
+@dataclass(frozen=True, slots=True)
+class _Waits:
+    """How long the wearer is kept waiting: for the first text, and for each further one."""
+
+    first_s: float
+    between_s: float
+
+
 class _Answer:
     """What has come of one answer. Text and a Finished are given out at once; the first ending is kept."""
 
-    def __init__(self, on_event: Callable[[ModelEvent], None]) -> None:
+    def __init__(self, parser: Parser, on_event: Callable[[ModelEvent], None]) -> None:
         self.ending: Finished | Failed | None = None
         self.spoke = False
-        self._parser = ChatParser()
+        self._parser = parser
         self._on_event = on_event
 
     @property

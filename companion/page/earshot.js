@@ -5,6 +5,8 @@
 const $ = (id) => document.getElementById(id);
 const token = new URLSearchParams(location.search).get("token") || "";
 const CAPTIONS_KEPT = 6;
+const ASIDES_KEPT = 6;
+const LONGEST_ASIDE = 2000;
 const PROGRESS_MS = 250;
 
 let connection = null;   // what belongs to one press of Start; null when stopped
@@ -46,6 +48,40 @@ function caption(who, text) {
   for (const old of list.children) old.classList.add("old");
   list.append(item);
   while (list.children.length > CAPTIONS_KEPT) list.firstChild.remove();
+}
+
+// What is not spoken. Where it leads is shown first, so that a long address cannot hide it; only plain web addresses
+// become links, and nothing is fetched until the wearer follows one.
+function aside(kind, text) {
+  if (typeof text !== "string" || !text || text.length > LONGEST_ASIDE) return;
+  const list = $("asides"), item = document.createElement("li"), what = document.createElement("small");
+  if ([...list.children].some((old) => old.dataset.text === text)) return;
+  item.dataset.text = text;
+  what.textContent = kind === "source" ? "Source" : "Link";
+  item.append(what, ...address(text));
+  list.append(item);
+  list.hidden = false;
+  while (list.children.length > ASIDES_KEPT) list.firstChild.remove();
+}
+
+function webAddress(text) {
+  try {
+    return /^https?:\/\/\S+$/i.test(text) ? new URL(text) : null;
+  } catch {
+    return null;
+  }
+}
+
+function address(text) {
+  const url = webAddress(text), words = document.createElement("bdi");
+  words.textContent = text;
+  if (!url) return [words];
+  const link = document.createElement("a");
+  link.href = url.href;
+  link.rel = "noreferrer noopener";
+  link.target = "_blank";
+  link.textContent = url.hostname;
+  return [link, " ", words];
 }
 
 function controls(on) {
@@ -197,6 +233,7 @@ class Connection {
       ping: () => this.send({ type: "pong", id: message.id, device_ns: deviceNs() }),
       hello: () => live("recording", message.recording),
       caption: () => caption(message.who, message.text),
+      aside: () => aside(message.kind, message.text),
       state: () => status(STATES[message.state] || message.state),
       speaking: () => this.ear.speaking(message),
       spoken: () => { sameAnswer = false; this.ear.spoken(message); },

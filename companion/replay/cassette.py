@@ -4,7 +4,7 @@ A request is known by its key: the SHA-256 of method, address and body as they a
 with pictures by their hash. Modes:
 
     strict  the same request (the n-th of the same ones) gets the recorded answer; any other is a miss
-    turn    the n-th request of a turn gets the answer of the recorded turn's n-th, whatever it says
+    turn    the n-th request of a turn gets the answer of the recorded turn's n-th, whatever it says, on the same wire
     live    as strict, and a miss is really asked, and played as it came
 
 A miss shows what differs from the nearest recorded request, line by line.
@@ -16,9 +16,11 @@ import asyncio
 import difflib
 import hashlib
 import json
+import re
 from collections import defaultdict
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from companion.net import NetError, Reply
 from companion.replay.door import Misses
@@ -97,6 +99,9 @@ class Cassette:
             return min(unused, key=lambda e: abs(e.asked.t_ns - d.t_ns))
         if self._mode == "turn":
             turn = [e for e in self._recorded if e.asked.turn == d.turn and id(e) not in self._used]
+            turn = [
+                e for e in turn if _wire(e.begin.url) == _wire(url)
+            ]  # bytes of another wire say nothing in this one
             if turn:
                 near, diff = self._nearest(method, url, body)
                 self._misses.missed("model", self._what(d, near), "answered by the same turn's recorded answer", diff)
@@ -140,6 +145,11 @@ class Cassette:
             return None, ""
         diff = difflib.unified_diff(theirs, mine, f"recorded, turn {near.asked.turn}", "now", lineterm="", n=1)
         return near, "\n".join(list(diff)[:DIFF_LINES])
+
+
+def _wire(url: str) -> str:
+    """What tells one wire format's address from another's: "completions", "messages", "streamGenerateContent"."""
+    return re.split("[/:]", urlsplit(url).path)[-1]
 
 
 def key_of(method: str, url: str, body: bytes) -> str:

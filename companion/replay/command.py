@@ -24,7 +24,7 @@ SAME, DIFFERENT = 0, 1
 def command(args: argparse.Namespace, find: Callable[[str], Path]) -> int:
     """Exit status: 0 the same (or within the rules and budgets), 1 not, 2 something could not be replayed."""
     changes = Changes(
-        tuple(args.set), args.model, args.prompt, args.cassette, args.free_run, compute=not args.no_compute
+        tuple(args.set), _model(args.model), args.prompt, args.cassette, args.free_run, compute=not args.no_compute
     )
     targets = [Path(t) if Path(t).exists() else find(t) for t in args.recording]
     if len(targets) > 1 or targets[0].is_dir() or args.jobs:
@@ -34,6 +34,13 @@ def command(args: argparse.Namespace, find: Callable[[str], Path]) -> int:
         return _exact(targets[0], args.verbose) if asked else _changed(args, targets[0], changes)
     except Undeclared as why:
         raise RecordingError(f"{targets[0]} cannot be replayed: {why}") from why
+
+
+def _model(given: str | None) -> Path | str | None:
+    """A file, or the name of a profile."""
+    if given is None:
+        return None
+    return Path(given) if given.endswith(".toml") or Path(given).is_file() else given
 
 
 def _exact(path: Path, verbose: bool) -> int:

@@ -8,7 +8,7 @@ not there, the replay stops at this point. Where the voice is not here, its word
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
 from typing import Any, Protocol, TypeVar
 
@@ -32,6 +32,7 @@ USUAL_NS = {  # where a recording has no such work to go by; two shared cores
     "read_codes": 30 * ev.MS,
     "still": 15 * ev.MS,
     "voice": 10 * ev.MS,
+    "tool": 1_000 * ev.MS,
 }
 
 
@@ -73,7 +74,8 @@ class TapedDoor:
     ) -> Job:
         job, d = Job(), asked.decision
         if isinstance(d, ev.AskModel):
-            self._picture(job, d, asked.frame_id, work, done, failed)
+            assert asked.view is not None
+            self._picture(job, d, asked.view, work, done, failed)
             return job
         result = self._result(d)
         if result is not None and result.event is not None:
@@ -147,27 +149,57 @@ class TapedDoor:
             self._misses.missed(kind, what, "computed anew")
             done(result, cost_ns)
 
+    # ----------------------------------------------------------------------------------------------------------- tools
+
+    def task(
+        self,
+        kind: str,
+        work: Callable[[], Awaitable[T]],
+        done: Callable[[T, int], None],
+        failed: Callable[[Exception], None],
+        asked: Asked,
+    ) -> Job:
+        """A tool with effects is never used again: what it gave is on the tape, or there is no result."""
+        job, d = Job(), asked.decision
+        assert isinstance(d, ev.RunTool)
+        result = self._result(d)
+        if result is not None and result.event is not None:
+            self._give(job, d, result, done, failed)
+        elif not self._strict:
+            due_ns = d.t_ns + self._tape.latency_ns(kind, USUAL_NS[kind])
+            gone: Any = ev.ToolDone(0, d.request, "There is no result of this on the recording.", "failed")
+
+            def tell() -> None:
+                if not job.cancelled():
+                    self._misses.missed(
+                        kind, f"{d.name} with {d.arguments}", "told as failed: tools are not used again"
+                    )
+                    done(gone, 0)
+
+            self._loop.call_at_ns(due_ns, tell)
+        return job
+
     # -------------------------------------------------------------------------------------------------------- pictures
 
     def _picture(
         self,
         job: Job,
         d: ev.AskModel,
-        frame_id: int,
+        view: ev.View,
         work: Callable[[], T],
         done: Callable[[Any, int], None],
         failed: Callable[[Exception], None],
     ) -> None:
         """The picture that goes to a model, by its hash: the request is matched without any picture being read."""
         asking = self.asking(d)
-        found = asking.pictures.get(frame_id) if asking else None
+        found = asking.picture(view) if asking else None
         if found is not None:
             after_ns, sha256 = found
             self._loop.call_at_ns(d.t_ns + after_ns, lambda: done(f"[sha256:{sha256}]", 0))
         elif self._strict:
             gone = asking is not None and not asking.exchanges  # it was gone live, too: asking failed
             if gone:
-                self._loop.call_at_ns(d.t_ns, lambda: failed(LookupError(f"frame {frame_id} was gone")))
+                self._loop.call_at_ns(d.t_ns, lambda: failed(LookupError(f"frame {view.frame_id} was gone")))
         else:
             due_ns = d.t_ns + USUAL_NS["still"]
             self._loop.call_at_ns(due_ns, lambda: self._work_now(job, "still", d, work, done, failed))

@@ -12,43 +12,57 @@ import os
 import re
 import threading
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from companion.guard import declared
-from companion.model.configured import model_profile
+from companion.model.profile import ModelProfile
 from companion.net import Net, NetError, NetOptions, Outgoing, Timers
 from companion.replay.cassette import Fetch, Heard
 from companion.settings import Settings, SettingsError
+from pipelines.thinking.dialects import DIALECTS
 from recordings.reader import Recording
 from recordings.session import RecordingError
 
+MODE = "contemplating"  # whose patience is the longest
 _BY_HASH = re.compile(rb"\[sha256:([0-9a-f]{64})\]")
 
 
-def fetcher(settings: Settings, path: Path) -> Fetch:
-    """Asks the model of these settings, with the pictures of the recording `path`.
+def fetcher(settings: Settings, profiles: Sequence[ModelProfile], path: Path) -> Fetch:
+    """Asks these models, with the pictures of the recording `path`.
 
     Raises:
-        SettingsError: the settings name no model, or its key is not set.
+        SettingsError: there is no model, or its key is not set.
     """
-    profile = model_profile(settings)
-    if profile is None:
-        raise SettingsError("--cassette live asks a model, and the settings name none: add --model FILE")
-    headers = {"content-type": "application/json", "accept": "text/event-stream"}
-    if profile.key_env:
-        key = os.environ.get(profile.key_env, "").strip()
-        if not key:
-            raise SettingsError(f"--cassette live: the environment variable {profile.key_env} is not set")
-        headers["authorization"] = f"Bearer {key}"
-    timers = Timers(profile.connect_s, profile.first_text_s, max(profile.first_text_s, profile.between_text_s))
+    if not profiles:
+        raise SettingsError("--cassette live asks a model, and the settings name none: add --model NAME or FILE")
+    headers = {_address(profile): _headers(profile) for profile in profiles}
     options = NetOptions(local_only=settings.privacy.local_only)
 
     def fetch(method: str, url: str, body: bytes) -> Heard:
-        outgoing = Outgoing("replay-0-0", method, url, headers, _with_pictures(body, path))
+        profile = next((p for p in profiles if _address(p) == url), profiles[0])
+        first_s = profile.first_text_s(MODE)
+        timers = Timers(profile.connect_s, first_s, max(first_s, profile.between_text_s))
+        outgoing = Outgoing("replay-0-0", method, url, headers[_address(profile)], _with_pictures(body, path))
         with declared("a model is really asked; its answer is played as it came"):
             return _in_a_thread(outgoing, timers, options)
 
     return fetch
+
+
+def _address(profile: ModelProfile) -> str:
+    return profile.base_url.rstrip("/") + DIALECTS[profile.dialect].path(profile.model)
+
+
+def _headers(profile: ModelProfile) -> dict[str, str]:
+    key = os.environ.get(profile.key_env, "").strip() if profile.key_env else ""
+    if profile.key_env and not key:
+        raise SettingsError(f"--cassette live: the environment variable {profile.key_env} is not set")
+    return {
+        "content-type": "application/json",
+        "accept": "text/event-stream",
+        **DIALECTS[profile.dialect].headers(key),
+    }
 
 
 def _with_pictures(body: bytes, path: Path) -> bytes:

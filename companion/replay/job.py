@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from companion.engines import hearing_folder
+from companion.model.catalogue import load as load_catalogue
+from companion.model.catalogue import users_file
 from companion.replay.exact import replay
 from companion.replay.whatif import Changes, what_if
 from companion.replay_report.text import first_line
@@ -20,21 +22,24 @@ from recordings.run import Run
 @dataclass(frozen=True, slots=True)
 class Job:
     """The files that are named in it count by their content. `speech`: SHA-256 of the speech model's files, where
-    words may have to be recognised anew."""
+    words may have to be recognised anew; `profile`: the model profile that `changes` names, as it is here and now."""
 
     path: Path = Path()
     changes: Changes = field(default_factory=Changes)
     rules: Path | None = None
     speech: str = ""
+    profile: str = ""
 
 
 def job_of(changes: Changes, rules: Path | None) -> Job:
     """A job that means the same in another folder and on another day."""
-    whole = replace(changes, model=_absolute(changes.model), prompt=_absolute(changes.prompt))
+    model = changes.model if isinstance(changes.model, str) else _absolute(changes.model)
+    profile = load_catalogue(users_file()).profile(model).to_json() if isinstance(model, str) else ""
+    whole = replace(changes, model=model, prompt=_absolute(changes.prompt))
     speech = ""
     if changes.compute and not changes.nothing:
         speech = str(environment({"speech": hearing_folder(load())}).get("models", ""))
-    return Job(Path(), whole, _absolute(rules), speech)
+    return Job(Path(), whole, _absolute(rules), speech, profile)
 
 
 def _absolute(path: Path | None) -> Path | None:

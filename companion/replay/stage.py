@@ -10,7 +10,7 @@ import asyncio
 import logging
 import traceback
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
@@ -18,8 +18,9 @@ from typing import Any, cast
 from companion.clock import SessionClock
 from companion.engines import Engines
 from companion.guard import Undeclared, declared_only
-from companion.model.client import ModelClient
-from companion.model.configured import model_profile
+from companion.model.configured import model_profiles
+from companion.model.models import Models
+from companion.model.profile import ModelProfile
 from companion.net import Net, NetOptions
 from companion.replay.cassette import Cassette, Fetch
 from companion.replay.device import Ear, PulledSound
@@ -31,6 +32,7 @@ from companion.settings import Settings, SettingsError
 from pipelines import conversation as floor
 from pipelines import events as ev
 from pipelines.speaking.playout import Playout
+from pipelines.thinking.dialects.query import pictures_of
 from recordings.run import Miss
 from recordings.session import RecordingError
 
@@ -149,24 +151,27 @@ class Stage:
 
     def _parts(self) -> Parts:
         started = self.tape.started or ev.SessionStarted(0)
-        profile = model_profile(self.settings)
+        profiles = profiles_of(self.tape, self.settings)
         self.net = Net(NetOptions(), self.cassette)
-        model = ModelClient(self.net, profile, None, environ=self._keys()) if profile else None
-        started = replace(started, model=profile.name) if profile and self.scene.follow else started
+        models = Models(self.net, profiles, environ=self._keys(profiles)) if profiles else None
+        if models is not None and self.scene.follow:
+            started = replace(started, model=profiles[0].name, models=models.infos() if started.models else ())
         engines = self.ports.engines or cast(Engines, _NoEngines(started))
-        parts = Parts(self.clock, engines, self.settings, self.door, None, model, self._witness)
+        parts = Parts(self.clock, engines, self.settings, self.door, None, models, watch=self._witness)
         parts.started = started
         self.door.asking = lambda d: self._asking(d)
         return parts
 
-    def _keys(self) -> Mapping[str, str]:
+    def _keys(self, profiles: Sequence[ModelProfile]) -> Mapping[str, str]:
         """A key that is not asked for stands in for the real one; where the recording had none, there is none."""
-        name = self.settings.model.key_env
-        if not name or name in self.ports.keys:
-            return self.ports.keys
-        events = (r.event for r in self.tape.events)
-        none = any(isinstance(e, ev.ModelFailed) and e.kind == "no_key" for e in events)
-        return {} if none else {name: "not-a-key"}
+        none = {
+            asking.ask.model
+            for asking in self.tape.askings.values()
+            if any(isinstance(e, ev.ModelFailed) and e.kind == "no_key" for _, _, e in asking.came)
+        }
+        first = profiles[0].name if profiles else ""
+        wanted = [p for p in profiles if p.key_env and p.name not in none and not (p.name == first and "" in none)]
+        return {p.key_env: "not-a-key" for p in wanted} | dict(self.ports.keys)
 
     def _media(self) -> None:
         assert self.ports.media is not None
@@ -177,8 +182,8 @@ class Stage:
         own = self.tape.askings.get(d.request)
         if not self.scene.follow or (own is not None and own.ask.messages == d.messages):
             return own
-        frames = {m.frame_id for m in d.messages if m.frame_id}
-        fitting = [a for a in self.tape.askings.values() if frames & set(a.pictures) and a.ask.image_px == d.image_px]
+        shown = [v for m in d.messages for v in pictures_of(m, d.image_px, d.image_quality)]
+        fitting = [a for a in self.tape.askings.values() if any(a.picture(view) for view in shown)]
         return min(fitting, key=lambda a: abs(a.ask.t_ns - d.t_ns)) if fitting else None
 
     # ------------------------------------------------------------------------------------------------ what is watched
@@ -323,6 +328,15 @@ class Outside:
         now_ns = self._stage.loop.now_ns
         self._stage.session.deliver(ev.VoiceWindow(now_ns, self._silence_ns, 0.0))
         self.over = True
+
+
+def profiles_of(tape: Tape, settings: Settings) -> tuple[ModelProfile, ...]:
+    """The models of a run: those that were recorded, or if the settings name others, those."""
+    started = tape.started
+    same = Settings.from_plain(tape.settings, f"{tape.path}: settings.json").model == settings.model
+    if same and started is not None and started.models:
+        return tuple(ModelProfile.from_json(model.profile) for model in started.models if model.profile)
+    return model_profiles(settings)
 
 
 @contextmanager

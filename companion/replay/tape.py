@@ -33,6 +33,7 @@ MADE = (
     ev.ModelText,
     ev.ModelDone,
     ev.ModelFailed,
+    ev.ToolDone,
     ev.ChunkVoiced,
     ev.PlayMark,
 )
@@ -48,6 +49,7 @@ LANES: Mapping[type, str] = {
     ev.Look: "look",
     ev.ReadText: "read_text",
     ev.ReadCodes: "read_codes",
+    ev.RunTool: "tool",
 }
 ENDS = ("finished", "stopped")
 
@@ -101,7 +103,11 @@ class Asking:
     ask: ev.AskModel
     exchanges: list[Exchange] = field(default_factory=list)
     came: list[tuple[int, int, ev.Happening]] = field(default_factory=list)
-    pictures: dict[int, tuple[int, str]] = field(default_factory=dict)  # frame id -> after_ns, SHA-256
+    pictures: dict[tuple[int, ...], tuple[int, str]] = field(default_factory=dict)  # by shot: after_ns, SHA-256
+
+    def picture(self, view: ev.View) -> tuple[int, str] | None:
+        """Of this view; files that do not say which part of the frame a picture is have one picture a frame."""
+        return self.pictures.get(shot(view)) or (None if any(view.box) else self.pictures.get((view.frame_id,)))
 
 
 @dataclass(slots=True)
@@ -167,6 +173,11 @@ class Tape:
         return took[len(took) // 2] if took else default_ns
 
 
+def shot(view: ev.View) -> tuple[int, ...]:
+    """What a picture is known by: the frame, the part of it, its size and its quality."""
+    return (view.frame_id, *view.box, view.px, view.quality)
+
+
 def lane_of(decision: ev.Decision) -> str:
     return LANES.get(type(decision), "")
 
@@ -175,6 +186,8 @@ def work_key(d: Any) -> tuple[Any, ...]:
     """What work is known by: the same work has the same result, whenever it is asked for."""
     if isinstance(d, ev.Transcribe | ev.Look):
         return (lane_of(d), d.start_ns, d.end_ns)
+    if isinstance(d, ev.RunTool):
+        return (lane_of(d), d.name, d.arguments)
     return (lane_of(d), d.frame_id)
 
 
@@ -265,7 +278,7 @@ class _Keeper:
 
     def _decision(self, d: ev.Decision) -> None:
         tape = self._tape
-        if isinstance(d, ev.Transcribe | ev.Look | ev.ReadText | ev.ReadCodes):
+        if isinstance(d, ev.Transcribe | ev.Look | ev.ReadText | ev.ReadCodes | ev.RunTool):
             result = self._work[d.request] = Result(d)
             tape.results[work_key(d)].append(result)
         elif isinstance(d, ev.Speak):
@@ -309,11 +322,19 @@ class _Keeper:
         for still in self._stills:
             if not still.sent_to:
                 continue
-            for asking in reversed(tape.askings.values()):
-                wanted = {m.frame_id for m in asking.ask.messages if m.frame_id}
-                if asking.ask.t_ns <= still.t_ns and still.frame_id in wanted:
-                    asking.pictures.setdefault(still.frame_id, (still.t_ns - asking.ask.t_ns, still.sha256))
-                    break
+            asking = tape.askings.get(still.request) if still.request else self._asked_with(still)
+            if asking is not None:
+                box = still.box if len(still.box) == 4 else (0, 0, 0, 0)
+                key = (still.frame_id, *box, still.px, still.quality) if still.px else (still.frame_id,)
+                asking.pictures.setdefault(key, (still.t_ns - asking.ask.t_ns, still.sha256))
         if not tape.pulls:
             marks = [r for r in tape.events if isinstance(r.event, ev.PlayMark)]
             tape.outside = sorted([*tape.outside, *marks], key=lambda r: r.rank)
+
+    def _asked_with(self, still: StillIndex) -> Asking | None:
+        """Older files do not say which request a picture went with: the last question before it that shows it."""
+        for asking in reversed(self._tape.askings.values()):
+            shown = {m.frame_id for m in asking.ask.messages if m.frame_id}
+            if asking.ask.t_ns <= still.t_ns and still.frame_id in shown:
+                return asking
+        return None

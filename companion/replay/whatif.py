@@ -19,9 +19,9 @@ from companion.replay.exact import check_there_is_something
 from companion.replay.fetch import fetcher
 from companion.replay.media import LiveEngines, RecordedMedia
 from companion.replay.segments import Stretch, Turn, observe, stretches
-from companion.replay.stage import Played, Ports, Scene, Stage
+from companion.replay.stage import Played, Ports, Scene, Stage, profiles_of
 from companion.replay.tape import Event, Tape, read_tape
-from companion.settings import Settings, SettingsError, changed
+from companion.settings import ModelSettings, Settings, SettingsError, changed
 from pipelines import events as ev
 from recordings.run import ADDED, Miss, Run, Step, run_of, steps_of
 from recordings.session import RecordingError
@@ -31,12 +31,12 @@ AUDIBLE_NS = 150 * ev.MS  # an answer that begins this much earlier or later is 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """What is changed. `sets`: "section.key=value"; `model`: a TOML file with the keys of [model]; `prompt`: a file
-    with the system prompt; `cassette`: see `companion.replay.cassette`; `compute`: let engines do what the tape does
-    not have."""
+    """What is changed. `sets`: "section.key=value"; `model`: the name of a profile, or a TOML file with the keys of
+    [model]; `prompt`: a file with the system prompt; `cassette`: see `companion.replay.cassette`; `compute`: let
+    engines do what the tape does not have."""
 
     sets: tuple[str, ...] = ()
-    model: Path | None = None
+    model: Path | str | None = None
     prompt: Path | None = None
     cassette: str = "strict"
     free_run: bool = False
@@ -93,7 +93,11 @@ def apply(settings: Settings, changes: Changes, source: str) -> Settings:
     return changed(settings, changes.sets, source)
 
 
-def _model_of(path: Path, settings: Settings) -> Any:
+def _model_of(model: Path | str, settings: Settings) -> Any:
+    """[model] with this profile, or as the file says."""
+    if isinstance(model, str):
+        return replace(ModelSettings(), use=(model,), profiles=settings.model.profiles)
+    path = model
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as why:
@@ -108,7 +112,7 @@ def _ports(tape: Tape, settings: Settings, changes: Changes) -> Ports:
         ports.media = RecordedMedia(tape.path).prepare
         ports.engines = LiveEngines(settings, tape)  # type: ignore[assignment]
     if changes.cassette == "live":
-        ports.fetch = fetcher(settings, tape.path)
+        ports.fetch = fetcher(settings, profiles_of(tape, settings), tape.path)
         ports.keys = dict(os.environ)
     return ports
 

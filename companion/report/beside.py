@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from companion.report.film import Picture
+from companion.report.film import Film
 from companion.report.teller import seconds
 from companion.report.words import plural, shift
 from pipelines.events import Decision
@@ -42,13 +42,13 @@ class BesideOptions:
 
 @dataclass
 class Second:
-    """`told`: as `gather` tells a recording; `frames`: the pictures its turns speak of; `peaks`: of a recording."""
+    """`told`: as `gather` tells a recording; `film`: the pictures its turns speak of; `peaks`: of a recording."""
 
     names: tuple[str, str]
     told: dict[str, Any]
     comparison: Comparison
     peaks: dict[str, NDArray[np.float32]] = field(default_factory=dict)
-    frames: dict[int, Picture] = field(default_factory=dict)
+    film: Film = field(default_factory=Film)
     differences: list[dict[str, Any]] = field(default_factory=list)  # of all, the first ones
     by_turn: Counter[int] = field(default_factory=Counter)  # of all
     first: dict[str, Any] | None = None

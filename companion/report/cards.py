@@ -5,21 +5,16 @@ Of two runs, what the second did otherwise stands below, with both waterfalls on
 
 from __future__ import annotations
 
-import base64
 from dataclasses import dataclass
 from typing import Any
 
-from companion.report.film import Picture
-from companion.report.markup import Markup, el, group
+from companion.report.film import Film
+from companion.report.markup import Markup, data_uri, el, group
+from companion.report.thinking import framed, thinking
+from companion.report.ticks import part
 from companion.report.waterfall import two_waterfalls, waterfall
 from companion.report.wire import exchange
 from companion.report.words import OUTCOMES, clock, ms, plural, route, size
-
-Frames = dict[int, Picture]
-
-
-def data_uri(kind: str, data: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 @dataclass(frozen=True)
@@ -28,13 +23,13 @@ class Beside:
 
     names: tuple[str, str]
     turn: dict[str, Any] | None
-    frames: Frames
+    film: Film
     note: str = ""
     counterfactual: bool = False
     differences: int = 0
 
 
-def card(turn: dict[str, Any], frames: Frames, beside: Beside | None = None, only_b: bool = False) -> Markup:
+def card(turn: dict[str, Any], film: Film, beside: Beside | None = None, only_b: bool = False) -> Markup:
     """One turn; of two runs, both."""
     number, outcome = turn["turn"], turn["outcome"]
     head = el(
@@ -58,12 +53,13 @@ def card(turn: dict[str, Any], frames: Frames, beside: Beside | None = None, onl
     )
     cost = None if beside else waterfall(turn["latency"])
     talk = el("div", _asked(turn), _answered(turn), _failures(turn), cost, class_="talk")
-    body = el("div", talk, _frame(turn, frames), class_="body")
-    second = _beside(turn, frames, beside) if beside else None
-    return el("article", head, body, _left(turn, frames), second, class_="card", id=f"turn-{number}")
+    body = el("div", talk, _frame(turn, film), class_="body")
+    second = _beside(turn, beside) if beside else None
+    asked = (thinking(turn, film), _left(turn, film))
+    return el("article", head, body, *asked, second, class_="card", id=f"turn-{number}")
 
 
-def _beside(turn: dict[str, Any], frames: Frames, beside: Beside) -> Markup:
+def _beside(turn: dict[str, Any], beside: Beside) -> Markup:
     """What is otherwise in the second run, and both waterfalls."""
     other = beside.turn
     link = None
@@ -84,9 +80,11 @@ def _beside(turn: dict[str, Any], frames: Frames, beside: Beside) -> Markup:
         _failures(other) if _differs(turn, other, "failures") else None,
     ]
     saw_other = _frame_id(turn) != _frame_id(other) or _differs(turn, other, "read")
-    frame = _frame(other, beside.frames) if saw_other else None
+    frame = _frame(other, beside.film) if saw_other else None
+    asked_other = turn["thinking"].outline() != other["thinking"].outline()
+    thought = thinking(other, beside.film) if asked_other else None
     same = None
-    if not any(parts) and frame is None:
+    if not any(parts) and frame is None and thought is None:
         same = el("p", "Heard, seen and answered as in A.", class_="soft")
     chip = None
     if other["outcome"] != turn["outcome"]:
@@ -94,9 +92,9 @@ def _beside(turn: dict[str, Any], frames: Frames, beside: Beside) -> Markup:
     body = el("div", el("div", note, same, chip, *parts, class_="talk"), frame, class_="body")
     both = two_waterfalls(("A", "B"), turn["latency"], other["latency"])
     asked = bool(other["exchanges"]) or _differs(turn, other, "asked")
-    left = _left(other, beside.frames) if asked else None
+    left = _left(other, beside.film) if asked else None
     kind = "beside cf" if beside.counterfactual else "beside"
-    return el("section", head, body, both, left, class_=kind)
+    return el("section", head, body, thought, both, left, class_=kind)
 
 
 def _differs(a: dict[str, Any], b: dict[str, Any], *names: str) -> bool:
@@ -165,27 +163,23 @@ def _answered(turn: dict[str, Any]) -> Markup:
 def _failures(turn: dict[str, Any]) -> Markup | None:
     if not turn["failures"]:
         return None
-    rows = [el("li", f"{clock(f['t'])} {f['kind']}: {f['text']}") for f in turn["failures"]]
+    rows = [el("li", f"{clock(f['t'])} {': '.join(filter(None, (f['kind'], f['text'])))}") for f in turn["failures"]]
     return el("section", el("h4", "Failed on the way"), el("ul", *rows), class_="failed")
 
 
-def _frame(turn: dict[str, Any], frames: Frames) -> Markup | None:
+def _frame(turn: dict[str, Any], film: Film) -> Markup | None:
     told = turn["frame"]
     if told is None:
         return None
     if "id" not in told:
         why = "; ".join(filter(None, [told["problem"], told["reason"]]))
         return el("figure", el("figcaption", el("strong", "No picture. "), why))
-    picture = frames.get(told["id"])
-    image = (
-        el(
-            "img",
-            src=data_uri("image/jpeg", picture.jpeg),
-            alt=f"Frame {told['id']}, which turn {turn['turn']} is about",
-        )
-        if picture
-        else el("p", "This picture is not in the recording any more.", class_="soft")
-    )
+    picture = film.frames.get(told["id"])
+    image = el("p", "This picture is not in the recording any more.", class_="soft")
+    if picture:
+        alt = f"Frame {told['id']}, which turn {turn['turn']} is about"
+        image = el("img", src=data_uri("image/jpeg", picture.jpeg), alt=alt)
+        image = framed(image, told["id"], (told["width"], told["height"]), turn["thinking"])
     facts = [
         ("Why this one", told["reason"]),
         ("Problem", told["problem"]),
@@ -203,40 +197,57 @@ def _frame(turn: dict[str, Any], frames: Frames) -> Markup | None:
     return el("figure", image, el("figcaption", title, el("dl", *rows), read))
 
 
-def _left(turn: dict[str, Any], frames: Frames) -> Markup:
+def _left(turn: dict[str, Any], film: Film) -> Markup:
     if not turn["asked"] and not turn["exchanges"]:
         return el("p", "Nothing left the device for this turn.", class_="left none")
     hosts = ", ".join(dict.fromkeys(x["to"] for x in turn["exchanges"])) or "the model (no request was recorded)"
     sent = sum(x["sent_bytes"] for x in turn["exchanges"])
-    pictures = sorted({m["frame_id"] for a in turn["asked"] for m in a["messages"] if m["frame_id"] > 0})
-    what = f"words{' and frame ' + ', '.join(map(str, pictures)) if pictures else ', no picture'}"
+    sent_pictures = turn["thinking"].pictures if turn["asked"] else []
+    frames = sorted({shown.frame_id for shown in sent_pictures if not shown.part})
+    parts = sum(1 for shown in sent_pictures if shown.part)
+    pictures = [f"frame {', '.join(map(str, frames))}"] if frames else []
+    pictures += [plural(parts, "part of a frame", "parts of frames")] if parts else []
+    what = f"words{' and ' + ' and '.join(pictures) if pictures else ', no picture'}"
     summary = el(
         "summary", el("strong", f"Left the device: {what}"), f" · to {hosts}", f" · {size(sent)}" if sent else ""
     )
-    asked = [_messages(one, frames) for one in turn["asked"]]
+    asked = [_messages(one, film, number) for number, one in enumerate(turn["asked"], 1)]
     return el("details", summary, *asked, *map(exchange, turn["exchanges"]), class_="left")
 
 
-def _messages(asked: dict[str, Any], frames: Frames) -> Markup:
-    rows = []
-    for message in asked["messages"]:
-        picture = message["frame_id"]
-        note = None
-        if picture:
-            kept = frames.get(picture)
-            exact = f", {size(kept.size_bytes)}, SHA-256 {kept.sha256[:16]}…" if kept and kept.sha256 else ""
-            note = el("p", f"with frame {picture}, at most {asked['image_px']} px{exact}", class_="soft")
-        rows.append(
-            el(
-                "li",
-                el("strong", message["role"]),
-                el("p", message["text"] or "(no words)", dir="auto", class_=None if message["text"] else "soft"),
-                note,
-            )
-        )
+def _messages(asked: dict[str, Any], film: Film, number: int) -> Markup:
+    """One question as it was put; what it shares with the one before is not told twice."""
+    to = asked["model"] or "the model"
+    role = f", as the {asked['worker']}" if asked["worker"] else ""
+    title = f"The question, as put to {to}{role}" if number == 1 else f"Question {number}, as put to {to}{role}"
+    before = asked["as_before"]
+    shared = f"begins with the {plural(before, 'message')} of a question before it" if before else ""
+    tools = f"tools it may use: {', '.join(asked['tools'])}" if asked["tools"] else ""
+    rows = [el("li", _message(message, asked["image_px"], film)) for message in asked["messages"]]
     return el(
         "section",
-        el("h4", "The question, as put to the model"),
-        el("p", asked["reason"], class_="why"),
-        el("ol", *rows, class_="messages"),
+        el("h4", title),
+        el("p", "; ".join(filter(None, [asked["reason"], shared, tools])), class_="why"),
+        el("ol", *rows, class_="messages", start=before + 1 if before else None),
+    )
+
+
+def _message(message: dict[str, Any], image_px: int, film: Film) -> Markup:
+    name = f" ({message['name']}{', failed' if message['failed'] else ''})" if message["name"] else ""
+    calls = [el("p", "wants ", el("b", tool), " ", el("code", given, dir="auto")) for tool, given in message["calls"]]
+    words = message["text"] or ("" if calls else "(no words)")
+    notes = []
+    if message["frame_id"] > 0:
+        kept = film.frames.get(message["frame_id"])
+        exact = f", {size(kept.size_bytes)}, SHA-256 {kept.sha256[:16]}…" if kept and kept.sha256 else ""
+        notes.append(f"with frame {message['frame_id']}, at most {image_px} px{exact}")
+    for frame_id, box, px, shown in message["views"]:
+        kept = film.parts.get((frame_id, box)) if box else film.frames.get(frame_id)
+        exact = f", {size(kept.size_bytes)}, SHA-256 {kept.sha256[:16]}…" if kept and kept.sha256 else ""
+        notes.append(f"with {part(box)}frame {frame_id}, at most {px} px{exact}" + (f": {shown}" if shown else ""))
+    return group(
+        el("strong", message["role"], name),
+        el("p", words, dir="auto", class_=None if message["text"] else "soft") if words else None,
+        *calls,
+        *[el("p", note, class_="soft") for note in notes],
     )

@@ -2,7 +2,8 @@
 
 Decoding is what costs, so it is asked for as little as the strip needs: in each stretch of time the key frame is taken
 if there is one (it decodes alone), and a stretch that shows what the one before it showed is left out. Pictures that
-were kept as stills are shown as they are; a chosen frame that was not kept is decoded from the video.
+were kept as stills are shown as they are; a chosen frame that was not kept is decoded from the video. Parts of frames
+that a model looked at are shown small, and their frames smaller still, to say where on them they are.
 """
 
 from __future__ import annotations
@@ -40,6 +41,9 @@ class FilmOptions:
     stills_bytes: int = 5 * MIB  # then smaller ones are made
     small_px: int = 400
     small_bytes: int = 3 * MIB  # of those; then turns have none
+    part_px: int = 480  # of a part of a frame; what is written there can be read
+    where_px: int = 280  # of a frame that only shows where a part is
+    parts_bytes: int = 3 * MIB // 2  # of both together; then they are told in words
     decode_units: int = 4000  # two minutes of 30 pictures a second, about ten seconds of work; then key frames only
     same: float = 2.5  # mean difference of luma under which a picture shows nothing new
 
@@ -59,17 +63,25 @@ class Picture:
 
 @dataclass
 class Film:
-    """`strip`: oldest first; `frames`: by frame id, those that turns chose or sent; `notes`: what is left out, why."""
+    """`strip`: oldest first; `frames`: by frame id, those that turns chose or sent; `parts`: by frame id and box, the
+    parts of frames that were kept; `where`: by frame id, small copies of frames; `notes`: what is left out, why."""
 
     strip: list[Picture] = field(default_factory=list)
     frames: dict[int, Picture] = field(default_factory=dict)
+    parts: dict[tuple[int, tuple[int, ...]], Picture] = field(default_factory=dict)
+    where: dict[int, bytes] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
 
 def film_of(
-    recording: Recording, duration_ns: int, chosen: Collection[int], options: FilmOptions | None = None
+    recording: Recording,
+    duration_ns: int,
+    chosen: Collection[int],
+    options: FilmOptions | None = None,
+    sent: Collection[int] = (),
 ) -> Film:
-    """Strip and frames of a recording; `chosen`: the frame ids that turns speak of."""
+    """Strip and frames of a recording; `chosen`: the frame ids that turns speak of; `sent`: those of them that were
+    sent beside others, of which a small copy is made."""
     o = options or FilmOptions()
     film = Film()
     _add_stills(film, recording, o)
@@ -85,7 +97,37 @@ def film_of(
     for frame_id, picture in film.frames.items():
         if not picture.media_ns and frame_id in plan.captured:
             film.frames[frame_id] = replace(picture, media_ns=plan.captured[frame_id])
+    _add_parts(film, recording, sent, o)
     return film
+
+
+def _add_parts(film: Film, recording: Recording, sent: Collection[int], o: FilmOptions) -> None:
+    """Parts of frames, as sent if they were, and small copies of the frames that were sent beside others."""
+    spent, unshown, unseen = 0, 0, 0
+    for frame_id in sorted(set(sent) & film.frames.keys()):
+        bgr = from_jpeg(film.frames[frame_id].jpeg)
+        if bgr is None or spent > o.parts_bytes:
+            unshown += bgr is not None
+            continue
+        film.where[frame_id] = jpeg(bgr, o.where_px, o.quality)
+        spent += len(film.where[frame_id])
+    for still in recording.stills():
+        key = (still.frame_id, still.box)
+        known = film.parts.get(key)
+        if not still.box or (known is not None and (known.sent_to or not still.sent_to)):
+            continue
+        if spent > o.parts_bytes:
+            unshown += 1
+            continue
+        data = _shown(still, o.part_px, o.still_quality)
+        if data is None:
+            unseen += 1
+            continue
+        spent += len(data)
+        sha256 = still.sha256 or hashlib.sha256(still.jpeg).hexdigest()
+        film.parts[key] = Picture(still.frame_id, 0, data, still.sent_to, sha256, len(still.jpeg), data is still.jpeg)
+    _note(film, unshown, "pictures of what a model looked at closer are left out, to keep this page small.")
+    _note(film, unseen, "kept parts of pictures could not be decoded and are not shown.")
 
 
 def _add_decoded(film: Film, recording: Recording, plan: _Plan, missing: Collection[int], o: FilmOptions) -> None:
@@ -126,6 +168,8 @@ def _note(film: Film, count: int, what: str) -> None:
 def _add_stills(film: Film, recording: Recording, o: FilmOptions) -> None:
     spent, smaller, unseen, unshown = 0, 0, 0, 0
     for still in recording.stills():
+        if still.box:
+            continue  # a part of a frame is not the frame
         known = film.frames.get(still.frame_id)
         sent_to = still.sent_to or (known.sent_to if known else "")
         if known is not None and not still.sent_to:

@@ -12,7 +12,9 @@ from typing import Any
 
 from companion.report.exchanges import exchanges_of
 from companion.report.teller import NS, Teller, seconds
+from companion.report.thinking import strip_of
 from companion.report.ticks import fewer
+from companion.turn_thinking import spending
 from recordings.reader import Recording
 from recordings.run import Run
 
@@ -73,6 +75,7 @@ def _told(teller: Teller, exchanges: dict[int, list[dict[str, Any]]], o: GatherO
         "decisions": fewer(teller.decisions, o.decisions),
         "decisions_left_out": max(0, len(teller.decisions) - o.decisions),
         "frame_ids": teller.frame_ids,
+        "looked_ids": {shown.frame_id for turn in turns for _, shown in strip_of(turn) if not shown.part},
     }
 
 
@@ -90,6 +93,9 @@ def _session(recording: Recording, teller: Teller, last_ns: int) -> dict[str, An
         "recogniser": started.recogniser if started else "",
         "closed_vocabulary": bool(started and started.closed_vocabulary),
         "model": started.model if started else "",
+        "models": list(teller.thoughts.models.values()),
+        "spending": spending(list(teller.thoughts.turns.values())),
+        "spent": teller.thoughts.spent,
         "voices": list(started.voices) if started else [],
         "ended": teller.ended,
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from html import escape
 from typing import Any
@@ -51,6 +52,10 @@ def _limit(attribute: str) -> int:
 
 def _cut(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[:longest]} … ({len(text) - longest:,} more letters)"
+
+
+def data_uri(kind: str, data: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(data).decode()}"
 
 
 def data_block(identity: str, value: Any) -> Markup:

@@ -30,14 +30,15 @@ def write_page(
     source = Recording(recording)
     data = gather(source)
     second = _second(source, other, comparison) if other is not None else None
-    chosen = set(data["frame_ids"])
+    chosen, looked = set(data["frame_ids"]), set(data["looked_ids"])
     if second is not None:
         data["duration_ns"] = max(data["duration_ns"], second.told["duration_ns"])
         chosen |= set() if second.recorded else second.told["frame_ids"]
+        looked |= set() if second.recorded else second.told["looked_ids"]
     sound = sound_of(source, data["duration_ns"])
-    film = film_of(source, data["duration_ns"], chosen)
+    film = film_of(source, data["duration_ns"], chosen, sent=looked)
     if second is not None and not second.recorded:
-        second.frames = film.frames
+        second.film = film
     data["torn"] = source.torn
     _write(render(data, sound, film, second), out)
     return out
@@ -63,7 +64,7 @@ def _add_media(second: Second, file: Recording, told: dict[str, Any]) -> None:
     """Another recording's loudness and the pictures its turns speak of; its sound is on its own page."""
     second.recorded = True
     second.peaks = sound_of(file, told["duration_ns"], SoundOptions(play=False)).peaks
-    second.frames = film_of(file, told["duration_ns"], told["frame_ids"], FilmOptions(limit=1)).frames
+    second.film = film_of(file, told["duration_ns"], told["frame_ids"], FilmOptions(limit=1), told["looked_ids"])
 
 
 def _write(text: str, out: Path) -> None:

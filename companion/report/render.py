@@ -10,14 +10,15 @@ from typing import Any
 
 from companion.report.audio import Sound
 from companion.report.beside import Second, in_words, summary
-from companion.report.cards import Beside, card, data_uri
+from companion.report.cards import Beside, card
 from companion.report.differences import panel
 from companion.report.film import Film
 from companion.report.lanes import hatch_pattern, timeline
 from companion.report.logs import decision_log, notes_and_log
-from companion.report.markup import Markup, data_block, el
+from companion.report.markup import Markup, data_block, data_uri, el
+from companion.report.thinking import spent
 from companion.report.transcript import transcript
-from companion.report.words import STATES, clock, length, ms, plural, size
+from companion.report.words import STATES, clock, dollars, length, ms, plural, size
 
 
 def render(data: dict[str, Any], sound: Sound, film: Film, second: Second | None = None) -> str:
@@ -88,12 +89,13 @@ def _header(data: dict[str, Any], sound: Sound, film: Film, second: Second | Non
         ("Length", length(s["seconds"])),
         ("Device", device),
         ("Recogniser", f"{s['recogniser']}{knows}" if s["recogniser"] else "not said"),
-        ("Model", s["model"] or "none: nothing is asked outside"),
+        ("Model", _models(s)),
+        ("Spent on models", _spent(s)),
         ("Voices", ", ".join(s["voices"]) or "none"),
         ("Recorded by", f"Earshot {s['recorder']}"),
         ("File", f"{s['file']}, {size(s['size_bytes'])}"),
     ]
-    rows = [el("div", el("dt", name), el("dd", value)) for name, value in facts]
+    rows = [el("div", el("dt", name), el("dd", value)) for name, value in facts if value]
     again = el("p", "Decide it all again from what was recorded: ", el("code", f"companion replay {s['file']}"))
     brand = "one recorded session"
     if second:
@@ -108,6 +110,22 @@ def _header(data: dict[str, Any], sound: Sound, film: Film, second: Second | Non
         again,
         _warnings(data, sound, film, second),
     )
+
+
+def _models(s: dict[str, Any]) -> str:
+    """In the order in which they are asked."""
+    if len(s["models"]) < 2:
+        return s["model"] or "none: nothing is asked outside"
+    first, *others = [f"{m.name}{' (here)' if m.local else ''}" for m in s["models"]]
+    return f"{first}, else {', '.join(others)}"
+
+
+def _spent(s: dict[str, Any]) -> str:
+    here = spent(s["spending"], bool(s["models"]))
+    today = s["spent"]
+    if not here or today is None or not today.usd:
+        return here
+    return f"{here}; by all sessions together on {today.day[:40]} {dollars(today.usd)}"
 
 
 def _who_is_who(second: Second) -> Markup:
@@ -213,10 +231,10 @@ def _timeline(data: dict[str, Any], sound: Sound, second: Second | None) -> Mark
 
 
 def _turns(data: dict[str, Any], film: Film, second: Second | None) -> Markup:
-    cards = [card(turn, film.frames, _beside(turn["turn"], second)) for turn in data["turns"]]
+    cards = [card(turn, film, _beside(turn["turn"], second)) for turn in data["turns"]]
     if second:
         known = {turn["turn"] for turn in data["turns"]}
-        cards += [card(turn, second.frames, only_b=True) for turn in second.told["turns"] if turn["turn"] not in known]
+        cards += [card(turn, second.film, only_b=True) for turn in second.told["turns"] if turn["turn"] not in known]
     none = None if cards else el("p", "Nobody asked anything in this session.", class_="soft")
     return el("section", el("h2", "Turns", id="turns"), none, *cards, aria_labelledby="turns")
 
@@ -228,7 +246,7 @@ def _beside(number: int, second: Second | None) -> Beside | None:
     into = second.merged.get(number)
     note = f"In B these words became part of turn {into}." if into is not None else ""
     hatched = number in second.hatched_turns
-    return Beside(second.names, turn, second.frames, note, hatched, second.by_turn[number])
+    return Beside(second.names, turn, second.film, note, hatched, second.by_turn[number])
 
 
 def _transport(data: dict[str, Any], sound: Sound) -> Markup:

@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from companion.report.ticks import TICKS, in_words
+from companion.turn_thinking import Thoughts
 from pipelines import events as ev
 from pipelines.spans import SpanKeeper, TurnSpans
 
 NS = 1_000_000_000
+RECENT = 8  # earlier questions of the turn that one is held against: three workers ask at once, again and again
 
 
 def seconds(t_ns: int) -> float:
@@ -53,12 +55,14 @@ class Teller:
         self._keeper = SpanKeeper(lambda spans: self._spans.__setitem__(spans.turn, spans))
         self._turn_of_request: dict[int, int] = {}
         self._hearing: ev.Transcribed | None = None
+        self.thoughts = Thoughts()
 
     def feed(self, event: ev.Happening | ev.Decision) -> None:
         self.last_ns = max(self.last_ns, event.t_ns)
         if self.first_ns is None and type(event).__name__ not in ("SessionStarted", "Resumed"):
             self.first_ns = event.t_ns
         self._keeper.feed(event)
+        self.thoughts.feed(event)
         handler = getattr(self, "_on_" + type(event).__name__, None)
         if handler is not None:
             handler(event)
@@ -78,6 +82,7 @@ class Teller:
             turn.told["utterances"] = list(turn.utterances.values())
             turn.told["latency"] = _latency(self._spans.get(number))
             turn.told["exchanges"] = exchanges.get(number, [])
+            turn.told["thinking"] = self.thoughts.of(number)
             if turn.told["end"] is None:  # stopped, or torn off: it is shown up to the one after it
                 after = bisect_right(starts, turn.told["start"])
                 turn.told["end"] = min([*starts[after : after + 1], seconds(self.last_ns)])
@@ -201,10 +206,13 @@ class Teller:
     def _on_AskModel(self, e: ev.AskModel) -> None:  # noqa: N802
         self._turn_of_request[e.request] = e.turn
         self.frame_ids |= {m.frame_id for m in e.messages if m.frame_id > 0}
-        messages = [{"role": m.role, "text": m.text, "frame_id": m.frame_id} for m in e.messages]
-        self._turn(e.turn, e.t_ns)["asked"].append(
-            {"t": seconds(e.t_ns), "reason": e.reason, "messages": messages, "image_px": e.image_px}
-        )
+        self.frame_ids |= {view.frame_id for m in e.messages for view in m.views}
+        told = self._turn(e.turn, e.t_ns)["asked"]
+        messages = [_message(m) for m in e.messages]
+        as_before = max((_alike(messages, one["all"]) for one in told[-RECENT:]), default=0)
+        who = {"model": e.model, "mode": e.mode, "worker": e.worker}
+        row = {"t": seconds(e.t_ns), "reason": e.reason, "image_px": e.image_px, "tools": list(e.tools)} | who
+        told.append(row | {"all": messages, "messages": messages[as_before:], "as_before": as_before})
 
     def _on_ModelFailed(self, e: ev.ModelFailed | ev.WorkFailed) -> None:  # noqa: N802
         row = {"t": seconds(e.t_ns), "kind": e.kind, "text": e.detail}
@@ -244,6 +252,19 @@ class Teller:
             said["start"] = seconds(e.t_ns)
         if e.mark in ("finished", "stopped"):
             said["end"], said["cut"] = seconds(e.t_ns), e.mark == "stopped"
+
+
+def _message(m: ev.Message) -> dict[str, Any]:
+    """One message of a query as the page tells it."""
+    told: dict[str, Any] = {"role": m.role, "text": m.text, "frame_id": m.frame_id}
+    told |= {"name": m.name, "failed": m.failed, "calls": [(call.name, call.arguments) for call in m.calls]}
+    return told | {"views": [(v.frame_id, v.box if any(v.box) else (), v.px, v.name) for v in m.views]}
+
+
+def _alike(messages: list[dict[str, Any]], earlier: list[dict[str, Any]]) -> int:
+    """How many messages at the beginning are those of an earlier query."""
+    pairs = enumerate(zip(messages, earlier, strict=False))
+    return next((i for i, (a, b) in pairs if a != b), min(len(messages), len(earlier)))
 
 
 def _latency(spans: TurnSpans | None) -> dict[str, Any] | None:

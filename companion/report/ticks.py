@@ -17,7 +17,14 @@ TICKS = {
     "KeepStill": "seeing",
     "ReadText": "seeing",
     "ReadCodes": "seeing",
+    "ModeChosen": "thinking",
     "AskModel": "thinking",
+    "RunTool": "thinking",
+    "ToolUsed": "thinking",
+    "WorkerChanged": "thinking",
+    "ConfirmAsked": "thinking",
+    "ConfirmEnded": "thinking",
+    "Aside": "thinking",
     "Cancel": "thinking",
     "Noted": "thinking",
     "Speak": "speaking",
@@ -27,7 +34,7 @@ TICKS = {
     "Earcon": "speaking",
     "TurnClosed": "speaking",
 }
-MINOR = frozenset({"SetVolume", "Caption", "AskKeyFrame", "Duck", "SpeechStarted", "SpeechPaused", "Earcon"})
+MINOR = frozenset({"SetVolume", "Caption", "AskKeyFrame", "Duck", "SpeechStarted", "SpeechPaused", "Earcon", "Aside"})
 
 
 def fewer(rows: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:
@@ -59,11 +66,26 @@ def in_words(e: ev.Decision) -> str:
         case ev.FrameChosen():
             return f"frame {e.frame.frame_id} chosen" if e.frame else "no frame chosen"
         case ev.KeepStill():
-            return f"keep frame {e.frame_id} as a picture"
+            return f"keep {part(e.box)}frame {e.frame_id} as a picture"
         case ev.ReadText() | ev.ReadCodes():
             return f"read {'text' if isinstance(e, ev.ReadText) else 'codes'} in frame {e.frame_id}"
         case ev.AskModel():
-            return "ask the model"
+            role = f", as the {e.worker}" if e.worker else ""
+            return f"ask {e.model or 'the model'}{f' ({e.mode})' if e.mode else ''}{role}"
+        case ev.ModeChosen():
+            return f"mode: {e.mode}{', as the wearer asked' if e.explicit else ''}"
+        case ev.RunTool():
+            return f"use {e.name} {e.arguments}"
+        case ev.ToolUsed():
+            return f"{e.name} failed: {e.failed}" if e.failed else f"{e.name} gave “{e.text}”"
+        case ev.WorkerChanged():
+            return f"the {e.worker}: {e.state}{f' ({e.model})' if e.model else ''}"
+        case ev.ConfirmAsked():
+            return f"ask the wearer: “{e.text}”"
+        case ev.ConfirmEnded():
+            return f"plan {e.plan}: {e.outcome}"
+        case ev.Aside():
+            return f"{e.kind} set aside: {e.text}"
         case ev.Cancel():
             return f"forget request {e.request} ({e.kind})"
         case ev.Speak():
@@ -82,3 +104,10 @@ def in_words(e: ev.Decision) -> str:
             return f"noted: {e.what}"
         case _:
             return type(e).__name__
+
+
+def part(box: tuple[int, ...]) -> str:
+    """Which part of a frame a box is, before the frame's name: "the part at 10, 20 of 300×200 pixels of "; "" = all."""
+    if not any(box):
+        return ""
+    return f"the part at {box[0]}, {box[1]} of {box[2]}×{box[3]} pixels of " if len(box) == 4 else "a part of "

@@ -8,6 +8,8 @@ ROUTES = {
     "history": "from what was said before, on the device",
     "model": "a question for the model",
     "command": "a command",
+    "confirm": "what the wearer said to a plan",
+    "alarm": "a timer or a reminder, on the device",
     "status": "the companion about itself",
 }
 OUTCOMES = {
@@ -15,7 +17,17 @@ OUTCOMES = {
     "stopped": "stopped by the wearer",
     "interrupted": "interrupted",
     "failed": "failed",
+    "asked": "waits for the wearer’s word",
     "": "still open at the end",
+}
+PLANS = {
+    "": "never decided",
+    "allowed": "allowed",
+    "refused": "refused",
+    "silence": "not allowed: nobody said so in time",
+    "other words": "not allowed: the wearer spoke of something else",
+    "stale": "not allowed: another plan took its place",
+    "dropped": "dropped: what it was for was over",
 }
 STATES = {
     "waiting": "no device",
@@ -54,6 +66,13 @@ def size(count: int) -> str:
     if count < 1000:
         return f"{count} bytes"
     return f"{count / 1e3:.0f} kB" if count < 1_000_000 else f"{count / 1e6:.1f} MB"
+
+
+def dollars(usd: float) -> str:
+    """An amount as a bill has it, to a hundredth of a cent: $0.0123."""
+    if 0 < usd < 0.0001:
+        return "under $0.0001"
+    return f"${usd:,.4f}" if usd < 1 else f"${usd:,.2f}"
 
 
 def plural(count: int, one: str, many: str = "") -> str:

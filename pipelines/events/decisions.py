@@ -191,7 +191,8 @@ class ConfirmAsked(Decision):
 
 @dataclass(frozen=True, slots=True)
 class ConfirmEnded(Decision):
-    """`outcome`: "allowed", or why not: "refused", "silence", "other words", "stale", "dropped"."""
+    """`turn`: in which it was decided; `outcome`: "allowed", or why not: "refused", "silence", "other words", "stale",
+    "dropped"."""
 
     plan: int = 0
     turn: int = 0

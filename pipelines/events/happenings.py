@@ -40,6 +40,7 @@ class SessionStarted(Happening):
     tools: tuple[ToolInfo, ...] = ()  # that models may use here
     spent_tokens: int = 0  # on models, today, before this session
     spent_usd: float = 0.0
+    missing: str = ""  # why there is no model: a kind of failure
 
 
 @dataclass(frozen=True, slots=True)

@@ -101,7 +101,7 @@ class ImageRule:
 class ModelInfo:
     """A model that may be asked, as far as deciders need to know it. `trains`: "no", "opt-out", "discount" or
     "unknown": whether its vendor learns from what it is sent. Prices in US dollars a million tokens, below 0 = not
-    known. `profile`: the whole profile as JSON text, for a replay."""
+    known. `spoken`: what it is called aloud, "" = its name; `profile`: the whole profile as JSON text, for a replay."""
 
     name: str
     local: bool = False
@@ -115,6 +115,7 @@ class ModelInfo:
     max_images: int = 0
     min_output_tokens: int = 0
     profile: str = ""
+    spoken: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +132,8 @@ class Alarm:
 class Remembered:
     """One turn as history keeps it. `heard`: what the ear got of the answer; `lines`/`codes`: what was read from the
     picture, whole, whatever of it was spoken; `views`: what was looked at, in order; `caption`: words that stand for
-    the picture in later queries; `asked`: models that were sent something; `links`, `sources`: kept aside, unspoken."""
+    the picture in later queries; `asked`: models that were sent something; `used`: tools with effects
+    that were; `links`, `sources`: kept aside, unspoken."""
 
     turn: int
     t_ns: int
@@ -148,6 +150,7 @@ class Remembered:
     links: tuple[str, ...] = ()
     tokens: int = 0
     usd: float = 0.0
+    used: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,11 @@ The first chunk decides how soon the answer is heard, so it ends at the first of
 * the end of a sentence or a line, of any length ("Yes.");
 * `, ; : —` after 3 words or more;
 * the blank before "and", "but", "so", "because" … with 4 words or more before it;
-* 6 words; the cut then moves back before "the", "of", "and" …, which belong to what follows, but keeps 4 words.
+* 6 words; the cut then moves back before "the", "of", "and", a number, a short form …, which belong to what follows,
+  but keeps 4 words.
+
+The first chunk is the first that has something to say: talk about tools ("Let me look closer at …") is never cut in the
+middle, so that it can be left out whole, and what follows it counts as the beginning.
 
 Later chunks end at sentence or line ends only, since there is sound to cover the wait; one that grows past 30 words
 ends at the next clause, and past 60 anywhere.
@@ -17,7 +21,11 @@ however the stream was cut. What is unclear stays joined, which costs a little t
 "4.35", "example.org"  no blank after the point: inside a token nothing ends
 "Dr.", "e.g.", "J."    never an end
 "No.", "p.m.", "..."   an end only if the next word begins like a sentence; "No. 7" and "5 p.m. today" are joined
-"1. Apples", "a) Tea"  a number or letter that begins a chunk is a list marker
+"1. Apples", "a) Tea"  a number or letter that begins a line or a sentence is a list marker
+"3 €", "9 – 17"        nothing ends between a number and what it counts, or inside a range
+"[a link](https://…"   nothing ends before the address is complete
+"```", "<think>", "{"  code, reasoning and calls are cut nowhere but at their own end; a very long one comes in parts,
+                       each of which begins as the whole did
 ====================  ===========================================================================================
 """
 
@@ -25,6 +33,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+
+from pipelines.speaking.speakable import speakable
+from pipelines.speaking.unspoken import narrates, opening
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +47,7 @@ class ClauseOptions:
     clause_after_words: int = 30  # about 10 s: a sentence of this length is let go at its next comma
     max_words: int = 60  # 20 s; bounds memory and the playout's queue
     max_token_chars: int = 400  # no word is that long: bounds memory for text without blanks
+    max_held_chars: int = 4000  # of code or reasoning in one chunk
 
 
 def _set(words: str) -> frozenset[str]:
@@ -58,6 +70,9 @@ _NEVER_END = _set(
 _ASK_NEXT = _set("no nos p.m a.m pm am etc inc ltd co corp u.s u.k e.u min max hr hrs sec")
 _MARKER = re.compile(r"(\d{1,3}|[a-zA-Z])[.)]|[-*•]")
 _INITIAL = re.compile(r"([A-Z]\.)+")
+_OPEN_LINK = re.compile(r"\[[^\]]*\Z|\]\([^)]*\Z")
+_ADDRESS = re.compile(r"\w+://|data:|www\.", re.IGNORECASE)
+_REST_OF_ADDRESS = "data:,"  # what the rest of an endless address is put behind, so that nobody speaks it
 
 
 class ClauseChunker:
@@ -72,32 +87,79 @@ class ClauseChunker:
 
     def _begin(self) -> None:
         self._tokens: list[str] = []  # complete tokens of the chunk under way
+        self._words = 0  # of them; a token of signs alone is none
         self._token: list[str] = []  # characters of the token under way
         self._undecided = ""  # "", or the last token, whose end the next character decides
         self._first = self._options.first_clause
+        self._fresh = True  # the chunk under way began where a line or a sentence does
+        self._until = ""  # what ends the stretch of code or reasoning under way, "" if none is
+        self._depth = 0  # of braces, in a stretch that ends with one
 
     def feed(self, text: str) -> list[str]:
         chunks: list[str] = []
         for char in text:
-            if char.isspace():
+            if self._until:
+                self._hold(char, chunks)
+            elif char.isspace():
                 self._token_ends(chunks)
-                if char == "\n":
+                if char == "\n" and not self._until:
                     self._line_ends(chunks)
             else:
                 if self._undecided:
                     self._decide(char, chunks)
                 self._token.append(char)
                 if char in _WIDE_END or len(self._token) >= self._options.max_token_chars:
-                    self._tokens.append(self._take_token())
-                    self._emit(chunks)
+                    self._token_is_long(char, chunks)
+                elif char in "`~{>]▷":
+                    self._may_open()
         return chunks
 
     def finish(self) -> list[str]:
         chunks: list[str] = []
+        if self._until:
+            self._until = ""
+            self._add(self._take_token())
         self._token_ends(chunks)
         self._emit(chunks)
         self._begin()
         return chunks
+
+    # ------------------------------------------------------------------------------- code, reasoning, endless addresses
+
+    def _may_open(self) -> None:
+        self._until = opening("".join(self._token))
+        self._depth = 1
+
+    def _hold(self, char: str, chunks: list[str]) -> None:
+        """A character of a stretch that is no speech. Its blanks are kept: a fence is told by its lines."""
+        if self._until == " " and char.isspace():
+            self._until = ""
+            self._token_ends(chunks)
+            return
+        self._token.append(char)
+        if self._until == "}":
+            self._depth += (char == "{") - (char == "}")
+            ended = self._depth == 0
+        else:
+            last = "".join(self._token[-len(self._until) :])
+            ended = last.lower() == self._until.lower() and set(self._token) != {char}
+        if ended:
+            self._add(self._take_token())
+            if self._until != "}":
+                self._emit(chunks)
+            self._until = ""
+        elif len(self._token) >= self._options.max_held_chars:
+            held = "".join(self._token)
+            self._add(self._take_token())
+            self._emit(chunks)
+            self._token = list(_beginning(held, self._until))
+
+    def _token_is_long(self, char: str, chunks: list[str]) -> None:
+        address = char not in _WIDE_END and _ADDRESS.search("".join(self._token)) is not None
+        self._add(self._take_token())
+        self._emit(chunks)
+        if address:
+            self._token, self._until = list(_REST_OF_ADDRESS), " "
 
     # ------------------------------------------------------------------------------------------------------- rules
 
@@ -105,11 +167,14 @@ class ClauseChunker:
         token = self._take_token()
         if not token:
             return
+        if until := opening(token):  # "<tool_call name=…": its end is after the blank
+            self._token, self._until, self._depth = [*token, " "], until, 1
+            return
         word = token.strip("\"'“‘([{*_`,.;:!?…").lower()
-        if self._first and word in _JOINERS and self._words() >= self._options.first_min_words_before_joiner:
-            self._emit(chunks)
-        marker = _MARKER.fullmatch(token) is not None and not self._tokens
-        self._tokens.append(token)
+        if self._first and word in _JOINERS and self._words >= self._options.first_min_words_before_joiner:
+            self._emit_clause(chunks)
+        marker = self._fresh and not self._tokens and _MARKER.fullmatch(token) is not None
+        self._add(token)
         if marker:
             return
         bare = token.rstrip(_CLOSERS)
@@ -117,14 +182,14 @@ class ClauseChunker:
             ends = _ends_sentence(bare)
             if ends is None:
                 self._undecided = bare
-            elif ends:
+            elif ends and not self._in_link():
                 self._emit(chunks)
             return
-        if bare[-1:] and bare[-1] in _CLAUSE_END and self._words() >= self._clause_minimum():
-            self._emit(chunks)
-        elif self._first and self._words() >= self._options.first_max_words:
+        if bare[-1:] and bare[-1] in _CLAUSE_END and self._words >= self._clause_minimum():
+            self._emit_clause(chunks)
+        elif self._first and self._words >= self._options.first_max_words:
             self._emit_before_leaning_words(chunks)
-        elif self._words() >= self._options.max_words:
+        elif self._words >= self._options.max_words or len(self._tokens) >= 4 * self._options.max_words:
             self._emit(chunks)
 
     def _decide(self, next_char: str, chunks: list[str]) -> None:
@@ -135,11 +200,22 @@ class ClauseChunker:
             self._emit(chunks)
 
     def _line_ends(self, chunks: list[str]) -> None:
-        if self._words() and not (len(self._tokens) == 1 and _MARKER.fullmatch(self._tokens[0])):
+        if self._words and not (len(self._tokens) == 1 and self._fresh and _MARKER.fullmatch(self._tokens[0])):
             self._emit(chunks)
 
     def _clause_minimum(self) -> int:
         return self._options.first_min_words if self._first else self._options.clause_after_words
+
+    def _in_link(self) -> bool:
+        return self._words < self._options.max_words and _OPEN_LINK.search(" ".join(self._tokens)) is not None
+
+    def _may_cut(self) -> bool:
+        """A cut in the middle of a sentence would not tear what belongs together."""
+        if self._words >= self._options.max_words:
+            return True
+        tokens = self._tokens
+        counting = tokens[-1][-1].isdigit() or (len(tokens) > 1 and tokens[-1] in "–—" and tokens[-2][-1].isdigit())
+        return not (counting or self._in_link() or (self._first and narrates(" ".join(tokens))))
 
     # ---------------------------------------------------------------------------------------------------- mechanics
 
@@ -148,24 +224,54 @@ class ClauseChunker:
         self._token.clear()
         return token
 
-    def _words(self) -> int:
-        return sum(any(map(str.isalnum, token)) for token in self._tokens)
+    def _add(self, token: str) -> None:
+        self._tokens.append(token)
+        self._words += any(map(str.isalnum, token))
 
-    def _emit(self, chunks: list[str]) -> None:
+    def _emit(self, chunks: list[str], fresh: bool = True) -> None:
         if self._tokens:
-            chunks.append(" ".join(self._tokens))
-            self._first = False
+            chunk = " ".join(self._tokens)
+            chunks.append(chunk)
+            self._first = self._first and not speakable(chunk)
+            self._fresh = fresh
         self._tokens = []
+        self._words = 0
         self._undecided = ""
 
+    def _emit_clause(self, chunks: list[str]) -> None:
+        if self._may_cut():
+            self._emit(chunks, fresh=self._tokens[-1].endswith(":"))
+
     def _emit_before_leaning_words(self, chunks: list[str]) -> None:
+        if self._in_link() or narrates(" ".join(self._tokens)):
+            return
         cut = len(self._tokens)
-        while cut > 4 and self._tokens[cut - 1].lower() in _LEANS_ON_NEXT:
+        while cut > 4 and _leans(self._tokens[cut - 1]):
             cut -= 1
+        if self._tokens[cut - 1][-1].isdigit() and self._words < self._options.first_max_words + 2:
+            return  # "It costs between 3 and 5": two words more tell what is counted
         rest = self._tokens[cut:]
         del self._tokens[cut:]
-        self._emit(chunks)
-        self._tokens = rest
+        self._emit(chunks, fresh=False)
+        for token in rest:
+            self._add(token)
+
+
+def _leans(token: str) -> bool:
+    """A token that belongs to the one after it: "the", "3" (euros), "Dr." (Smith), "€" (3)."""
+    return token.lower() in _LEANS_ON_NEXT or token[-1].isdigit() or token[-1] == "." or token in "€$£¥₹~≈±+-–—×@&"
+
+
+def _beginning(held: str, until: str) -> str:
+    """What the next part of a stretch that is too long for one chunk begins with."""
+    if until == "}":
+        return '{"more": '
+    if until in ("```", "~~~"):
+        line = held.partition("\n")[0].rpartition(until)[2].strip()
+        return f"{until}{line if line.isalnum() else ''}\n"
+    if until == " ":
+        return _REST_OF_ADDRESS
+    return until.replace("/", "") if "/" in until else "<|channel|>analysis "
 
 
 def _ends_sentence(token: str) -> bool | None:

@@ -81,8 +81,8 @@ class Mouth:
         self.current = utterance
         return utterance
 
-    def say(self, utterance: Utterance, text: str, reason: str, last: bool) -> None:
-        """Speak one more chunk. An empty last chunk only ends the utterance."""
+    def say(self, utterance: Utterance, text: str, kind: str, reason: str, last: bool) -> None:
+        """Speak one more chunk, in the voice for words of its kind. An empty last chunk only ends the utterance."""
         utterance.chunks.append(_Chunk(text))
         utterance.complete = utterance.complete or last
         self._scribe.emit(
@@ -92,8 +92,8 @@ class Mouth:
             chunk=len(utterance.chunks) - 1,
             turn=utterance.turn,
             text=text,
-            kind=utterance.kind,
-            voice=self._options.voice_for.get(utterance.kind, self._options.voice),
+            kind=kind,
+            voice=self._options.voice_for.get(kind, self._options.voice),
             rate_wpm=self.rate_wpm,
             last=last,
         )

@@ -1,103 +1,74 @@
 """Written text made fit for the ear: what a person reading it aloud to a friend would say.
 
-A list of rules, applied in order; each is a pattern and what is said for it. Markdown loses its marks, addresses are
-named and not spelt, symbols, units and money are spoken, words in capitals are read as words. Numbers stay numbers:
-the voice reads them. Running it twice changes nothing more, so text may pass here at any stage.
+What nobody wants to hear goes first (`unspoken`: reasoning, code, addresses, citations, the model's talk about its
+tools), then markdown loses its marks, figures are spoken (`figures`), symbols and short forms become words, and words
+in capitals are read as words. Running it twice changes nothing more, so text may pass here at any stage.
 
-`spoken_address` is for the other need: to read an address (from a QR code) in full, so that a wearer can judge it.
+With `verbatim` the text was read from a picture or is somebody's own words: nothing is left out, addresses are read in
+full, since what looks like a mark or a source line may be what the sign says.
+
+`links_of` gives the addresses that were left out. `spoken_address` reads one (from a QR code) in full, so that a wearer
+can judge it.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from urllib.parse import urlsplit
+
+from pipelines.speaking.figures import spoken_figures
+from pipelines.speaking.unspoken import (
+    HOST,
+    URL,
+    links_of,
+    without_addresses,
+    without_citations,
+    without_machinery,
+    without_narration,
+)
+
+__all__ = ["links_of", "speakable", "spoken_address"]
+
+MAX_PASSES = 8  # text that was made to hide marks in marks needs more than one; honest text needs one and a check
 
 # ------------------------------------------------------------------------------------------------------------- tables
 
-# sign or code: (one, many, hundredth one, hundredth many)
-_MONEY: dict[str, tuple[str, str, str, str]] = {
-    "€": ("euro", "euros", "cent", "cents"),
-    "EUR": ("euro", "euros", "cent", "cents"),
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "US$": ("dollar", "dollars", "cent", "cents"),
-    "USD": ("dollar", "dollars", "cent", "cents"),
-    "£": ("pound", "pounds", "penny", "pence"),
-    "GBP": ("pound", "pounds", "penny", "pence"),
-    "CHF": ("franc", "francs", "centime", "centimes"),
-    "¥": ("yen", "yen", "", ""),
-    "JPY": ("yen", "yen", "", ""),
-    "₹": ("rupee", "rupees", "paisa", "paise"),
-    "INR": ("rupee", "rupees", "paisa", "paise"),
-}
 
-# unit after a number: (one, many). Longest first where one begins another; letters that are also words need the blank
-# or the digit that the pattern asks for.
-_UNITS: dict[str, tuple[str, str]] = {
-    "km/h": ("kilometre per hour", "kilometres per hour"),
-    "m/s": ("metre per second", "metres per second"),
-    "mph": ("mile per hour", "miles per hour"),
-    "kWh": ("kilowatt hour", "kilowatt hours"),
-    "mAh": ("milliamp hour", "milliamp hours"),
-    "kcal": ("kilocalorie", "kilocalories"),
-    "km²": ("square kilometre", "square kilometres"),
-    "m²": ("square metre", "square metres"),
-    "m³": ("cubic metre", "cubic metres"),
-    "km": ("kilometre", "kilometres"),
-    "cm": ("centimetre", "centimetres"),
-    "mm": ("millimetre", "millimetres"),
-    "kg": ("kilogram", "kilograms"),
-    "mg": ("milligram", "milligrams"),
-    "µg": ("microgram", "micrograms"),
-    "μg": ("microgram", "micrograms"),
-    "ml": ("millilitre", "millilitres"),
-    "mL": ("millilitre", "millilitres"),
-    "cl": ("centilitre", "centilitres"),
-    "dl": ("decilitre", "decilitres"),
-    "kW": ("kilowatt", "kilowatts"),
-    "kJ": ("kilojoule", "kilojoules"),
-    "kHz": ("kilohertz", "kilohertz"),
-    "MHz": ("megahertz", "megahertz"),
-    "GHz": ("gigahertz", "gigahertz"),
-    "Hz": ("hertz", "hertz"),
-    "kB": ("kilobyte", "kilobytes"),
-    "MB": ("megabyte", "megabytes"),
-    "GB": ("gigabyte", "gigabytes"),
-    "TB": ("terabyte", "terabytes"),
-    "min": ("minute", "minutes"),
-    "ms": ("millisecond", "milliseconds"),
-    "lbs": ("pound", "pounds"),
-    "lb": ("pound", "pounds"),
-    "oz": ("ounce", "ounces"),
-    "ft": ("foot", "feet"),
-    "°C": ("degree Celsius", "degrees Celsius"),
-    "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
-    "°": ("degree", "degrees"),
-    "%": ("percent", "percent"),
-    "g": ("gram", "grams"),
-    "m": ("metre", "metres"),
-    "l": ("litre", "litres"),
-    "L": ("litre", "litres"),
-    "W": ("watt", "watts"),
-    "V": ("volt", "volts"),
-    "h": ("hour", "hours"),
-}
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
 
 _SHORT_FORMS: dict[str, str] = {
     "e.g.": "for example",
     "i.e.": "that is",
     "vs.": "versus",
     "approx.": "approximately",
+    "ca.": "about",
     "incl.": "including",
     "excl.": "excluding",
+    "etc.": "et cetera",
+    "a.k.a.": "also known as",
+    "tel.": "telephone",
+    "ext.": "extension",
+    "dept.": "department",
+    "Dr.": "Doctor",
+    "Mr.": "Mister",
+    "Mrs.": "Missus",
+    "Prof.": "Professor",
+    "Ave.": "Avenue",
+    "Blvd.": "Boulevard",
+    "Rd.": "Road",
     "w/o": "without",
     "w/": "with",
 }
-
-
-def _set(words: str) -> frozenset[str]:
-    return frozenset(words.split())
-
+_BEFORE_A_NUMBER = {
+    "p.": "page",
+    "pp.": "pages",
+    "fig.": "figure",
+    "vol.": "volume",
+    "max.": "maximum",
+    "min.": "minimum",
+}
 
 # Words of two and three letters that signs print in capitals; any other short word in capitals is a code and is kept.
 _SIGN_WORDS = _set(
@@ -107,38 +78,66 @@ _SIGN_WORDS = _set(
     "sit art zoo top low bin"
 )
 # Capitals that are read letter by letter, of four letters and more; the rest is lower-cased if it has a vowel.
-_SPELT = _set("HTML HTTP HTTPS ASAP IBAN ISDN OLED USSR UEFI")
+_SPELT = _set("HTML HTTP ASAP IBAN ISDN OLED USSR UEFI RSVP HDMI ISBN IMEI HTTPS ATM")
 
-# ------------------------------------------------------------------------------------------------------- one-off rules
+_ADDRESS_SIGNS = {
+    ".": "dot", "/": "slash", ":": "colon", "@": "at", "-": "dash", "_": "underscore", "?": "question mark",
+    "=": "equals", "&": "and", "#": "hash", "%": "percent", "+": "plus", "~": "tilde", ",": "comma", ";": "semicolon",
+    "!": "exclamation mark", "*": "star", "'": "quote", "(": "bracket", ")": "bracket", "[": "bracket", "]": "bracket",
+    "$": "dollar", "\\": "backslash", "|": "bar",
+}  # fmt: skip
 
-_NUMBER = r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:[.,]\d+)?"
-_CODES = "|".join(sorted((re.escape(code) for code in _MONEY), key=len, reverse=True))
-_MONEY_BEFORE = re.compile(rf"(?<![\w])({_CODES})\s?({_NUMBER})(?:\s?(million|billion|thousand|m|bn|k)\b)?(?![\d])")
-_MONEY_AFTER = re.compile(rf"(?<![\w.,])({_NUMBER})\s?({_CODES})(?!\w)")
-_UNIT_NAMES = "|".join(map(re.escape, _UNITS))
-_UNIT = re.compile(rf"(?<![\w.,])(?P<number>{_NUMBER})(?P<blank>[  ]?)(?P<unit>{_UNIT_NAMES})(?![\w²³/%°])")
-_SIZE = re.compile(r"(?<=\d)\s?[×x]\s?(?=\d)")
-_RANGE = re.compile(r"(?<=\d)\s?–\s?(?=[\d€$£])|(?<=:\d\d)\s?-\s?(?=\d{1,2}:\d\d)")
-_TIME = re.compile(r"(?<![\d:.])([01]?\d|2[0-3]):([0-5]\d)(?::[0-5]\d)?(?![\d:])(?:\s?(?:o'clock|h(?:rs)?\b))?")
-_HALF_DAY = re.compile(r"(?<=\d)\s?([ap])\.?m\b\.?(?!\w)", re.IGNORECASE)
+
 _EMOJI = re.compile(
     "[\U0001f000-\U0001faff\U0001fb00-\U0001fbff\u2190-\u21ff\u2300-\u23ff\u2500-\u27bf\u2900-\u297f\u2b00-\u2bff"
-    "\ufe00-\ufe0f\u200b-\u200f\u2028-\u202e\u2060\u20e3\ufeff\U000e0000-\U000e007f•◦‣]+"
+    "\ufe00-\ufe0f\u200b-\u200f\u2028-\u202e\u2060\u20e3\ufeff\U000e0000-\U000e007f\ue000-\uf8ff•◦‣]+"
 )
-_URL = re.compile(r"<?\b(?:https?://|www\.)[^\s<>)\]]+>?", re.IGNORECASE)
-_MAIL = re.compile(r"\b([\w.+-]+)@([\w-]+(?:\.[\w-]+)+)\b")
-_HOST = re.compile(
-    r"\b((?:[a-z0-9-]+\.)+(?:com|org|net|io|de|uk|eu|fr|nl|es|it|ch|at|info|app|dev|ai|gov|edu))\b(/[^\s<>)\]]*)?",
+_ARROWS = {
+    "←": "arrow left",
+    "→": "arrow right",
+    "↑": "arrow up",
+    "↓": "arrow down",
+    "➜": "arrow right",
+    "➔": "arrow right",
+}
+_MAIL = re.compile(r"(?:\bmailto:)?\b([\w.+-]+)@([\w-]+(?:\.[\w-]+)+)\b", re.IGNORECASE)
+_CAPITALS = re.compile(r"(?<![\w'’.&])[^\W\d_]{2,}(?:['’][^\W\d_]+)?(?![\w.]*\d)(?![\w&])")
+_SUBSCRIPTS = str.maketrans("₀₁₂₃₄₅₆₇₈₉\u00a0\u202f\u2009", "0123456789   ")
+
+# Text that no rule would touch, which is most of an answer: words, commas and stops, single blanks. Anything else goes
+# the long way.
+_NOTHING_TO_DO = re.compile(
+    r"(?!\s)(?:[a-zA-ZäöüÄÖÜßéèàçñ](?![A-Z])|[,;:!?][ ]?(?![,;:!? ])|[.](?=\s|\Z)(?!\s\s)|['’\"“”](?!\s\s)|-(?=\w)|"
+    r"[ ](?![ ,.;:!?\-–+]))*",
+)
+_SHORTENED = re.compile(
+    r"\b(?:[a-zA-Z]|[Dd]r|[Mm]rs?|[Pp]rof|[Aa]ve|[Bb]lvd|[RrSs][dt]|vs|[Aa]pprox|ca|[Ii]ncl|[Ee]xcl|[Ee]tc|[Tt]el|"
+    r"[Ee]xt|[Dd]ept|"
+    r"pp?|fig|vol|max|min|Jan|Feb|Mar|Apr|Jun|Jul|Aug|Sept?|Oct|Nov|Dec|Mon|Tues?|Wed|Thurs?|Thu|Fri|Sat|Sun)\b[.]|"
+    r"\b(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)\b|\b(?:[a-zA-Z]-|thought|sources?|references?|citations?|action|tool|"
+    r"function)\b",
     re.IGNORECASE,
 )
-_CAPITALS = re.compile(r"(?<![\w'’.&])[^\W\d_]{2,}(?:['’][^\W\d_]+)?(?![\w.]*\d)(?![\w&])")
 
 
-def speakable(text: str) -> str:
-    """The text as it should be said. One line; empty if there is nothing to say."""
-    for rule in _RULES:
-        text = rule(text)
-    return text.strip()
+def speakable(text: str, verbatim: bool = False) -> str:
+    """The text as it should be said. One line; empty if there is nothing to say. Never raises."""
+    if _NOTHING_TO_DO.fullmatch(text) and not _SHORTENED.search(text):
+        return (text if verbatim else " ".join(without_narration(text).split())).strip()
+    rules = _VERBATIM if verbatim else _OWN
+    for _ in range(MAX_PASSES):
+        before = text
+        for rule in rules:
+            text = rule(text)
+        text = text.strip()
+        if text == before:
+            return text
+    return _bare(text)
+
+
+def _bare(text: str) -> str:
+    """The last resort for text that hides marks in marks without end: words and nothing else."""
+    return " ".join(re.findall(r"[a-z]+", text.lower()))
 
 
 def spoken_address(address: str, limit: int = 120) -> str:
@@ -160,79 +159,91 @@ def spoken_address(address: str, limit: int = 120) -> str:
     return f"{spoken}, and {more} more characters" if more > 0 else spoken
 
 
-_ADDRESS_SIGNS = {
-    ".": "dot", "/": "slash", ":": "colon", "@": "at", "-": "dash", "_": "underscore", "?": "question mark",
-    "=": "equals", "&": "and", "#": "hash", "%": "percent", "+": "plus", "~": "tilde", ",": "comma", ";": "semicolon",
-    "!": "exclamation mark", "*": "star", "'": "quote", "(": "bracket", ")": "bracket", "[": "bracket", "]": "bracket",
-    "$": "dollar", "\\": "backslash", "|": "bar",
-}  # fmt: skip
-
-
 # --------------------------------------------------------------------------------------------------- rules with a mind
 
 
-def _markdown(text: str) -> str:
+def _block_marks(text: str) -> str:
+    """Marks that stand at the beginning of a line, and tables."""
+    if "|" in text:
+        text = re.sub(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+[\s:|-]*$", "", text, flags=re.MULTILINE)
+        text = re.sub(r"^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$", "", text, flags=re.MULTILINE)
+        text = re.sub(r"[ \t]*\|[ \t]*", ", ", text)
+    text = re.sub(r"^[ \t]*(?:(?:[-*_=][ \t]*){3,})$", "", text, flags=re.MULTILINE)
+    if "#" in text:
+        text = re.sub(r"^([ \t]*#{1,6}[ \t]+.*?)[ \t]*#+[ \t]*$", r"\1", text, flags=re.MULTILINE)
+    text = re.sub(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•–][ \t]+(?:\[[ xX]?\][ \t]+)?)+", "", text, flags=re.MULTILINE)
+    return re.sub(r"^[ \t]*([0-9]{1,2}(?=[.)])|[a-zA-Z](?=\)))[.)][ \t]+(?=\S)", r"\1, ", text, flags=re.MULTILINE)
+
+
+def _line_marks(text: str) -> str:
+    """Emphasis, struck text, inline code, and what formulas are set with."""
     text = re.sub(r"(?<=\d)[ \t]?\*[ \t]?(?=\d)", " times ", text)
-    text = re.sub(r"```[\w+-]*\n?|~~~[\w+-]*\n?", "", text)
-    text = re.sub(r"!?\[([^\]]*)\]\([^)\s]*(?:\s+\"[^\"]*\")?\)", r"\1", text)
-    text = re.sub(r"^\s*\|?(?:\s*:?-{2,}:?\s*\|)+[\s:|-]*$", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^[ \t]*(?:[-*_][ \t]*){3,}$", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^([ \t]*#{1,6}[ \t]+.*?)[ \t]*#+[ \t]*$", r"\1", text, flags=re.MULTILINE)
-    text = re.sub(r"^[ \t]*(?:#{1,6}[ \t]+|>[ \t]?|[-*+•][ \t]+)+", "", text, flags=re.MULTILINE)
-    text = re.sub(r"^[ \t]*\|[ \t]*|[ \t]*\|[ \t]*$", "", text, flags=re.MULTILINE)
-    text = re.sub(r"[ \t]*\|[ \t]*", ", ", text)
-    return re.sub(r"\*+|~~|`+|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)", "", text)
+    if "\\" in text:
+        text = re.sub(r"\\d?frac\{([^{}]*)\}\{([^{}]*)\}", r"\1 over \2", text)
+        text = re.sub(r"\\(?:times|cdot)\b", " times ", text)
+        text = re.sub(r"\\(?:approx|sim)\b", " about ", text)
+        text = re.sub(r"\\(?:text|mathrm|mathbf)\{([^{}]*)\}|\\([*_#$%&`~|.!()\[\]{}-])", r"\1\2", text)
+    return re.sub(r"\*+|~~+|`+|(?<!\w)_{1,3}(?=\w)|(?<=\w)_{1,3}(?!\w)|(?<!\w)_+(?!\w)", "", text)
 
 
 def _lines(text: str) -> str:
     """Line ends become pauses: a full stop after a paragraph, a comma after a line."""
-    text = re.sub(r"(?<=[\w)\"'”’%])[ \t]*\n[ \t]*\n\s*", ". ", text)
-    text = re.sub(r"(?<=[\w)\"'”’%])[ \t]*\n[ \t]*(?=\S)", ", ", text)
+    if "\n" in text:
+        text = re.sub(r"(?<=[\w)\"'”’%])[ \t]*\n[ \t]*\n\s*(?=\S)", ". ", text)
+        text = re.sub(r"(?<=[\w)\"'”’%])[ \t]*\n[ \t]*(?=\S)", ", ", text)
     return re.sub(r"\s+", " ", text)
 
 
-def _host(match: re.Match[str]) -> str:
-    """The name of the site only; the path of an address means nothing to the ear."""
+def _read_addresses(text: str) -> str:
+    """Addresses in full: "example.org/menu" -> "example dot org slash menu"."""
+    return HOST.sub(_read_address, URL.sub(_read_address, text))
+
+
+def _read_address(match: re.Match[str]) -> str:
     raw = match.group().strip("<>")
-    end = re.search(r"[.,;:!?'\"]*$", raw)
+    end = re.search(r"[.,;:!?'\"]*\Z", raw)
     tail = end.group() if end else ""
-    host = urlsplit(raw if "://" in raw else f"//{raw}").netloc.rstrip(".,;:!?'\"")
-    return f"a link to {spoken_address(host)}{tail}"
+    return spoken_address(raw[: len(raw) - len(tail)]) + tail
 
 
-def _mail(match: re.Match[str]) -> str:
-    return f"{spoken_address(match.group(1))} at {spoken_address(match.group(2))}"
+def _mails(text: str) -> str:
+    if "@" not in text:
+        return text
+    text = _MAIL.sub(lambda m: f"{spoken_address(m.group(1))} at {spoken_address(m.group(2))}", text)
+    return re.sub(r"(?<!\w)@\s?(?=\w)", "at ", text)
 
 
-def _amount(code: str, number: str, scale: str = "") -> str:
-    one, many, hundredth, hundredths = _MONEY[code]
-    if scale:
-        word = {"m": "million", "bn": "billion", "k": "thousand"}.get(scale, scale)
-        return f"{number} {word} {many}"
-    whole, point, part = number.rpartition(".") if re.search(r"\.\d+$", number) else number.rpartition(",")
-    if not point or (point == "," and len(part) == 3):
-        whole, part = number, ""
-    elif len(part) != 2 or not hundredth:
-        return f"{number} {many}"
-    name = one if whole == "1" else many
-    if not part or part == "00":
-        return f"{whole} {name}"
-    cents = f"{int(part)} {hundredth if int(part) == 1 else hundredths}"
-    if whole == "0":
-        return cents
-    return f"{whole} {name} {int(part)}" if int(part) >= 10 else f"{whole} {name} and {cents}"
+def _arrows(text: str) -> str:
+    return re.sub(r"[←→↑↓➜➔]", lambda m: f" {_ARROWS[m.group()]} ", text)
 
 
-def _unit(match: re.Match[str]) -> str:
-    one, many = _UNITS[match["unit"]]
-    return f"{match['number']} {one if match['number'] == '1' else many}"
+def _short_forms(text: str) -> str:
+    if "." not in text and "/" not in text:
+        return text
+    return _SHORT.sub(_short_form, text)
 
 
-def _time(match: re.Match[str]) -> str:
-    hour, minute = int(match.group(1)), int(match.group(2))
-    if minute == 0:
-        return f"{hour} o'clock" if 1 <= hour <= 12 else f"{hour} hundred" if hour else "midnight"
-    return f"{hour} oh {minute}" if minute < 10 else f"{hour} {minute}"
+_SHORT = re.compile(
+    r"(?<![\w.])(?:(?P<street>(?<=[A-Za-z] )[Ss]t\.(?!\s+[A-Z]))|(?P<saint>St\.\s(?=[A-Z]))|"
+    rf"(?P<number>(?i:{'|'.join(map(re.escape, _BEFORE_A_NUMBER))})\s?(?=[0-9]))|"
+    rf"(?P<short>(?i:{'|'.join(map(re.escape, sorted(_SHORT_FORMS, key=len, reverse=True)))}))(?!\w)(?P<end>\s*\Z)?)"
+)
+
+
+def _short_form(match: re.Match[str]) -> str:
+    if match["street"]:
+        return "Street"
+    if match["saint"]:
+        return "Saint "
+    if match["number"]:
+        return _BEFORE_A_NUMBER[match["number"].strip().lower()] + " "
+    short = match["short"]
+    said = _SHORT_FORMS.get(short) or _SHORT_FORMS.get(short.lower()) or _SHORT_FORMS.get(short.capitalize()) or short
+    if said == short:
+        return match.group()
+    if short[0].isupper() and not said[0].isupper():
+        said = said[0].upper() + said[1:]
+    return said + ("." if match["end"] is not None and short.endswith(".") else "")
 
 
 def _capitals(match: re.Match[str]) -> str:
@@ -251,45 +262,46 @@ def _replaced(pattern: str, by: str, flags: int = 0) -> Callable[[str], str]:
     return lambda text: compiled.sub(by, text)
 
 
-def _short_forms(text: str) -> str:
-    for short, said in _SHORT_FORMS.items():
-        text = re.sub(rf"(?<![\w.]){re.escape(short)}(?!\w)", said, text)
-    return text
-
-
-_RULES: tuple[Callable[[str], str], ...] = (
-    _markdown,
-    lambda text: _URL.sub(_host, text),
-    lambda text: _MAIL.sub(_mail, text),
-    lambda text: _HOST.sub(_host, text),
-    _replaced(r"\s*(?:→|⇒|->|=>)\s*", " to "),
+_WORDS: tuple[Callable[[str], str], ...] = (
+    _mails,
+    _replaced(r"(?<=[\w.)])\s*(?:→|⇒|->|=>|➜|➔)\s*(?=\w)", " to "),
     lambda text: _EMOJI.sub(" ", text),
+    lambda text: text.translate(_SUBSCRIPTS),
     _lines,
+    _replaced(r"\b(CO|H|O|N)2(O?)\b", r"\1 2 \2"),
+    spoken_figures,
     _short_forms,
-    lambda text: _RANGE.sub(" to ", text),
-    lambda text: _MONEY_BEFORE.sub(lambda m: _amount(m[1], m[2], m[3] or ""), text),
-    lambda text: _MONEY_AFTER.sub(lambda m: _amount(m[2], m[1]), text),
-    lambda text: _SIZE.sub(" by ", text),
-    lambda text: _UNIT.sub(_unit, text),
-    lambda text: _TIME.sub(_time, text),
-    lambda text: _HALF_DAY.sub(lambda m: f" {m[1].lower()} m", text),
-    _replaced(r"\b(?:No|Nr|no|nr)\.\s?(?=\d)|№\s?|(?<!\w)#(?=\d)", "number "),
     _replaced(r"(?<=\w)(?:\s+&\s+|(?<=[a-z])&)(?=\w)", " and "),
-    _replaced(r"(?<!\w)[~≈]\s?(?=\d)", "about "),
+    _replaced(r"(?<=\s)&(?=\s)", "and"),
     _replaced(r"\s*≥\s*", " at least "),
     _replaced(r"\s*≤\s*", " at most "),
-    _replaced(r"(?<=\d)\s*<\s*(?=\d)", " is less than "),
-    _replaced(r"(?<=\d)\s*>\s*(?=\d)", " is more than "),
-    _replaced(r"(?<=\d)\s*\+\s*(?=\d)", " plus "),
+    _replaced(r"(?<=\w)\s*≈\s*(?=\w)", " is about "),
+    _replaced(r"(?<=\w)\s*≠\s*(?=\w)", " is not "),
+    _replaced(r"(?<=\w)\s\+\s(?=\w)", " plus "),
     _replaced(r"(?<=[\w])\s*=\s*(?=[\w])", " equals "),
     _replaced(r"\band/or\b", "and or"),
     _replaced(r"(?<=[^\W\d_])\s?/\s?(?=[^\W\d_])", " or "),
-    _replaced(r"(?<=\d)/(?=\d)", " "),
-    _replaced(r"(?<=\b[A-Z]{2})-(?=[A-Z0-9]\w*)|(?<=[A-Z]{3})-(?=[A-Z0-9]\w*)|(?<=\b[A-Z])-(?=\d)", " "),
-    _replaced(r"(?<=\w)_(?=\w)", " "),
+    _replaced(
+        r"(?<=\b[A-Z]{2})-(?=[A-Z0-9]\w*)|(?<=[A-Z]{3})-(?=[A-Z0-9]\w*)|(?<=\b[A-Z])-(?=\d)|(?<=-[A-Z])-(?=[A-Z0-9])",
+        " ",
+    ),
+    _replaced(r"(?<=\w)_+(?=\w)", " "),
     lambda text: _CAPITALS.sub(_capitals, text),
-    _replaced(r"[<>\[\]{}\\^|©®™]+", " "),
-    _replaced(r"\s+([,.;:!?])(?=\s|$)", r"\1"),
+    _replaced(r"[<>\[\]{}\\^|`©®™\x00-\x08\x0e-\x1f\x7f]+", " "),
+    _replaced(r"\(\s*[,.;:]*\s*\)|“\s*”|\"\s*\"(?!\w)", " "),
+    _replaced(r"\s+([,.;:!?])(?=\s|$|[,.;:!?\"”’)])", r"\1"),
     _replaced(r"([,;:])(?:\s*[,;:])+", r"\1"),
+    _replaced(r"([,;:])\s*(?=[.!?](?:\s|$))", ""),
+    _replaced(r"(?<=[.!?])\s+\.(?=\s|$)|^[\s,.;:!?…*•–—-]+(?=\s|$)", ""),
     _replaced(r"\s+", " "),
 )
+_OWN: tuple[Callable[[str], str], ...] = (
+    without_machinery,
+    without_citations,
+    without_narration,
+    without_addresses,
+    _block_marks,
+    _line_marks,
+    *_WORDS,
+)
+_VERBATIM: tuple[Callable[[str], str], ...] = (_read_addresses, _arrows, _line_marks, *_WORDS)

@@ -7,103 +7,135 @@ outside. What it would say, and what it would send, is held until `confirm`; if 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
+from typing import Protocol
 
 from pipelines.events import (
-    AskModel,
+    MS,
+    Aside,
     Cancel,
     CodesRead,
     FrameChosen,
     FrameScore,
+    Guide,
+    Happening,
     KeepStill,
     Look,
     Looked,
-    Message,
-    ModelDone,
-    ModelFailed,
-    ModelText,
+    ModeChosen,
+    Noted,
     ReadCodes,
     ReadText,
+    RunTool,
     TextLine,
     TextRead,
+    ToolDone,
+    View,
     WorkFailed,
 )
 from pipelines.events import Code as ReadCode
-from pipelines.scribe import Scribe
-from pipelines.seeing.choice import ChoiceOptions, choose
+from pipelines.seeing.choice import choose
 from pipelines.speaking.clauses import ClauseChunker
-from pipelines.speaking.speakable import speakable
-from pipelines.thinking import failures, wording
-from pipelines.thinking.history import History
+from pipelines.thinking import rules, status, wording
+from pipelines.thinking.compose import Sight, compose, others
 from pipelines.thinking.intent import Intent
-from pipelines.thinking.options import Options
-
-UNUSABLE = frozenset({"no picture", "stale", "dark", "covered", "overexposed"})
+from pipelines.thinking.router import Route, route
+from pipelines.thinking.spoken import Spoken
+from pipelines.thinking.talk import Ask, Plan, Talk
+from pipelines.thinking.tools.policy import dictated
+from pipelines.thinking.world import UNUSABLE, World
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """What was asked, and when: the moments decide which frame was meant."""
+    """What was asked, and when: the moments decide which frame was meant. `guide`: the task it is a step of; `said`:
+    the wearer's words if they only pointed back to an earlier question, and `mode` what they asked for it."""
 
     turn: int
     text: str
     intent: Intent
     start_ns: int
     end_ns: int
+    guide: Guide | None = None
+    said: str = ""
+    mode: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class World:
-    """What an answer may know of its surroundings."""
+class Asker(Protocol):
+    """Who an answer belongs to."""
 
-    scribe: Scribe
-    options: Options
-    choice: ChoiceOptions
-    history: History
-    model: str
-    closed_vocabulary: bool
+    def say_answer(self, text: str, kind: str, last: bool) -> None:
+        """Words of the answer, in order."""
+        ...
+
+    def contemplate(self, ask: Ask, question: str, shot: tuple[int, int]) -> str:
+        """Let several models work at it in the background; what to say to that now."""
+        ...
+
+    def ask_wearer(self, plan: Plan) -> None:
+        """The wearer must allow this."""
+        ...
 
 
 class Answer:
-    """Give it events; it calls `say(text, kind, last)` with words, in order, once it is confirmed."""
+    """Give it events; it has its asker say words, in order, once it is confirmed."""
 
-    def __init__(self, world: World, question: Question, say: Callable[[str, str, bool], None]) -> None:
+    def __init__(self, world: World, question: Question, asker: Asker) -> None:
         self._world = world
         self._scribe = world.scribe
         self.question = question
-        self._say_now = say
+        self._asker = asker
         self._held: list[Callable[[], None]] = []  # partials, not lambdas: a replay copies the deciders as they stand
         self._open: set[int] = set()  # requests under way
         self._confirmed = False
-        self._chunker = ClauseChunker()
-        self._spoke = False
-        self._frame: FrameScore | None = None
+        self._frames: list[FrameScore] = []  # the one that was meant first
         self._frame_problem = ""
+        self._spoken = Spoken(question.text)
+        self._heard_text = False  # the model said something, speakable or not
+        self._aside_said: tuple[str, ...] = ()
+        self._looked_for_model = False
+        free = all(model.local for model in world.chain.models)
+        self.route: Route = route(question.text, world.standing, world.options.modes, free, question.intent.visual)
+        if question.intent.kind == "model" and rules.before(question.text):
+            self.route = replace(self.route, mode="instant", reason="an emergency: no time to think", offer=False)
+        elif question.mode:
+            frame = "look" if self.route.frame == "glance" else self.route.frame
+            self.route = replace(self.route, mode=question.mode, explicit=True, frame=frame, offer=False)
+        self.talk: Talk | None = None
+        self.waits_for_wearer = False  # a plan has been read to them
         self.finished = False
         self.lines: tuple[TextLine, ...] = ()
         self.codes: tuple[ReadCode, ...] = ()
-        self.sent_to = ""
 
     # ------------------------------------------------------------------------------------------ beginning and end
 
     def begin(self, looked: Looked | None, look_request: int) -> None:
         """Start working. `look_request`/`looked`: a look already under way for this utterance, and its result."""
         intent = self.question.intent
+        if intent.kind == "model" and (line := rules.before(self.question.text)):
+            self.say(line, "status", last=not self._world.model)
         if intent.kind == "model" and not self._world.model:
-            self.say(wording.NO_MODEL, "status")
+            if not self.finished:
+                missing = self._world.missing
+                self.say(wording.NO_MODEL if missing in {"", "no_model"} else self._world.failure(missing), "status")
         elif intent.visual or (intent.kind, intent.name) == ("status", "see"):
             if looked is not None:
-                self.on_looked(looked)
+                self._looked(looked)
             else:
                 self._open.add(look_request or self._look().request)
         elif intent.kind == "model":
             self._ask_model()
         elif intent.kind == "history":
             self.say(self._world.history.what_was(intent.subject, self._scribe.now_ns), "history")
+        elif intent.kind == "alarm":
+            self._when_confirmed(self._alarm)
+        elif intent.kind == "note":
+            self._when_confirmed(self._note)
         elif intent.kind == "status":
-            self.say(self._status(intent.name), "status")
+            self.say(status.answer(intent.name, self._world), "status")
         else:
             raise ValueError(f"no answer can be made for the intent {intent.label!r}")
 
@@ -120,20 +152,66 @@ class Answer:
             self._scribe.emit(Cancel, reason, request=request, kind="answer")
         self._open.clear()
         self._held.clear()
+        if self.talk is not None and not self.talk.over:
+            self.talk.cancel(reason)
         self.finished = True
 
     def waits_for(self, request: int) -> bool:
-        return request in self._open
+        return request in self._open or (self.talk is not None and self.talk.waits_for(request))
+
+    def take(self, event: Happening) -> None:
+        """What came of one of its requests."""
+        request: int = event.request  # type: ignore[attr-defined]
+        if self.talk is not None and self.talk.waits_for(request):
+            self.talk.take(event)
+            return
+        self._open.discard(request)
+        if isinstance(event, Looked):
+            self._looked(event)
+        elif isinstance(event, TextRead):
+            self._read(event)
+        elif isinstance(event, CodesRead):
+            self._codes_read(event)
+        elif isinstance(event, WorkFailed):
+            self._work_failed(event)
+        elif isinstance(event, ToolDone):
+            self._noted(event)
 
     def say(self, text: str, kind: str, last: bool = True) -> None:
         self.finished = self.finished or last
-        self._when_confirmed(partial(self._say_now, text, kind, last))
+        self._when_confirmed(partial(self._asker.say_answer, text, kind, last))
 
     def _when_confirmed(self, act: Callable[[], None]) -> None:
         if self._confirmed:
             act()
         else:
             self._held.append(act)
+
+    def _alarm(self) -> None:
+        world, text = self._world, self.question.text
+        said = world.alarms.from_words(text, self._scribe.now_ns, world.wall_clock)
+        self.say(said or wording.NOT_UNDERSTOOD, "status")
+
+    def _note(self) -> None:
+        """The wearer's own notes need no model: these words are dictated, or ask for what was."""
+        add = self.question.intent.name == "add"
+        name = "add_note" if add else "list_notes"
+        if not any(tool.name == name for tool in self._world.tools):
+            self.say(wording.NO_NOTES, "status")
+            return
+        self._open.add(request := self._scribe.number())
+        wanted = {"text": dictated(self.question.text)} if add else {}
+        arguments = json.dumps(wanted, ensure_ascii=False)
+        reason = "the wearer's own words" if add else "the wearer's own notes"
+        self._scribe.emit(RunTool, reason, request=request, turn=self.question.turn, name=name, arguments=arguments)
+
+    def _noted(self, event: ToolDone) -> None:
+        if event.failed:
+            self.say(wording.NOT_NOTED if self.question.intent.name == "add" else wording.NO_NOTES, "failure")
+        elif self.question.intent.name == "add":
+            self.say(wording.NOTED, "status")
+        else:
+            self._say_in_chunks(wording.notes(event.text), "status")
 
     # ------------------------------------------------------------------------------------------------------ looking
 
@@ -144,17 +222,17 @@ class Answer:
             f"{q.intent.label} needs a picture",
             request=self._scribe.number(),
             turn=q.turn,
-            start_ns=max(0, q.start_ns - options.before_ms * 1_000_000),
-            end_ns=q.end_ns + options.after_ms * 1_000_000,
+            start_ns=max(0, q.start_ns - options.before_ms * MS),
+            end_ns=q.end_ns + options.after_ms * MS,
         )
 
-    def on_looked(self, event: Looked) -> None:
+    def _looked(self, event: Looked) -> None:
         """Choose the frame that was meant; refuse a bad look with the reason."""
-        self._open.discard(event.request)
         intent = self.question.intent
         purpose = {"read": "read", "price": "read", "code": "code"}.get(intent.kind, "describe")
+        purpose = "read" if intent.kind == "model" and self.route.frame == "read" else purpose
         choice = choose(event.frames, self.question.end_ns, self._scribe.now_ns, purpose, self._world.choice)
-        self._frame, self._frame_problem = choice.frame, choice.problem
+        self._frame_problem = choice.problem
         self._scribe.emit(
             FrameChosen,
             choice.reason,
@@ -168,19 +246,21 @@ class Answer:
         if choice.frame is None or choice.problem in UNUSABLE:
             self._bad_look(choice.problem or "no picture")
             return
-        self._scribe.emit(
-            KeepStill, "the picture this turn is about", turn=self.question.turn, frame_id=choice.frame.frame_id
-        )
+        self._frames = [choice.frame]
+        self._keep(choice.frame, "the picture this turn is about")
         if intent.kind == "code":
             self._request(ReadCodes, "what the code holds is read here, and never opened", choice.frame)
         elif intent.kind in {"read", "price", "status"}:
             self._request(ReadText, "text is read here, on the device", choice.frame)
         else:
-            self._ask_model()
+            self._look_for_model(event.frames)
+
+    def _keep(self, frame: FrameScore, reason: str) -> None:
+        self._scribe.emit(KeepStill, reason, turn=self.question.turn, frame_id=frame.frame_id)
 
     def _bad_look(self, problem: str) -> None:
         if self.question.intent.kind == "model" and self.question.intent.name == "ask":
-            self._frame = None
+            self._frames = []
             self._ask_model()
             return
         self.say(wording.FRAME_PROBLEMS.get(problem, wording.FRAME_PROBLEMS["no picture"]), "failure")
@@ -190,11 +270,24 @@ class Answer:
         self._open.add(number)
         self._scribe.emit(kind, reason, request=number, turn=self.question.turn, frame_id=frame.frame_id)
 
-    def on_text(self, event: TextRead) -> None:
-        self._open.discard(event.request)
+    def _look_for_model(self, frames: Sequence[FrameScore]) -> None:
+        """More pictures if there is time to think about them; the text first if it is about text."""
+        if self.route.mode != "instant":
+            for frame in others(frames, self._frames[0], self._world.options.modes.pictures - 1):
+                self._frames.append(frame)
+                self._keep(frame, "another picture of the same question")
+        if self.route.frame == "read":
+            self._looked_for_model = True
+            self._request(ReadText, "where is the text that is asked about?", self._frames[0])
+        else:
+            self._ask_model()
+
+    def _read(self, event: TextRead) -> None:
         self.lines = event.lines
         intent = self.question.intent
-        if intent.kind == "status":
+        if self._looked_for_model:
+            self._ask_model()
+        elif intent.kind == "status":
             self.say(wording.sight_of(self._frame_problem, len(event.lines)), "status")
         elif not event.lines:
             problem = wording.FRAME_PROBLEMS.get(self._frame_problem)
@@ -205,8 +298,7 @@ class Answer:
         else:
             self._say_in_chunks(wording.reading(event.lines), "reading")
 
-    def on_codes(self, event: CodesRead) -> None:
-        self._open.discard(event.request)
+    def _codes_read(self, event: CodesRead) -> None:
         self.codes = event.codes
         if event.codes:
             self._say_in_chunks(wording.code_answer(event.codes), "code")
@@ -220,88 +312,137 @@ class Answer:
         for i, chunk in enumerate(chunks):
             self.say(chunk, kind, last=i == len(chunks) - 1)
 
+    def _work_failed(self, event: WorkFailed) -> None:
+        if self._looked_for_model:  # the text was only to help
+            self._ask_model()
+            return
+        self.say(wording.WORK_FAILED.get(event.kind, wording.WORK_FAILED["look"]), "failure")
+
     # ------------------------------------------------------------------------------------------------- asking a model
 
     def _ask_model(self) -> None:
-        self._open.add(request := self._scribe.number())
-        self._when_confirmed(partial(self._send, request))
+        self._looked_for_model = False
+        self._when_confirmed(self._send)
 
-    def _send(self, request: int) -> None:
-        thinking, question = self._world.options.thinking, self.question
-        note = f" (My picture is {self._frame_problem}.)" if self._frame and self._frame_problem else ""
-        frame_id = self._frame.frame_id if self._frame else 0
-        earlier = self._world.history.messages(thinking.history_turns)
-        messages = (
-            Message("system", thinking.system_prompt),
-            *earlier,
-            Message("user", question.text + note, frame_id),
-        )
-        self.sent_to = self._world.model
+    def _send(self) -> None:
+        world, question, chosen = self._world, self.question, self.route
         self._scribe.emit(
-            AskModel,
-            f"{question.intent.label} is for a model; sends the words"
-            f"{f', those of {len(earlier) // 2} earlier turns' if earlier else ''}"
-            f"{' and one picture' if frame_id else ''} to {self._world.model}",
-            request=request,
+            ModeChosen,
+            chosen.reason,
             turn=question.turn,
-            messages=messages,
-            max_tokens=thinking.max_tokens,
-            image_px=thinking.image_px,
+            mode=chosen.mode,
+            explicit=chosen.explicit,
+            frame=chosen.frame if self._frames else "",
         )
+        self._spoken = Spoken(chosen.text, self.lines)
+        sight = Sight(tuple(self._frames), self._frame_problem, self.lines)
+        task = (question.guide, question.intent.subject) if question.guide is not None else None
+        composed = compose(world, question.turn, question.text, chosen, sight, task)
+        ask = composed.ask
+        if ask.private:
+            self._scribe.emit(Noted, f"these words are {ask.private}: no model that learns from them", what="private")
+        for view in composed.crops:
+            reason = "the text, enlarged"
+            self._scribe.emit(KeepStill, reason, turn=question.turn, frame_id=view.frame_id, box=view.box)
+        if chosen.mode == "contemplating":
+            self.say(self._asker.contemplate(ask, chosen.text, composed.shot), "status")
+            return
+        self.talk = Talk(world, ask, self)
+        self.talk.begin(*composed.shot)
 
-    def on_model_text(self, event: ModelText) -> None:
-        for chunk in self._chunker.feed(event.text):
-            self._say_model(chunk, last=False)
+    def go_on(self, turn: int, said: str, plan: Plan, outcome: str) -> None:
+        """The wearer has decided on the plan, in a turn of its own: the answer goes on as that turn's."""
+        assert self.talk is not None
+        self.question = replace(self.question, turn=turn, text=said)
+        self.waits_for_wearer = self.finished = False
+        self._spoken = Spoken(self.route.text, self.lines)
+        self.talk.of_turn(turn)
+        self.talk.decided(plan, outcome)
 
-    def on_model_done(self, event: ModelDone) -> None:
-        self._open.discard(event.request)
-        rest = [c for c in self._chunker.finish() if speakable(c)]
-        for i, chunk in enumerate(rest):
-            self._say_model(chunk, last=i == len(rest) - 1)
-        if not rest and self._spoke:
-            self.say("", "model")
-        elif not rest:
-            self.say(failures.spoken("refused"), "failure")
+    # ------------------------------------------------------------------------------------------- what a talk tells
 
-    def _say_model(self, chunk: str, last: bool) -> None:
-        if text := speakable(chunk):
-            self._spoke = True
-            self.say(text, "model", last)
+    def talk_said(self, text: str) -> None:
+        self._heard_text = self._heard_text or bool(text.strip())
+        for said in self._spoken.feed(text):
+            self.say(said, "model", last=False)
+        self._put_aside("link", self._spoken.links)
 
-    def on_model_failed(self, event: ModelFailed) -> None:
+    def talk_noticed(self, text: str) -> None:
+        if text:
+            self.say(text, "status", last=False)
+
+    def talk_wants(self, plan: Plan) -> None:
+        self._flush()
+        self.waits_for_wearer = True
+        self._asker.ask_wearer(plan)
+
+    def talk_done(self, talk: Talk) -> None:
+        rest = self._spoken.flush()
+        self._put_aside("link", self._spoken.links)
+        self._put_aside("source", talk.sources)
+        if not self._spoken.began:
+            if self._spoken.links:
+                self.say(wording.UNSAYABLE, "model")
+            else:
+                self.say(self._world.failure("refused" if self._heard_text else "empty"), "failure")
+            return
+        rest += [said for said in (self._spoken.closing() or self._offer(),) if said]
+        for said in rest[:-1]:
+            self.say(said, "model", last=False)
+        self.say(rest[-1] if rest else "", "model", last=True)  # an empty one only ends the utterance
+
+    def talk_failed(self, talk: Talk, kind: str) -> None:
         """Never a silent restart in mid-sentence: what was said stays said, and the failure is spoken after it."""
-        self._open.discard(event.request)
-        for chunk in self._chunker.finish():
-            self._say_model(chunk, last=False)
-        self.say(failures.spoken(event.kind), "failure")
+        self._flush()
+        self.say(self._world.failure(kind), "failure")
 
-    def on_work_failed(self, event: WorkFailed) -> None:
-        self._open.discard(event.request)
-        self.say(wording.WORK_FAILED.get(event.kind, wording.WORK_FAILED["look"]), "failure")
+    def _flush(self) -> None:
+        for said in self._spoken.flush():
+            self.say(said, "model", last=False)
 
-    # --------------------------------------------------------------------------------------------------------- status
+    def _put_aside(self, kind: str, found: Sequence[str]) -> None:
+        """Kept for the page, and not spoken."""
+        for text in found:
+            if text not in self._aside_said:
+                self._aside_said += (text,)
+                self._scribe.emit(Aside, "not spoken", turn=self.question.turn, kind=kind, text=text)
 
-    def _status(self, name: str) -> str:
-        world = self._world
-        if name == "help":
-            return wording.HELP + (wording.HELP_MODEL if world.model else "")
-        if name == "sent":
-            sent = [e for e in world.history.entries if e.kind == "model"]
-            return (
-                f"I asked {world.model} {len(sent)} times in this session." if sent else "Nothing has left this device."
-            )
-        if name == "looked":
-            looked = [e for e in world.history.entries if e.lines or e.codes or e.kind == "model"]
-            return (
-                f"For “{looked[-1].question}” I looked at one picture."
-                if looked
-                else "I have not looked at anything yet."
-            )
-        return {
-            "hello": "Hello. I am listening.",
-            "who": wording.WHO,
-            "hear": "Yes, I can hear you.",
-            "not_understood": wording.CLOSED_VOCABULARY if world.closed_vocabulary else wording.NOT_UNDERSTOOD,
-            "hearing_failed": wording.WORK_FAILED["transcribe"],
-            "not_yet": wording.NOT_YET,
-        }[name]
+    def _offer(self) -> str:
+        """After a quick answer to a hard question, once in a while: how to ask for more."""
+        recent = self._world.history.entries[-10:]
+        return wording.OFFER if self.route.offer and not any(wording.OFFER in e.heard for e in recent) else ""
+
+    # ------------------------------------------------------------------------------------------------- while it works
+
+    def acknowledgement(self) -> str:
+        """A short true word while nothing has come yet; "" if there is nothing to acknowledge."""
+        if self.talk is None or self.talk.over or self._spoken.began or self.route.mode == "instant":
+            return ""
+        return wording.doing(self.talk.doing)
+
+    def progress(self) -> str:
+        """What it is busy with, in words; "" if nothing is being thought about."""
+        return wording.doing(self.talk.doing) if self.talk is not None and not self.talk.over else ""
+
+    def answer_now(self) -> bool:
+        """The wearer wants it now. False if nothing is being thought about."""
+        if self.talk is None or self.talk.over:
+            return False
+        self.talk.answer_now()
+        return True
+
+    # -------------------------------------------------------------------------------------------------------- history
+
+    @property
+    def views(self) -> tuple[View, ...]:
+        if self.talk is not None:
+            return self.talk.views
+        return tuple(View(frame.frame_id) for frame in self._frames)
+
+    @property
+    def asked(self) -> tuple[str, ...]:
+        return self.talk.asked if self.talk is not None else ()
+
+    @property
+    def links(self) -> tuple[str, ...]:
+        return self._spoken.links

@@ -41,6 +41,22 @@ KINDS: dict[str, Kind] = {
         f"I am set to send nothing out. {STILL_WORKS}",
         "local_only is on: use a model on this machine, or turn it off",
     ),
+    "opt_in": Kind(
+        "That model learns from what it is sent, and nobody has allowed that.",
+        "if you want it, name the profile in model.allow_training",
+    ),
+    "private": Kind(
+        "That is private, and the models I may ask learn from what they are sent.",
+        "add a model that learns nothing to model.use: one on this machine, or one whose privacy.trains is no",
+    ),
+    "budget_turn": Kind(
+        "That question has used up what one may cost.", "budget.turn_usd or budget.turn_tokens is reached"
+    ),
+    "budget_day": Kind(
+        "I have used up what I may spend on models today.", "budget.day_usd or budget.day_tokens is reached"
+    ),
+    "no_vision": Kind("That model can't see pictures.", "its profile says vision = false: put one that sees before it"),
+    "too_many": Kind("That was more pictures than the model takes.", "more than the profile's max_images"),
     # the way there
     "network": Kind(f"I can't reach the model. {STILL_WORKS}", "check the network and the model's base_url", True),
     "portal": Kind(
@@ -73,15 +89,20 @@ def spoken(kind: str) -> str:
 _WORDS: tuple[tuple[str, str], ...] = (
     ("insufficient_quota", "quota"),
     ("enforced_spend_limit", "quota"),
+    ("insufficient balance", "quota"),
     ("billing", "quota"),
     ("insufficient credits", "quota"),
     ("context_length_exceeded", "too_large"),
     ("maximum context length", "too_large"),
     ("request_too_large", "too_large"),
     ("exceed_context_size", "too_large"),
+    ("context window", "too_large"),
+    ("prompt is too long", "too_large"),
+    ("image exceeds", "too_large"),
     ("invalid_api_key", "auth"),
     ("authentication", "auth"),
     ("api key not valid", "auth"),
+    ("incorrect api key", "auth"),
     ("permission_error", "auth"),
     ("model_not_found", "unknown_model"),
     ("content_policy", "refused"),
@@ -121,7 +142,7 @@ def of_status(status: int, body: bytes = b"", retry_after: str = "") -> Failure:
     said = _error_in(body)
     if said is not None:
         found = of_error(said, status)
-        return Failure(found.kind, found.detail, wait_s)
+        return Failure(found.kind, found.detail, found.retry_after_s if wait_s is None else wait_s)
     return Failure(_by_status(status), f"HTTP {status}: {excerpt(body)}", wait_s)
 
 
@@ -131,13 +152,15 @@ def of_error(error: object, status: int = 0) -> Failure:
     parts = _words_of(error)
     detail = excerpt(" ".join(parts).encode("utf-8", "replace"))
     lead = f"HTTP {status}: " if status else "in the stream: "
-    low = " ".join(parts).lower()
-    for words, kind in _WORDS:
-        if words in low:
-            return Failure(kind, lead + detail)
-    if not status and isinstance(error, dict):
-        status = _as_status(error.get("code")) or _as_status(error.get("status"))
-    return Failure(_by_status(status) if status else "overloaded", lead + detail)
+    wait_s = _retry_delay(error)
+    kind = _by_words(" ".join(parts).lower())
+    if kind == "quota" and wait_s is not None:
+        kind = "rate_limit"  # Gemini speaks of plan and billing there too, but what comes back in seconds is no budget
+    if not kind:
+        if not status and isinstance(error, dict):
+            status = _as_status(error.get("code")) or _as_status(error.get("status"))
+        kind = _by_status(status) if status else "overloaded"
+    return Failure(kind, lead + detail, wait_s)
 
 
 def looks_like_page(body: bytes) -> bool:
@@ -149,6 +172,10 @@ def excerpt(body: bytes) -> str:
     """The beginning of a body for the log: one line, printable, bounded."""
     text = body[: 4 * _EXCERPT].decode("utf-8", "replace")
     return " ".join("".join(c if c.isprintable() else " " for c in text).split())[:_EXCERPT] or "(empty)"
+
+
+def _by_words(low: str) -> str:
+    return next((kind for words, kind in _WORDS if words in low), "")
 
 
 def _by_status(status: int) -> str:
@@ -179,6 +206,16 @@ def _words_of(error: object) -> list[str]:
     if isinstance(details, dict):
         fields.append(details.get("error_code"))
     return [str(f) for f in fields if f not in (None, "")] or [json.dumps(error)]
+
+
+def _retry_delay(error: object) -> float | None:
+    """How long Gemini asks us to wait: `details: [{"retryDelay": "12s"}]`."""
+    details = error.get("details") if isinstance(error, dict) else None
+    for detail in details if isinstance(details, list) else []:
+        delay = detail.get("retryDelay") if isinstance(detail, dict) else None
+        if isinstance(delay, str) and delay.endswith("s"):
+            return _seconds(delay[:-1])
+    return None
 
 
 def _as_status(code: object) -> int:

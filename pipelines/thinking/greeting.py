@@ -5,7 +5,7 @@ from __future__ import annotations
 from pipelines.events import MS, LinkChanged, Look, Looked, ReadText, TextRead, WorkFailed
 from pipelines.seeing.choice import choose
 from pipelines.thinking import wording
-from pipelines.thinking.answer import UNUSABLE, World
+from pipelines.thinking.world import UNUSABLE, World
 
 LOOK_BACK_NS = 1_000 * MS
 

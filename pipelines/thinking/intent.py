@@ -1,7 +1,8 @@
 """What the wearer wants, from the words alone. A table of patterns, first match wins; no model is asked.
 
-An intent names who can answer: the device itself (`read`, `price`, `code`, `history`, `status`, `control`) or a model
-(`model`). Words that only steer the companion are `control`, and act the moment they are understood.
+An intent names who can answer: the device itself (`read`, `price`, `code`, `history`, `alarm`, `note`, `status`,
+`control`) or a model (`model`). Words that only steer the companion are `control`, and act the moment they are
+understood.
 """
 
 from __future__ import annotations
@@ -9,6 +10,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import Final
+
+from pipelines.thinking.tools import alarm_words
+from pipelines.thinking.tools.policy import dictated
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +54,14 @@ _TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     (r"who are you|what are you", "status", "who"),
     (r"can you hear me", "status", "hear"),
     (r"can you see(?: this| me| anything)?|is the picture sharp", "status", "see"),
+    (r"(?:read (?:me )?my notes|what (?:are|did i put in) my notes|what did i note(?: down)?)", "note", "list"),
     (r"what did you send", "status", "sent"),
-    (r"what did you look at|why did you say that", "status", "looked"),
+    (r"what did you (?:look at|see)|why did you say that", "status", "looked"),
+    (
+        r"what (?:are|were) (?:your|the) sources|where (?:do|did) you (?:have|get|find) that(?: from)?",
+        "status",
+        "sources",
+    ),
     (r"what (?:was|were) the (?P<subject>\w+)(?: again| number)?", "history", "what_was"),
     (r"what did (?:this|the|that) (?P<subject>sign|label|menu|page|code|letter) say", "history", "what_was"),
     (r"what (?:is|does) (?:this|the|that) (?:qr |bar ?)?code(?: say| hold| mean)?", "code", "code"),
@@ -65,7 +75,6 @@ _TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     (rf"what does {_SEEN} say", "read", "read"),
     (rf"(?:please )?read (?:{_SEEN}|to me|aloud)(?: to me| aloud)?(?: please)?", "read", "read"),
     (r"tell me a (?:story|joke)", "model", "talk"),
-    (r"(?:think about it|take your time|answer now)", "status", "not_yet"),
     (r"(?:private mode|leave private mode|go to sleep|wake up|spell that|next line|from the top)", "status", "not_yet"),
 )
 _PATTERNS: Final = tuple((re.compile(p), kind, name) for p, kind, name in _TABLE)
@@ -82,6 +91,10 @@ def understand(text: str) -> Intent:
     words = normal(text)
     if not words:
         return Intent("none", "empty")
+    if alarm_words.understood(text) is not None:
+        return Intent("alarm", "alarm")
+    if dictated(text):
+        return Intent("note", "add")
     for pattern, kind, name in _PATTERNS:
         if match := pattern.fullmatch(words):
             return Intent(kind, name, match.groupdict().get("subject") or "")
@@ -90,4 +103,4 @@ def understand(text: str) -> Intent:
 
 def complete(intent: Intent) -> bool:
     """True if nothing more needs to be said: the words are a whole command already, so the turn can end early."""
-    return intent.kind not in {"none", "model"} or intent.name == "talk"
+    return intent.kind not in {"none", "model"} or intent.name == "talk" or intent.subject in {"next", "back"}

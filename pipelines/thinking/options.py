@@ -57,7 +57,8 @@ class ThinkingOptions:
     """What a query to a model holds."""
 
     system_prompt: str = SYSTEM_PROMPT
-    history_turns: int = 6
+    history_turns: int = 12  # it moves on by halves, so most queries begin like the last one and a vendor's cache pays
+    history_tokens: int = 4000
     max_tokens: int = 1024  # some models think before they speak, and a low cap makes them silent
     image_px: int = 768  # longest side: enough for a scene, about 450 tokens
 

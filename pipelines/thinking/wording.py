@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipelines.events import Code, TextLine
+from pipelines.events import Code, TextLine, View
 from pipelines.speaking.speakable import speakable, spoken_address
 
 FRAME_PROBLEMS = {
@@ -42,7 +42,42 @@ HELP = (
     "Ask: what does this sign say. How much is this. What is this code. What was the platform. "
     "Say stop to stop me, again to repeat, slower or louder to change how I speak."
 )
-HELP_MODEL = " Any other question goes to the model, with the picture."
+HELP_MODEL = (
+    " Any other question goes to the model, with the picture. Say: quick, think about it, or take your time, and: "
+    "answer now."
+)
+UNSEEN = "(There is a picture, and you cannot see it: say so if it matters.)"
+OFFER = "For a longer look, say: think about it."
+NOTHING_ASKED = "You have not asked me anything yet that I could think about."
+NOT_THINKING = "I am not thinking about anything just now."
+MODES = {
+    "normal": "I answer as usual from now on.",
+    "instant": "I answer quickly from now on.",
+    "thinking": "I think about every question from now on. That takes longer and costs more.",
+    "contemplating": "I take my time with every question from now on. That takes much longer and costs several times "
+    "as much.",
+}
+GUIDE_ENDED = "All right, that was it."
+CONTEMPLATING = "I will take my time with that, and tell you when I have it."
+ANSWERING = "All right, with what I have."
+STILL_CONTEMPLATING = "I am still thinking about your last question. Say stop to drop it."
+DROPPED = "All right."
+UNSAYABLE = "That answer was only links. They are on the page."
+NOTED = "Noted."
+NOTES_SPOKEN = 5
+NOT_NOTED = "I could not note that."
+NO_NOTES = "I can't take notes here."
+NOT_ALLOWED = "I did not do it."
+_DOING = {
+    "asking": "Let me think about that.",
+    "tool:look_closer": "I am looking closer.",
+    "tool:look_again": "I am looking again.",
+    "tool:compare_frames": "I am comparing the pictures.",
+    "tool:read_text": "I am reading.",
+    "tool:scan_code": "I am reading the code.",
+    "tool:web_search": "I am searching the web.",
+    "tool:run_program": "I am working it out.",
+}
 WHO = "I am Earshot, your companion. I hear, and I look when you ask."
 
 _PRICE = re.compile(
@@ -59,7 +94,8 @@ def prices(lines: Sequence[TextLine]) -> list[str]:
 
 def sentence(text: str) -> str:
     """One line of read text as a sentence: ends in a stop, so that the voice pauses there."""
-    text = speakable(text).strip()
+    text = speakable(text, verbatim=True).strip()
+    text = text[:1].upper() + text[1:]
     return text if not text or text[-1] in ".!?:" else text + "."
 
 
@@ -69,7 +105,7 @@ def reading(lines: Sequence[TextLine], subject: str = "It") -> str:
 
 
 def price_answer(found: Sequence[str]) -> str:
-    spoken = [speakable(p) for p in found]
+    spoken = [speakable(p, verbatim=True) for p in found]
     return f"The price is {spoken[0]}." if len(spoken) == 1 else "I read the prices " + ", ".join(spoken) + "."
 
 
@@ -123,6 +159,57 @@ def sight_of(problem: str, lines: int) -> str:
     if lines >= 5:
         return "I see a page, sharp enough."
     return "I see some writing, sharp enough." if lines else "I have a picture, sharp enough."
+
+
+def notes(told: str) -> str:
+    """The wearer's notes as they are spoken, without their times; `told`: a line a note, "time: note"."""
+    lines = [line.partition(": ")[2] or line for line in told.splitlines() if line.strip()]
+    return " ".join(sentence(line) for line in lines[:NOTES_SPOKEN])
+
+
+def doing(what: str) -> str:
+    """A true word on what an answer is waiting for; `what` as `Talk.doing` says it."""
+    return _DOING.get(what, "I am using a tool for that." if what.startswith("tool:") else "")
+
+
+def about(question: str) -> str:
+    """Leads over to the answer of a question that was asked a while ago."""
+    words = question.strip().rstrip("?.! ").split()
+    short = " ".join(words[:9]) + (" …" if len(words) > 9 else "")
+    return f"You asked: {short}."
+
+
+def pictures(views: Sequence[View]) -> str:
+    """What the pictures of a message are, for the model."""
+    parts = ", ".join(f"{view.name} is {'an enlarged part of it' if any(view.box) else 'whole'}" for view in views)
+    return f"The pictures in order: {parts}"
+
+
+def listed(names: Sequence[str]) -> str:
+    """As people say a list: "a", "a and b", "a, b and c"."""
+    return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))
+
+
+def count(n: int, what: str) -> str:
+    """ "one picture", "two pictures", "14 pictures"."""
+    word = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
+    return f"{word[n] if 0 <= n < len(word) else n} {what}{'' if n == 1 else 's'}"
+
+
+def money(usd: float) -> str:
+    """An amount as it is spoken."""
+    if usd < 0.005:
+        return "less than a cent"
+    if usd < 1:
+        cents = round(usd * 100)
+        return "about one cent" if cents == 1 else f"about {cents} cents"
+    return f"about {usd:.2f} dollars"
+
+
+def host(address: str) -> str:
+    """The speakable name of a web address."""
+    name = re.sub(r"^[a-z]+://", "", address.strip(), flags=re.IGNORECASE).split("/")[0].split(":")[0]
+    return name.removeprefix("www.").replace(".", " dot ")
 
 
 DEMO_PHRASES_NOTE = "I only know the demo's phrases; companion models pull gets me the rest."

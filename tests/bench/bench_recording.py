@@ -23,7 +23,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from pipelines.events import MS, NS, HeardMark, ModelText, Speak, Transcribed, TurnOpened, VoiceWindow, Word
+from pipelines.events import MS, NS, HeardMark, ModelText, Speak, Transcribed, TurnOpened, View, VoiceWindow, Word
 from recordings.digest import digest
 from recordings.exchange import HttpBegin, HttpChunk, HttpEnd
 from recordings.reader import Recording
@@ -114,7 +114,7 @@ class Feed:
         recorder.happening(Transcribed(t_ns, 1, "what does it say", True, "", WORDS, -0.3, 0.01, 150 * MS))
         recorder.decision(TurnOpened(t_ns, "looks finished", number, "what does it say", "read", t_ns - NS, t_ns))
         recorder.decision(Speak(t_ns, "", number, 0, 1, "It says platform four.", "reading", "espeak", 170, True))
-        recorder.still(t_ns, number, self.jpeg, "model.example")
+        recorder.still(t_ns, View(number), self.jpeg, "model.example")
         self.media += len(self.jpeg)
         body = b'{"model":"m","messages":[{"role":"user","content":"what does it say"}]}' + b" " * 2000
         recorder.http(t_ns, HttpBegin(number, number, t_ns, "POST", "https://model.example/v1", (), body))

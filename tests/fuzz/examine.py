@@ -99,7 +99,7 @@ def explained(path: Path) -> None:
 def derived(path: Path) -> None:
     """A slice and a redacted copy; both give an outcome and never raise, and leave the original alone."""
     with tempfile.TemporaryDirectory() as folder:
-        redact_session(path.parent, str(path), ["camera", "texts"], Path(folder) / "redacted.mcap")
+        redact_session(path.parent, str(path), ["camera", "words", "device"], Path(folder) / "redacted.mcap")
         cut_session(path.parent, str(path), 1, "", Path(folder) / "cut.mcap")
 
 

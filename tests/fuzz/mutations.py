@@ -14,8 +14,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any, get_type_hints
 
-from pipelines.events import Kinds
 from recordings.schema import encode
+from recordings.topics import class_of
 from tests.fuzz.parts import (
     ATTACHMENT,
     CHUNK,
@@ -193,13 +193,12 @@ def messages_out_of_place(die: Random, good: bytes) -> bytes:
 
 
 def absurd_events(die: Random, good: bytes) -> bytes:
-    """Events of the right shape whose values no session has: numbers at their limits, texts of any kind."""
+    """Events and entries of the right shape whose values no session has: numbers at their limits, texts of any kind."""
     rate = die.choice((0.005, 0.05, 0.5))
 
     def change(die: Random, note: Note, topics: dict[int, str]) -> list[Note]:
-        family, _, name = topics.get(note.channel, "").rpartition("/")
-        kind: Any = {**Kinds.HAPPENINGS, **Kinds.DECISIONS}.get(name)
-        if family in ("/event", "/decision") and kind and die.random() < rate:
+        kind = class_of(topics.get(note.channel, ""))
+        if kind is not None and die.random() < rate:
             note.payload = encode(absurd(die, kind))
         return [note]
 

@@ -2,271 +2,209 @@
 
 Pure: no socket and no clock, so a recorded answer can be read again byte for byte. Tolerated, because servers in the
 field do it: no `[DONE]`, usage in the finishing chunk or in none, `content` as a list of parts, thinking inside
-`<think>` at the start of the text, a whole JSON answer where a stream was asked for, an error inside a 200 stream.
+`<think>` at the start of the text, a whole JSON answer where a stream was asked for, an error inside a 200 stream, tool
+calls whole or in pieces, with or without an index or an id, their arguments as text or as an object.
 """
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
-from pipelines.events import Message
-from pipelines.thinking import failures
-from pipelines.thinking.dialects.answer import Failed, Finished, ModelEvent, TextDelta
-from pipelines.thinking.dialects.sse import SseParser
-from pipelines.thinking.dialects.text import ThinkFilter, WholeCharacters
+from pipelines.events import Message, ToolCall
+from pipelines.thinking.dialects.parser import (
+    CAPPED,
+    MAX_CARRY_CHARS,
+    AnswerParser,
+    Usage,
+    count_of,
+    dict_in,
+    dicts_in,
+    text_in,
+)
+from pipelines.thinking.dialects.parts import (
+    arguments_text,
+    carried,
+    carry_of,
+    data_url,
+    pictures,
+    result_text,
+    schema_of,
+    with_extra,
+)
+from pipelines.thinking.dialects.query import Query, Quirks
 
-__all__ = ["ChatOptions", "ChatParser", "Failed", "Finished", "ModelEvent", "TextDelta", "request_body"]
-
-
-# JPEG bytes; or, in a replay, which reads no pictures, the text that stands where their base64 would.
-Picture = bytes | str
-
-
-@dataclass(frozen=True, slots=True)
-class ChatOptions:
-    """Where servers of this dialect differ."""
-
-    # Understood by every compatible server; OpenAI's reasoning models want `max_completion_tokens` instead.
-    max_tokens_field: str = "max_tokens"
-    # Always sent: without it some models take the picture at its full size, and bill for it.
-    image_detail: str = "high"
-    # Ask the server not to keep the exchange; only where the field is known, others reject unknown fields.
-    store_false: bool = False
-    # Token counts at the end of the stream.
-    include_usage: bool = True
-    # Further fields of the body as they are (`reasoning_effort`, …). No temperature by default: newer models refuse it.
-    extra: Mapping[str, Any] = field(default_factory=dict)
+WIRE = "chat"
 
 
-def request_body(
-    messages: tuple[Message, ...],
-    images: Mapping[int, Picture],
-    model: str,
-    max_tokens: int,
-    options: ChatOptions = ChatOptions(),
-) -> dict[str, Any]:
-    """The JSON body. `images`: frame id to picture; `max_tokens` 0 leaves the cap to the server.
+class ChatDialect:
+    """`POST /chat/completions`; see `query.Dialect`."""
 
-    Raises ValueError if a message attaches a picture that is not in `images`, or if it is not the user's.
-    """
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [_message(m, images, options) for m in messages],
-        "stream": True,
-    }
-    if options.include_usage:
-        body["stream_options"] = {"include_usage": True}
-    if max_tokens > 0:
-        body[options.max_tokens_field] = max_tokens
-    if options.store_false:
-        body["store"] = False
-    body.update(options.extra)
-    return body
+    name = WIRE
+
+    def path(self, model: str) -> str:
+        return "/chat/completions"
+
+    def headers(self, key: str) -> dict[str, str]:
+        return {"authorization": f"Bearer {key}"} if key else {}
+
+    def body(self, query: Query, quirks: Quirks) -> dict[str, Any]:
+        body: dict[str, Any] = {
+            "model": query.model,
+            "messages": [_message(m, query, quirks) for m in query.messages],
+            "stream": True,
+        }
+        if quirks.include_usage:
+            body["stream_options"] = {"include_usage": True}
+        if query.max_tokens > 0:
+            body[quirks.max_tokens_field] = query.max_tokens
+        if quirks.store_false:
+            body["store"] = False
+        body |= _effort(query.effort, quirks.effort_field)
+        if query.tools:
+            body["tools"] = [
+                {
+                    "type": "function",
+                    "function": {"name": t.name, "description": t.description, "parameters": schema_of(t)},
+                }
+                for t in query.tools
+            ]
+            if not quirks.parallel_calls:
+                body["parallel_tool_calls"] = False
+        return with_extra(body, quirks.extra)
+
+    def parser(self) -> ChatParser:
+        return ChatParser()
 
 
-def _message(message: Message, images: Mapping[int, Picture], options: ChatOptions) -> dict[str, Any]:
-    if message.frame_id <= 0:
+def _effort(effort: str, where: str) -> dict[str, Any]:
+    if not effort or not where:
+        return {}
+    if where == "reasoning":
+        return {"reasoning": {"effort": effort}}
+    thinks = effort not in ("off", "none")
+    if where == "enable_thinking":
+        return {"enable_thinking": thinks}
+    if where == "chat_template_kwargs":
+        return {"chat_template_kwargs": {"enable_thinking": thinks}}
+    return {where: effort}
+
+
+def _message(message: Message, query: Query, quirks: Quirks) -> dict[str, Any]:
+    parts: list[dict[str, Any]] = []
+    for name, data in pictures(message, query):
+        parts += [{"type": "text", "text": f"{name}:"}] if name else []
+        parts.append({"type": "image_url", "image_url": _image(data, quirks)})
+    if message.role == "tool":
+        return {"role": "tool", "tool_call_id": message.call_id, "content": result_text(message)}
+    if message.calls:
+        return _calling(message, quirks)
+    if not parts:
         return {"role": message.role, "content": message.text}
-    if message.role != "user":
-        raise ValueError(f"a {message.role!r} message attaches frame {message.frame_id}: only the user's may")
-    if message.frame_id not in images:
-        raise ValueError(f"frame {message.frame_id} is attached to a message, but its picture was not given")
-    image = images[message.frame_id]
-    data = image if isinstance(image, str) else base64.b64encode(image).decode("ascii")
-    picture = {"url": f"data:image/jpeg;base64,{data}", "detail": options.image_detail}
     # The picture first: the same picture with another question then shares a cached beginning.
-    return {
-        "role": "user",
-        "content": [{"type": "image_url", "image_url": picture}, {"type": "text", "text": message.text}],
-    }
+    return {"role": "user", "content": [*parts, *([{"type": "text", "text": message.text}] if message.text else [])]}
 
 
-MAX_JSON_BYTES = 4 << 20  # a whole answer where a stream was asked for
-MAX_ANSWER_CHARS = 100_000  # two hours of speech: an answer beyond that is a fault
+def _image(data: str, quirks: Quirks) -> object:
+    if quirks.image_as_string:
+        return data_url(data)
+    return {"url": data_url(data)} | ({"detail": quirks.image_detail} if quirks.image_detail else {})
 
 
-class ChatParser:
-    """The bytes of a 200 response in, the answer out; after a Finished or a Failed nothing more comes.
+def _calling(message: Message, quirks: Quirks) -> dict[str, Any]:
+    """An assistant's message that asks for tools."""
+    out: dict[str, Any] = {"role": "assistant", "content": message.text or None}
+    thought = carry_of(WIRE, message.carry)
+    if quirks.reasoning_back and isinstance(thought, str):
+        out["reasoning_content"] = thought
+    out["tool_calls"] = [_call(c) for c in message.calls]
+    return out
 
-    `finishing`: the model has said why it stopped, and only usage and `[DONE]` may still come.
-    """
 
-    def __init__(self, max_answer_chars: int = MAX_ANSWER_CHARS) -> None:
-        self.over = False
-        self._sse = SseParser()
-        self._head = bytearray()  # the first bytes, until it is clear what they are
-        self._form = ""  # "", "stream", "json" or "page"
-        self._whole = WholeCharacters()
-        self._think = ThinkFilter()
-        self._max_chars = max_answer_chars
-        self._chars = 0
-        self._thought_chars = 0
-        self._refusal = ""
-        self._finish: str | None = None
-        self._usage = (0, 0)
-        self._chunks = 0
+def _call(call: ToolCall) -> dict[str, Any]:
+    function = {"name": call.name, "arguments": arguments_text(call)}
+    return {"id": call.call_id, "type": "function", "function": function}
 
-    @property
-    def finishing(self) -> bool:
-        return self._finish is not None and not self.over
 
-    def feed(self, data: bytes) -> list[ModelEvent]:
-        """What these bytes add to the answer."""
-        if self.over:
-            return []
-        if self._form == "stream":
-            return self._stream(data)
-        self._head += data
-        if not self._form:
-            self._form = _form_of(bytes(self._head[:64]))
-            if self._form == "stream":
-                return self._stream(bytes(self._head))
-        if len(self._head) > MAX_JSON_BYTES:
-            return self._fail("protocol", f"a body that is no stream is larger than {MAX_JSON_BYTES} bytes")
-        return []
+class ChatParser(AnswerParser):
+    """Chunks with `choices`; see `query.Parser`."""
 
-    def finish(self) -> list[ModelEvent]:
-        """The response ended."""
-        if self.over:
-            return []
-        head = bytes(self._head)
-        if self._form == "json":
-            return self._json(head)
-        if self._form == "page":
-            return self._fail("portal", f"a web page in the model's place: {failures.excerpt(head)}")
-        out: list[ModelEvent] = []
-        for event in self._sse.finish():  # a server that forgot its last blank line
-            out += self._event(event.data, at_end=True)
-        return out + ([] if self.over else self._end())
+    ENDINGS: ClassVar[Mapping[str, str]] = {"length": CAPPED, "content_filter": "refused", "error": "overloaded"}
 
-    def _stream(self, data: bytes) -> list[ModelEvent]:
-        out: list[ModelEvent] = []
-        for event in self._sse.feed(data):
-            out += self._event(event.data)
-            if self.over:
-                return out
-        if self._sse.problem:
-            out += self._fail("protocol", self._sse.problem)
-        return out
+    def __init__(self) -> None:
+        super().__init__()
+        self._thoughts: list[str] = []
+        self._latest = ""  # the key of the call to which a piece without an index belongs
 
-    def _event(self, data: str, at_end: bool = False) -> list[ModelEvent]:
-        if self.over or not data.strip():
-            return []
-        if data.strip() == "[DONE]":
-            self._finish = self._finish or ""
-            return self._end()
-        try:
-            chunk: Any = json.loads(data)
-        except (ValueError, RecursionError):
-            if at_end:
-                return []  # half an event: `_end` says that the stream was cut
-            return self._fail("protocol", f"an event that is not JSON: {failures.excerpt(data.encode())}")
-        if not isinstance(chunk, dict):
-            return self._fail("protocol", f"an event that is not an object: {failures.excerpt(data.encode())}")
-        self._chunks += 1
-        return self._chunk(chunk)
-
-    def _chunk(self, chunk: dict[str, Any]) -> list[ModelEvent]:
-        if error := chunk.get("error") or (chunk if chunk.get("object") == "error" else None):
-            failure = failures.of_error(error)
-            return [*self._rest_of_text(), *self._fail(failure.kind, failure.detail)]
-        if isinstance(usage := chunk.get("usage"), dict):
-            self._usage = (_count(usage.get("prompt_tokens")), _count(usage.get("completion_tokens")))
-        choices = chunk.get("choices")
+    def _take(self, name: str, event: dict[str, Any]) -> None:
+        self._count(dict_in(event.get("usage")))
+        choices = event.get("choices")
         first = choices[0] if isinstance(choices, list) and choices else None
         if not isinstance(first, dict) or first.get("index", 0) != 0:
-            return []
-        delta = first.get("delta") or first.get("message")
-        out = self._delta(delta) if isinstance(delta, dict) else []
-        if isinstance(reason := first.get("finish_reason"), str) and reason and not self.over:
-            self._finish = reason
-        return out
+            return
+        self._delta(dict_in(first.get("delta") or first.get("message")))
+        if reason := text_in(first.get("finish_reason")):
+            self._stop(reason)
 
-    def _delta(self, delta: dict[str, Any]) -> list[ModelEvent]:
+    def _take_whole(self, answer: dict[str, Any]) -> bool:
+        """The same shape with `message` in place of `delta`."""
+        self._take("", answer)
+        return isinstance(answer.get("choices"), list)
+
+    def _done(self) -> None:
+        self._stop(self._finish or "")  # many servers give no reason
+        self._end()
+
+    def _delta(self, delta: dict[str, Any]) -> None:
         for name in ("reasoning_content", "reasoning"):
             if isinstance(thought := delta.get(name), str):
-                self._thought_chars += len(thought)
+                self._add_thought(thought)
+                if self._thought_chars <= MAX_CARRY_CHARS:
+                    self._thoughts.append(thought)
                 break
-        if isinstance(refusal := delta.get("refusal"), str):
-            self._refusal = (self._refusal + refusal)[:1000]
-        text = self._think.feed(self._whole.feed(_text_of(delta.get("content"))))
-        return self._text(text)
+        self._add_refusal(text_in(delta.get("refusal")))
+        self._add_text(_text_of(delta.get("content")))
+        for piece in dicts_in(delta.get("tool_calls")):
+            self._piece(piece)
 
-    def _text(self, text: str) -> list[ModelEvent]:
-        if not text:
-            return []
-        self._chars += len(text)
-        if self._chars > self._max_chars:
-            return self._fail("protocol", f"the answer is longer than {self._max_chars} characters")
-        return [TextDelta(text)]
+    def _piece(self, piece: dict[str, Any]) -> None:
+        """Part of a tool call. Pieces belong together by index. Where servers give none, or 0 to all, another id begins
+        another call; without an id, another name does."""
+        function = dict_in(piece.get("function"))
+        call_id, name, index = text_in(piece.get("id")), text_in(function.get("name")), piece.get("index")
+        key = str(index) if isinstance(index, int) else self._latest
+        known_id = self._calls.id_of(key)
+        if (
+            known_id is None
+            or (call_id and known_id and call_id != known_id)
+            or (name and index is None and not (call_id and known_id))
+        ):
+            key = key if isinstance(index, int) else f"#{len(self._calls)}"
+            self._calls.begin(key, name, call_id)
+        else:
+            self._calls.identify(key, name, call_id)
+        self._latest = key
+        self._calls.add(key, function.get("arguments"))
 
-    def _rest_of_text(self) -> list[ModelEvent]:
-        return self._text(self._think.feed(self._whole.finish()) + self._think.finish())
+    def _count(self, usage: dict[str, Any]) -> None:
+        if not usage:
+            return
+        cached = dict_in(usage.get("prompt_tokens_details")).get("cached_tokens")
+        reasoned = dict_in(usage.get("completion_tokens_details")).get("reasoning_tokens")
+        self._usage = Usage(
+            count_of(usage.get("prompt_tokens")),
+            count_of(usage.get("completion_tokens")),
+            count_of(cached if cached is not None else usage.get("prompt_cache_hit_tokens")),  # DeepSeek's name
+            count_of(reasoned),
+        )
 
-    def _end(self) -> list[ModelEvent]:
-        """No more will come: whether that is an answer depends on what came."""
-        out = self._rest_of_text()
-        if self.over:
-            return out
-        if self._finish is None:
-            return out + self._no_finish()
-        if self._refusal or self._finish == "content_filter":
-            return out + self._fail("refused", f"finish {self._finish!r}: {self._refusal or 'the filter stopped it'}")
-        if self._finish == "error":
-            return out + self._fail("overloaded", "the server ended the answer with finish_reason 'error'")
-        if not self._chars:
-            thought = self._thought_chars + self._think.dropped_chars
-            return out + self._fail(
-                "empty", f"finish {self._finish!r} after {thought} characters of reasoning, no text"
-            )
-        self.over = True
-        thought = self._thought_chars + self._think.dropped_chars
-        return [*out, Finished(self._finish, *self._usage, thought)]
-
-    def _no_finish(self) -> list[ModelEvent]:
-        if self._form == "stream" and not self._chunks:
-            return self._fail("protocol", "the response held no event of an answer")
-        return self._fail("truncated", f"the stream ended without an ending, after {self._chars} characters")
-
-    def _json(self, body: bytes) -> list[ModelEvent]:
-        """A server that does not stream: the same shape with `message` in place of `delta`."""
-        try:
-            value: Any = json.loads(body)
-        except (ValueError, RecursionError):
-            return self._fail("protocol", f"a body that is neither a stream nor JSON: {failures.excerpt(body)}")
-        out = self._chunk(value) if isinstance(value, dict) else []
-        if not self.over and not isinstance(value.get("choices") if isinstance(value, dict) else None, list):
-            return self._fail("protocol", f"JSON without choices: {failures.excerpt(body)}")
-        return out if self.over else out + self._end()
-
-    def _fail(self, kind: str, detail: str) -> list[ModelEvent]:
-        self.over = True
-        return [Failed(kind, detail)]
-
-
-def _form_of(head: bytes) -> str:
-    """What a response is, by its first byte that is not blank: content types lie, and no stream begins like this."""
-    bom = b"\xef\xbb\xbf"
-    if bom.startswith(head):
-        return ""
-    first = head.removeprefix(bom).lstrip()[:1]
-    if not first:
-        return "stream" if len(head) >= 64 else ""
-    return {b"{": "json", b"[": "json", b"<": "page"}.get(first, "stream")
+    def _carry(self) -> str:
+        whole = self._thought_chars <= MAX_CARRY_CHARS
+        return carried(WIRE, "".join(self._thoughts)) if whole else ""
 
 
 def _text_of(content: object) -> str:
     if isinstance(content, str):
         return content
-    if isinstance(content, list):  # parts, as some servers stream them; thinking parts have another type
-        parts = [p.get("text") for p in content if isinstance(p, dict) and p.get("type", "text") == "text"]
-        return "".join(p for p in parts if isinstance(p, str))
-    return ""
-
-
-def _count(value: object) -> int:
-    return value if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 40 else 0
+    # parts, as some servers stream them; thinking parts have another type
+    return "".join(text_in(p.get("text")) for p in dicts_in(content) if p.get("type", "text") == "text")

@@ -48,14 +48,18 @@ class SseParser:
             self._after_cr = False
             at = 1 if chunk.startswith(b"\n") else 0
         while not self.problem and (end := _LINE_END.search(chunk, at)):
-            self._line += chunk[at : end.start()]
+            self._add(chunk, at, end.start())
             at = end.end()
             self._after_cr = at == len(chunk) and end.group() == b"\r"
             events += self._end_of_line()
         if not self.problem:
-            self._line += chunk[at:]
+            self._add(chunk, at, len(chunk))
             self._check_size()
         return events
+
+    def _add(self, chunk: bytes, start: int, end: int) -> None:
+        """More of the line; of what is beyond the limit only enough to see that it is."""
+        self._line += chunk[start : min(end, start + self._limit + 1)]
 
     def finish(self) -> list[SseEvent]:
         """The stream ended: what is left, though its end of line or its closing blank line is missing."""

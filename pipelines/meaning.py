@@ -1,0 +1,71 @@
+"""What the wearer's words mean just now: some mean something only while a task or a thought is under way, and some
+point back to what was asked before."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipelines.room import Room
+from pipelines.thinking import guide
+from pipelines.thinking.answer import Question
+from pipelines.thinking.intent import Intent, understand
+from pipelines.thinking.router import mode_command, route
+
+_STEERS = frozenset({"control", "alarm", "note"})
+_ASKED = frozenset({"model", "read", "price", "code"})  # kinds of turns that can be thought about once more
+
+
+def meaning(room: Room, text: str) -> Intent:
+    """The wearer's words -> what to do with them."""
+    kind, _, mode = mode_command(text).partition(":")
+    if kind == "again":
+        last = _last_question(room)
+        if last is None:
+            return Intent("status", "nothing_asked")
+        intent = understand(last)
+        name = intent.name if intent.kind == "model" else "look" if intent.visual else "ask"
+        return Intent("model", name, f"again:{mode}")
+    if kind == "stay":
+        return Intent("control", f"{mode or 'normal'}_mode")
+    if kind:
+        return Intent("control", kind.replace(" ", "_"))
+    return _of_task(room, text) or _hurried(room, text) or understand(text)
+
+
+def _hurried(room: Room, text: str) -> Intent | None:
+    """“Quick, read this” is “read this”: what the device answers itself is quick anyway. So is what only steers."""
+    asked = route(text, "", room.options.general.modes, False, False)
+    if not asked.explicit or asked.text == text:
+        return None
+    intent = understand(asked.text)
+    here = intent.kind != "model" or intent.name == "talk" if asked.mode == "instant" else intent.kind in _STEERS
+    return intent if here else None
+
+
+def question(room: Room, turn: int, text: str, intent: Intent, start_ns: int, end_ns: int) -> Question:
+    """The question that these words ask, with what they point back to."""
+    asked = Question(turn, text, intent, start_ns, end_ns)
+    if intent.subject.startswith("again:"):
+        last = _last_question(room) or text
+        return replace(asked, text=last, said=text, mode=intent.subject.removeprefix("again:"), guide=room.guide)
+    if intent.name == "guide":
+        task = guide.begun(guide.goal_of(text)) if room.guide is None else guide.moved(room.guide, intent.subject)
+        return replace(asked, guide=task)
+    return asked
+
+
+def _of_task(room: Room, text: str) -> Intent | None:
+    """Words about a task that the wearer is led through, or wants to be."""
+    if room.guide is None:
+        return Intent("model", "guide", "start") if guide.goal_of(text) and room.chain.models else None
+    name = guide.command(text)
+    if name == "end":
+        return Intent("control", "guide_end")
+    if name in {"next", "back"}:
+        return Intent("model", "guide", name)
+    return Intent("model", "guide") if not name and guide.about_the_step(text) else None
+
+
+def _last_question(room: Room) -> str | None:
+    asked = [entry for entry in room.history.entries if entry.question and entry.kind in _ASKED]
+    return asked[-1].question if asked else None

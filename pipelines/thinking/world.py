@@ -1,0 +1,46 @@
+"""What an answer may know of its surroundings: the scribe it writes with, the options, and the session's memory."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from pipelines.events import ToolInfo
+from pipelines.scribe import Scribe
+from pipelines.seeing.choice import ChoiceOptions
+from pipelines.thinking import failures
+from pipelines.thinking.budget import Budget
+from pipelines.thinking.chain import Chain
+from pipelines.thinking.history import History
+from pipelines.thinking.options import Options
+from pipelines.thinking.tools.alarms import Alarms
+
+UNUSABLE = frozenset({"no picture", "stale", "dark", "covered", "overexposed"})
+
+
+@dataclass(frozen=True, slots=True)
+class World:
+    """Shared by reference with everything else in the session. `standing`: the mode that the wearer asked for until
+    further notice; `tools`: what models may use now; `wall_clock`: local ISO time at t=0; `missing`: why there is no
+    model, a kind of failure."""
+
+    scribe: Scribe
+    options: Options
+    choice: ChoiceOptions
+    history: History
+    chain: Chain
+    budget: Budget
+    alarms: Alarms
+    tools: tuple[ToolInfo, ...]
+    standing: str
+    closed_vocabulary: bool
+    wall_clock: str
+    missing: str = ""
+
+    @property
+    def model(self) -> str:
+        """Name of the model that is asked first; "" = there is none."""
+        return self.chain.models[0].name if self.chain.models else ""
+
+    def failure(self, kind: str) -> str:
+        """What the wearer hears of a failure of this kind."""
+        return self.budget.spoken(kind) if kind.startswith("budget_") else failures.spoken(kind)

@@ -1,0 +1,1 @@
+"""Our model side against software that others wrote: see README.md in this folder."""
