@@ -31,12 +31,12 @@ from pipelines.events import (
 from pipelines.meaning import meaning
 from pipelines.meaning import question as question_of
 from pipelines.permission import Permission
+from pipelines.remembering import of_answer, of_thought
 from pipelines.room import Room
 from pipelines.speaking.mouth import Mouth, Utterance
 from pipelines.thinking import guide, wording
 from pipelines.thinking.answer import Answer, Question
 from pipelines.thinking.contemplate import Contemplation
-from pipelines.thinking.history import caption_of
 from pipelines.thinking.intent import Intent, understand
 from pipelines.thinking.spoken import Spoken
 from pipelines.thinking.talk import Ask, Plan
@@ -239,24 +239,8 @@ class Answerer:
             self.say(text, "model", i == len(said), self._turn)
 
     def _remember_thought(self, thought: Contemplation, turn: int = 0, links: tuple[str, ...] = ()) -> None:
-        """What it took, whether or not an answer came of it (`turn` 0: none did, so it is no question of a query)."""
-        tally = thought.finding.tally if thought.finding is not None else None
-        if tally is None or not tally.asked:
-            return
-        self._room.history.add(
-            Remembered(
-                turn,
-                self._room.now_ns,
-                thought.question if turn else "",
-                kind="model",
-                mode="contemplating",
-                views=tally.views,
-                asked=tally.asked,
-                links=links,
-                tokens=tally.tokens,
-                usd=tally.usd,
-            )
-        )
+        if (entry := of_thought(thought, turn, links, self._room.now_ns)) is not None:
+            self._room.history.add(entry)
 
     def late(self) -> None:
         """Nothing sounds yet, and the wearer has waited long enough."""
@@ -285,29 +269,10 @@ class Answerer:
         return answer is not None or utterance is not None
 
     def _remember(self, answer: Answer, heard: str) -> None:
-        q, talk = answer.question, answer.talk
-        caption = caption_of(answer.lines, answer.codes, heard) if answer.views else ""
-        entry = Remembered(
-            q.turn,
-            self._room.now_ns,
-            q.text,
-            heard,
-            "model" if answer.asked else q.intent.kind,
-            answer.lines,
-            answer.codes,
-            answer.route.mode if q.intent.kind == "model" else "",
-            caption,
-            answer.views,
-            answer.asked,
-            talk.sources if talk else (),
-            answer.links,
-            talk.tokens if talk else 0,
-            talk.usd if talk else 0.0,
-            talk.effects if talk else (),
-        )
+        entry, task = of_answer(answer, heard, self._room.now_ns), answer.question.guide
         self._room.history.add(entry)
-        if q.guide is not None and self._room.guide is not None:
-            self._room.guide = guide.told(self._room.guide, heard, caption)
+        if task is not None and self._room.guide is not None:
+            self._room.guide = guide.told(self._room.guide, heard, entry.caption)
 
     # ----------------------------------------------------------------------------------------------- words that steer
 

@@ -1,0 +1,51 @@
+"""What history keeps of an answer that was given, and of a thought that was finished or dropped."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipelines.events import Remembered
+from pipelines.thinking.answer import Answer
+from pipelines.thinking.contemplate import Contemplation
+from pipelines.thinking.history import caption_of
+
+
+def of_answer(answer: Answer, heard: str, now_ns: int) -> Remembered:
+    """`heard`: what the ear got of it."""
+    q, talk = answer.question, answer.talk
+    entry = Remembered(
+        q.turn,
+        now_ns,
+        q.text,
+        heard,
+        "model" if answer.asked else q.intent.kind,
+        answer.lines,
+        answer.codes,
+        answer.route.mode if q.intent.kind == "model" else "",
+        caption_of(answer.lines, answer.codes, heard) if answer.views else "",
+        answer.views,
+        answer.asked,
+    )
+    if talk is None:
+        return entry
+    return replace(entry, sources=talk.sources, links=answer.links, tokens=talk.tokens, usd=talk.usd, used=talk.effects)
+
+
+def of_thought(thought: Contemplation, turn: int, links: tuple[str, ...], now_ns: int) -> Remembered | None:
+    """`turn`: in which its answer is told; 0: none is, so it is no question of a later query, but it was sent. None if
+    nothing was."""
+    tally = thought.finding.tally if thought.finding is not None else None
+    if tally is None or not tally.asked:
+        return None
+    return Remembered(
+        turn,
+        now_ns,
+        thought.question if turn else "",
+        kind="model",
+        mode="contemplating",
+        views=tally.views,
+        asked=tally.asked,
+        links=links,
+        tokens=tally.tokens,
+        usd=tally.usd,
+    )
