@@ -420,3 +420,13 @@ def test_a_session_stops_asking_when_the_days_money_is_spent_and_never_goes_over
     _, usd = _spent(s)
     assert 0 < usd <= 0.02 and len(s.all(ev.AskModel)) < 40
     assert "today" in s.spoken(40)
+
+
+def test_a_new_day_begins_with_the_whole_budget() -> None:
+    late = World(models=(A,), wall_clock="2026-12-31T23:59:30+01:00", spent_usd=5.0, reply=says("Oak."))
+    s = session(late, budget=BudgetOptions(day_usd=5.0))
+    s.say("what wood is this", 1000)
+    s.say("what wood is this", 40_000)
+    s.run_until(50_000)
+    assert len(s.all(ev.AskModel)) == 1 and "today" in s.spoken(1) and "Oak." in s.spoken(2)
+    assert s.director.rest(s.now_ns).spent_day == "2027-01-01"

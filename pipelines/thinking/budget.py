@@ -95,6 +95,11 @@ class Budget:
             self._turns[turn] = _Account()
         return self._turns[turn]
 
+    def on_day(self, day: str) -> None:
+        """It is this local date ("" = not known). A new day begins with nothing spent."""
+        if day > self._day:
+            self._day, self._tokens, self._usd, self._to_warn = day, 0, 0.0, False
+
     def on_spent(self, event: Spent) -> None:
         """The companion's sum over all its sessions. It may lag behind what was booked here, and takes nothing back."""
         if event.day > self._day:

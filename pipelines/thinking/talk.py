@@ -33,6 +33,7 @@ from pipelines.seeing import views
 from pipelines.thinking import wording
 from pipelines.thinking.budget import estimate
 from pipelines.thinking.chain import FAILOVER, Pick, switched
+from pipelines.thinking.tools.clock import Now, iso_date
 from pipelines.thinking.tools.taint import Taint
 from pipelines.thinking.uses import Bench, Plan, Uses
 from pipelines.thinking.world import World
@@ -195,6 +196,7 @@ class Talk:
 
     def _send(self, why: str, failed: str = "") -> None:
         """Ask the next model that may be asked, or give up. `failed`: why the one before it gave no answer."""
+        self._world.budget.on_day(iso_date(Now(self._scribe.now_ns, self._world.wall_clock)))
         while (model := self._next(failed)) is not None:
             messages = _fitting(tuple(self._messages), model)
             tools = self._tools if model.tools else ()

@@ -64,6 +64,12 @@ def moment(now: Now) -> Moment | None:
     return Moment(year, month, day, rest // 3600, rest // 60 % 60, rest % 60, (days + 3) % 7, offset)
 
 
+def iso_date(now: Now) -> str:
+    """The local date as "2026-11-21"; "" if the wall clock is not known."""
+    at = moment(now)
+    return f"{at.year:04}-{at.month:02}-{at.day:02}" if at is not None else ""
+
+
 def in_words(at: Moment) -> str:
     """ "Saturday, 21 November 2026, 14:05:00, UTC+01:00" """
     zone = f", UTC{at.offset}" if at.offset else ""
