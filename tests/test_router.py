@@ -297,3 +297,28 @@ def test_pages_of_text_are_no_burden(piece: str) -> None:
     assert routed(pages).mode in MODES
     assert mode_command(pages) == ""
     assert routed(f"{'the door and the window ' * 2000}, think about it").mode == "thinking"
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "search the web for the opening hours of the zoo",
+        "look up online who painted this",
+        "google the train times",
+        "please look up the capital of Peru",
+        "use the lamp tool",
+        "tell me, with the calendar tool, when I am free",
+        "send a message to Anna that I am late",
+        "find out on the internet what this costs",
+    ],
+)
+def test_what_needs_a_tool_gets_the_mode_that_has_them(words: str) -> None:
+    found = routed(words)
+    assert found.mode == "thinking" and found.explicit
+
+
+@pytest.mark.parametrize(
+    "words", ["what does the web of this spider look like", "send in the clowns", "what is this tool"]
+)
+def test_what_only_sounds_like_a_tool_does_not(words: str) -> None:
+    assert routed(words).mode == "instant"

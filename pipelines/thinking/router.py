@@ -45,7 +45,9 @@ def route(text: str, standing: str, options: ModeOptions, free: bool, visual: bo
             raise ValueError(f"there is no mode {name!r}: choose one of {', '.join(MODES)}")
     mode, question, named = _named(text)
     explicit, offer, reason = bool(mode), False, f"the wearer said “{named}”"
-    if not explicit:
+    if not explicit and _TOOL.search(normal(question)):
+        mode, explicit, reason = "thinking", True, "the wearer asks for what needs a tool"
+    elif not explicit:
         mode, offer, reason = _unnamed(question, standing, options, free)
     return Route(mode, explicit, question, _frame(question, mode) if visual else "", offer, reason)
 
@@ -178,6 +180,14 @@ _HARD: Final = re.compile(
     r"|\bhow (?:do|can|should|could|would) (?:i|we|you) "
     r"(?:fix|repair|mend|build|assemble|solve|improve|prevent|install|set up|get rid of)\b"
     r"|\bwhat(?:'s| is) wrong with\b|\bwhat went wrong\b|\btroubleshoot\b|\bwhat (?:would|will) happen if\b"
+)
+
+# What no model can do without a tool, so that a quick answer could only say no.
+_TOOL: Final = re.compile(
+    r"\b(?:search|look (?:it |this |that )?up|google|check|find(?: out)?)\b.{0,60}\b(?:web|internet|online)\b"
+    r"|^(?:please )?(?:google|search for|look up)\b"
+    r"|\b(?:use|ask|with) (?:the |my )?\w+ tool\b"
+    r"|^(?:please )?(?:send|email|mail|text|message)\b.{0,80}\b(?:to|that)\b"
 )
 
 _READING: Final = re.compile(

@@ -13,9 +13,9 @@ _PICTURES: Final = ("look_closer", "look_again", "compare_frames")  # of no use 
 _PLACES: Final[Mapping[str, int]] = {tool.name: place for place, tool in enumerate(BUILT_IN)}
 
 
-def _instantly(tool: ToolInfo) -> bool:
-    """Nothing may leave, and nothing may take its time. A server from the settings may be anywhere."""
-    return tool.permission == "local read" and tool.source == "built in"
+def _none(tool: ToolInfo) -> bool:
+    """A quick answer is one question and one answer: every tool would be a round more, and its words are paid for."""
+    return False
 
 
 def _any(tool: ToolInfo) -> bool:
@@ -28,7 +28,7 @@ def _only_reads(tool: ToolInfo) -> bool:
 
 
 _MODES: Final[Mapping[str, Callable[[ToolInfo], bool]]] = {
-    "instant": _instantly,
+    "instant": _none,
     "thinking": _any,
     "contemplating": _only_reads,
 }
