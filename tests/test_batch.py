@@ -229,6 +229,8 @@ def test_ctrl_c_keeps_what_is_done_and_the_next_run_goes_on(desk: Desk) -> None:
     desk.file("03", "victim")
     desk.file("04", "fine")
     call = (
+        # A shell that runs in the background has its children ignore Ctrl-C.
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler);"
         "import sys; from pathlib import Path; from companion.batch import *;"
         f"from {desk.module} import Job;"
         f"done = batch([Path({str(desk.folder / 'in')!r})], Job(notes={str(desk.folder / 'notes')!r}), {desk.look!r},"

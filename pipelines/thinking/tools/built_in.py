@@ -119,8 +119,8 @@ BUILT_IN: Final[tuple[ToolInfo, ...]] = (
     ),
     ToolInfo(
         "run_program",
-        "Run a short Python program without files or network, one second at most; you get what it prints and the value "
-        "of its last line. calculate('15% of 80') and now() are there.",
+        "Run a short Python program: no files, no network, one second. You get prints and last value. "
+        "Has calculate('15% of 80'), now().",
         _parameters({"code": _text("The program.", 8000)}),
         "local read",
         "sandbox",
