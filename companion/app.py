@@ -57,6 +57,7 @@ class App:
     watch: Callable[[str], Watcher] = lambda session: lambda event: None
     recorded: Callable[[Path], None] = lambda path: None
     notice: Callable[[str], None] = lambda text: None
+    counted: bool = True  # False: what is spent here is nobody's money, and stands in no book
     link_settings: LinkSettings | None = None
     engines: Engines | None = None
     door: ComputeDoor | None = None
@@ -80,7 +81,7 @@ class App:
         self.door = ComputeDoor()
         self.engines = await asyncio.to_thread(Engines.load, self.settings)
         check_voices(self.settings, self.engines)
-        if self.profiles:
+        if self.profiles and self.counted:
             self.spending = await asyncio.to_thread(Spending, data_folder() / "spending.json", self.notice)
         if self.settings.tools.on:
             await self._start_tools(self.net)

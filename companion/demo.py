@@ -39,6 +39,7 @@ async def demo(settings: Settings, scene: str, seed: int, out: Path, play: bool)
             watch=lambda session: Timeline(),
             recorded=recorded.append,
             notice=lambda text: print(f"notice: {text}", flush=True),
+            counted=False,
         )
         print(f"stand-in model (no real one): {stand_in_url}", flush=True)
         try:
