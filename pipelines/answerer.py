@@ -174,6 +174,9 @@ class Answerer:
     def decide(self, text: str, start_ns: int, end_ns: int) -> bool:
         """Words while a plan is open (`end_ns` 0: typed). True if they were about it."""
         outcome = self.permission.hear(text, True, start_ns, end_ns, (self._last_said[0],))
+        if outcome == "refused" and self.busy:  # while the plan is still being read
+            self._stop("the wearer said no")
+            return True
         if outcome in {"allowed", "refused"}:
             self._decided(outcome, text, start_ns, end_ns)
             return True

@@ -32,11 +32,12 @@ from pipelines.events import (
 from pipelines.hearing.segmenter import Segmenter
 from pipelines.room import Room
 from pipelines.thinking.answer import Answer
-from pipelines.thinking.intent import Intent, complete
+from pipelines.thinking.intent import Intent, complete, normal
 
 PRE_ROLL_NS = 300 * MS  # the first consonant begins before voice activity sees it
 NOT_UNDERSTOOD_EVERY_NS = 8_000 * MS  # say "I did not understand" at most this often: a radio must not start a chat
 HEARING_FAILED = "the recogniser"  # how the reason begins if it is not the wearer's words that were at fault
+NO = frozenset({"no", "no no", "nope", "no thanks", "no thank you", "don't", "please don't"})  # to a plan being read
 WHOLE_SENTENCE_NS = 400 * MS  # shorter sounds that are no words are coughs, and get no answer
 
 
@@ -237,6 +238,10 @@ class Listener:
             return True
         if intent.name == "progress" and self._answerer.tell_progress():
             self.resume("asked how far it is")
+            return True
+        if not self._answerer.permission.at_rest and self.ear.heard and normal(self.ear.heard.text) in NO:
+            self._room.deadlines.clear("weigh")
+            self.control(Intent("control", "stop"))
             return True
         if not self._answerer.permission.at_rest and intent.kind not in {"none", "backchannel"}:
             self.resume("the plan has not been read to its end: too early to decide")

@@ -349,3 +349,17 @@ def test_more_tools_at_once_than_may_be_are_told_so_and_the_answer_comes() -> No
     s.run_until(15000)
     assert [u.failed for u in s.all(ev.ToolUsed)] == ["", "", "", "", "too many", "too many"]
     assert len(results(asks(s)[1])) == 6 and "Five past two" in s.spoken(1)
+
+
+@pytest.mark.parametrize("typed", [True, False])
+def test_a_no_while_the_plan_is_still_being_read_is_a_no(typed: bool) -> None:
+    s = session(MAIL, Reply("It is sent."))
+    s.say("think about it tell Anna that I am running late", 1000)
+    while not s.all(ev.ConfirmAsked):
+        s.run_until(s.now_ns // 1_000_000 + 100)
+    at_ms = s.now_ns // 1_000_000 + 1500
+    s.type("no", at_ms) if typed else s.say("no", at_ms, 500)
+    s.run_until(40_000)
+    assert "allowed" not in outcomes(s) and len(outcomes(s)) == 1
+    assert not s.all(ev.RunTool) and s.director.at_rest
+    assert s.all(ev.TurnClosed)[0].outcome == "stopped"
