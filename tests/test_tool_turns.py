@@ -355,7 +355,7 @@ def test_more_tools_at_once_than_may_be_are_told_so_and_the_answer_comes() -> No
 def test_a_no_while_the_plan_is_still_being_read_is_a_no(typed: bool) -> None:
     s = session(MAIL, Reply("It is sent."))
     s.say("think about it tell Anna that I am running late", 1000)
-    while not s.all(ev.ConfirmAsked):
+    while not s.all(ev.ConfirmAsked) and s.now_ns < 20_000_000_000:
         s.run_until(s.now_ns // 1_000_000 + 100)
     at_ms = s.now_ns // 1_000_000 + 1500
     s.type("no", at_ms) if typed else s.say("no", at_ms, 500)
