@@ -25,7 +25,7 @@ from hypothesis import strategies as st
 
 from companion.cli import main
 from companion.model.catalogue import Catalogue, Entry, load, users_file
-from companion.model.configured import configured, model_profile, model_profiles
+from companion.model.configured import configured, model_profiles
 from companion.model.listing import listing, shown, state
 from companion.model.probing import Served, probe
 from companion.model.profile import MODES, TRAINS, Checked, ModelProfile, ModeRule, Price, Privacy
@@ -357,20 +357,20 @@ INLINE = ("model.base_url=http://localhost:1/v1", "model.model=llava")
 
 
 def test_the_order_of_the_settings_is_the_order_of_asking(tmp_path: Path) -> None:
-    assert model_profiles(Settings()) == () and model_profile(Settings()) is None
+    assert model_profiles(Settings()) == ()
     found = model_profiles(settings("model.use=openai,ollama"))
     assert found == (SHIPPED.profile("openai"), SHIPPED.profile("ollama"))
     assert [p.name for p in model_profiles(settings(*INLINE, "model.use=openai"))] == ["llava", "openai"]
-    assert model_profile(settings("model.use=openai,ollama")) == SHIPPED.profile("openai")
+    assert model_profiles(settings("model.use=openai,ollama"))[0] == SHIPPED.profile("openai")
     (tmp_path / "own.toml").write_text('[mine]\nlike = "ollama"\n')
     assert [p.name for p in model_profiles(settings("model.use=mine", "model.profiles=own.toml"))] == ["mine"]
 
 
 def test_the_keys_of_the_model_section_make_a_profile() -> None:
-    one = model_profile(settings(*INLINE, "model.name=Lava", "model.first_text_s=7", "thinking.max_tokens=99"))
+    (one,) = model_profiles(settings(*INLINE, "model.name=Lava", "model.first_text_s=7", "thinking.max_tokens=99"))
     assert one is not None and (one.name, one.dialect) == ("Lava", "chat")
     assert one.instant == one.thinking == one.contemplating == ModeRule("", 7, 99)
-    openai = model_profile(settings("model.base_url=https://api.openai.com/v1", "model.model=m"))
+    (openai,) = model_profiles(settings("model.base_url=https://api.openai.com/v1", "model.model=m"))
     assert openai is not None and openai.quirks.store_false
     assert openai.quirks.max_tokens_field == "max_completion_tokens"
 

@@ -1274,10 +1274,10 @@ def test_how_the_stream_was_cut_changes_no_judgement(question: str, answers: lis
 @settings(max_examples=150, deadline=None)
 def test_any_text_is_judged_without_an_error(question: str, first: str, second: str) -> None:
     rules = OutputRules(question, lines_of(second))
-    rules.passed(first)
-    rules.passed(second)
-    rules.closing()
-    topics(first, lines_of(second))
+    said = [rules.passed(first), rules.passed(second), rules.flush(), rules.closing()]
+    assert all(isinstance(text, str) for text in said)
+    found = topics(first, lines_of(second))
+    assert set(found) <= {"health", "dose", "allergen", "road", "emergency", "hazard"} and len(set(found)) == len(found)
 
 
 def test_rules_in_the_middle_of_an_answer_can_be_copied_and_go_on_alike() -> None:

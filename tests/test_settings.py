@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from companion.model.configured import model_profile
+from companion.model.configured import model_profiles
 from companion.settings import Settings, SettingsError, load
 
 
@@ -67,12 +67,12 @@ def test_what_a_recording_keeps_is_read_back_and_holds_no_token() -> None:
 
 
 def test_no_model_is_no_model_and_half_a_model_is_a_mistake() -> None:
-    assert model_profile(Settings()) is None
+    assert model_profiles(Settings()) == ()
     with pytest.raises(SettingsError, match="base_url"):
-        model_profile(load(sets=["model.model=llava"], env={}))
+        model_profiles(load(sets=["model.model=llava"], env={}))
     with pytest.raises(SettingsError, match=r"model\.model is empty"):
-        model_profile(load(sets=["model.base_url=http://localhost:1/v1"], env={}))
+        model_profiles(load(sets=["model.base_url=http://localhost:1/v1"], env={}))
     with pytest.raises(SettingsError, match="https"):
-        model_profile(load(sets=["model.model=x", "model.base_url=http://example.org/v1"], env={}))
-    local = model_profile(load(sets=["model.model=x", "model.base_url=http://localhost:11434/v1"], env={}))
+        model_profiles(load(sets=["model.model=x", "model.base_url=http://example.org/v1"], env={}))
+    (local,) = model_profiles(load(sets=["model.model=x", "model.base_url=http://localhost:11434/v1"], env={}))
     assert local is not None and local.host == "localhost"

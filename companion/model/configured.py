@@ -68,11 +68,6 @@ def model_profiles(settings: Settings) -> tuple[ModelProfile, ...]:
     return configured(settings).profiles
 
 
-def model_profile(settings: Settings) -> ModelProfile | None:
-    """The model that is asked first, or None if there is none. Raises SettingsError as `configured` does."""
-    return next(iter(model_profiles(settings)), None)
-
-
 def check_training(profile: ModelProfile, allowed: tuple[str, ...]) -> None:
     """Raises SettingsError if the vendor learns from what this model is sent, and that was not allowed by name."""
     if profile.privacy.trains == "discount" and profile.name not in allowed:
