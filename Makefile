@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := companion pipelines device_sim recordings tests training
 
-.PHONY: demo test test-browser test-dask test-live conformance fuzz check bench format samples lock clean help
+.PHONY: demo test test-browser test-dask test-live conformance fuzz check bench bench-turns bench-peers format samples lock clean help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,7 +43,9 @@ bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JS
 	$(BIN)/python -m tests.bench.bench_turns
 	$(BIN)/python -m tests.bench.bench_idle
 	$(BIN)/python -m tests.bench.bench_media
+	$(BIN)/python -m tests.bench.bench_wearers
 	$(BIN)/python -m tests.bench.bench_hearing
+	$(BIN)/python -m tests.bench.bench_echo
 	$(BIN)/python -m tests.bench.bench_reading
 	$(BIN)/python -m tests.bench.bench_voices
 	$(BIN)/python -m tests.bench.bench_recording
@@ -53,6 +55,13 @@ bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JS
 	$(BIN)/python -m tests.bench.bench_dialects
 	$(BIN)/python -m tests.bench.bench_modes
 	$(BIN)/python -m tests.bench.bench_permission
+
+bench-turns: $(STAMP) ## when turns end, when the companion falls silent, and when it stays so: on an audio clock
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,aec]'
+	$(BIN)/python -m tests.bench.bench_turn_taking $(TURNS)
+
+bench-peers: $(STAMP) ## voice to voice beside pipecat, LiveKit and FastRTC; PEERS="--quick" (installs about 3 GB)
+	$(BIN)/python -m tests.bench.bench_peers $(PEERS)
 
 check: $(STAMP) ## format, lint, types, import contracts
 	$(BIN)/ruff format --check $(SOURCES)
@@ -76,4 +85,4 @@ lock: ## pin every dependency again, for every platform, with hashes
 		--no-header --no-emit-index-url --quiet --upgrade -o requirements.lock pyproject.toml
 
 clean: ## remove the virtual environment
-	rm -rf $(VENV) $(VENV)-lock .conformance
+	rm -rf $(VENV) $(VENV)-lock .conformance .peers

@@ -29,6 +29,7 @@ class Desk:
     """A `DeviceLink` that is nobody's glasses: captions are the answer."""
 
     session = DESK
+    echo = "none"
 
     def __init__(self) -> None:
         self.closed = False
@@ -38,6 +39,9 @@ class Desk:
 
     def ask_key_frame(self) -> None:
         """There is one picture, and it is whole."""
+
+    def answer_at(self, utterance: int, position_ns: int) -> None:
+        """Nobody listens."""
 
     def cut_answer(self, utterance: int) -> None:
         """Nobody interrupts."""

@@ -117,9 +117,30 @@ def _port(settings: Settings) -> Iterator[Check]:
             yield Check("port", False, text, needed=False)
 
 
-def _extras(_: Settings) -> Iterator[Check]:
+def _extras(settings: Settings) -> Iterator[Check]:
     if importlib.util.find_spec("espeakng_loader"):
         yield Check("espeak extra", True, "installed")
     else:
         text = "not installed; pip install 'earshot-companion[espeak]' gives a voice with word times"
         yield Check("espeak extra", False, text, needed=False)
+    yield _echo()
+    if settings.attention.wake_word:
+        yield _wake_word(settings.attention.wake_word)
+
+
+def _echo() -> Check:
+    from pipelines.hearing.echo import available
+
+    if available():
+        return Check("aec extra", True, "installed: a device whose loudspeaker is open is listened to while we speak")
+    text = "not installed; with an open loudspeaker we are deaf while speaking: pip install 'earshot-companion[aec]'"
+    return Check("aec extra", False, text, needed=False)
+
+
+def _wake_word(name: str) -> Check:
+    def load() -> str:
+        from pipelines.hearing.wake import WakeWord
+
+        return f"{WakeWord(name).phrase!r} is listened for"
+
+    return _tried("wake word", load, "")

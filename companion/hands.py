@@ -24,6 +24,7 @@ from pipelines.speaking import earcons
 from pipelines.speaking.voice import Rendered, Voice
 from pipelines.thinking.dialects.answer import Failed, Finished, ModelEvent, TextDelta
 from pipelines.thinking.dialects.query import Picture, pictures_of
+from pipelines.turns.audio import score
 from recordings.stored import VoiceBlock
 
 if TYPE_CHECKING:
@@ -45,7 +46,7 @@ class Hands:
         self._jobs: dict[int, Job] = {}
         self._asking: dict[int, asyncio.Task[None]] = {}
         self._voicing: dict[int, list[Job]] = {}
-        self._earcons = 0
+        self._muted = session.parts.preferences.muted
         self._decoding = threading.Lock()  # several lanes want pictures, one may decode at a time
 
     def carry_out(self, decision: ev.Decision) -> None:
@@ -89,6 +90,18 @@ class Hands:
             return ev.Transcribed(0, d.request, hearing.text, hearing.accepted, hearing.why, words, *scores)
 
         self._work("transcribe", d, work)
+
+    def _score_turn(self, d: ev.ScoreTurn) -> None:
+        session = self._session
+        sound = session.parts.door.held(lambda: session.sound.cut(d.start_ns, d.end_ns))
+
+        def work() -> ev.TurnScored:
+            model = session.parts.engines.turn_model
+            if model is None:
+                raise LookupError("no audio turn model is loaded: name one in turn.audio_model")
+            return ev.TurnScored(0, d.request, score(model, sound().astype(np.float32) / 32768.0))
+
+        self._work("turn", d, work)
 
     def _look(self, d: ev.Look) -> None:
         self._work("look", d, lambda: ev.Looked(0, d.request, self._scores(d.start_ns, d.end_ns)))
@@ -237,7 +250,7 @@ class Hands:
             if session.parts.recorder:
                 now_ns = session.clock.now_ns()
                 session.parts.recorder.voiced(VoiceBlock(now_ns, d.utterance, d.chunk, len(piece.pcm), piece.words))
-            session.playout.add(d.utterance, d.chunk, piece.pcm, last=False, words=piece.words)
+            session.playout.add(d.utterance, d.chunk, piece.pcm, last=False, words=piece.words, first=d.first)
 
         def done(cost_ns: int) -> None:
             samples = sum(n for n, _ in rendered)
@@ -284,20 +297,33 @@ class Hands:
     def _pause(self, d: ev.PausePlay) -> None:
         self._session.playout.pause(d.on)
 
+    def _rewind(self, d: ev.RewindPlay) -> None:
+        self._session.playout.rewind(d.utterance, d.position_ns)
+
     def _volume(self, d: ev.SetVolume) -> None:
         self._session.playout.gain_db = d.gain_db
 
     def _earcon(self, d: ev.Earcon) -> None:
-        self._earcons -= 1  # below zero: sounds that are no utterance, and get no marks
-        self._session.playout.add(self._earcons, 0, earcons.earcon(d.name), last=True)
+        self._session.chimes.add(earcons.earcon(d.name))
+
+    def _prefer(self, d: ev.Prefer) -> None:
+        self._muted = d.preferences.muted
+        self._session.parts.prefer(d.preferences)
 
     # ------------------------------------------------------------------------------------------------- to the device
 
     def _key_frame(self, d: ev.AskKeyFrame) -> None:
         self._session.link.ask_key_frame()
 
+    def _shed(self, d: ev.Shed) -> None:
+        self._session.log("WARNING" if d.what else "INFO", d.reason)
+        if self._session.left_out.now(d.what):
+            self._session.link.ask_key_frame()
+
     def _caption(self, d: ev.Caption) -> None:
-        self._session.link.send_message({"type": "caption", "who": d.who, "text": d.text})
+        heard = d.who == "wearer" or (self._session.speaker and not self._muted)
+        if self._session.left_out.shows(known_otherwise=heard):
+            self._session.link.send_message({"type": "caption", "who": d.who, "text": d.text})
 
     def _state(self, d: ev.StateChanged) -> None:
         self._session.link.send_message({"type": "state", "state": d.new})
@@ -306,10 +332,12 @@ class Hands:
         self._session.link.send_message({"type": "aside", "turn": d.turn, "kind": d.kind, "text": d.text})
 
     def _frame(self, d: ev.FrameChosen) -> None:
-        self._session.link.send_message({"type": "frame", "turn": d.turn, "why": d.reason})
+        if self._session.left_out.shows(known_otherwise=True):
+            self._session.link.send_message({"type": "frame", "turn": d.turn, "why": d.reason})
 
     _ACTS: ClassVar[dict[type[ev.Decision], Callable[[Hands, Any], None]]] = {
         ev.Transcribe: _transcribe,
+        ev.ScoreTurn: _score_turn,
         ev.Look: _look,
         ev.ReadText: _read_text,
         ev.ReadCodes: _read_codes,
@@ -322,9 +350,12 @@ class Hands:
         ev.StopPlay: _stop_play,
         ev.Duck: _duck,
         ev.PausePlay: _pause,
+        ev.RewindPlay: _rewind,
         ev.SetVolume: _volume,
         ev.Earcon: _earcon,
+        ev.Prefer: _prefer,
         ev.AskKeyFrame: _key_frame,
+        ev.Shed: _shed,
         ev.Caption: _caption,
         ev.StateChanged: _state,
         ev.FrameChosen: _frame,

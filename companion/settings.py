@@ -20,7 +20,10 @@ from pipelines.director import DirectorOptions
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.seeing.choice import ChoiceOptions
 from pipelines.thinking.options import (
+    AttentionOptions,
     BudgetOptions,
+    EchoOptions,
+    LoadOptions,
     LookOptions,
     ModeOptions,
     Options,
@@ -47,6 +50,7 @@ class ServerSettings:
     port: int = 8484  # 0 = any free port
     token: str = ""  # "" = a new one at each start; printed, needed by every device
     max_sessions: int = 8
+    resume_within_s: float = 30.0  # a device that was lost finds its session again; 0 = not over a new connection
     allowed_hosts: tuple[str, ...] = ()  # more names that the page may be opened by; this machine's own always may
 
 
@@ -128,6 +132,9 @@ class Settings:
     hearing: HearingSettings = field(default_factory=HearingSettings)
     segmenter: SegmenterOptions = field(default_factory=SegmenterOptions)
     turn: TurnOptions = field(default_factory=TurnOptions)
+    attention: AttentionOptions = field(default_factory=AttentionOptions)
+    echo: EchoOptions = field(default_factory=EchoOptions)
+    load: LoadOptions = field(default_factory=LoadOptions)
     look: LookOptions = field(default_factory=LookOptions)
     choice: ChoiceSettings = field(default_factory=ChoiceSettings)
     speaking: SpeakingOptions = field(default_factory=SpeakingOptions)
@@ -143,7 +150,18 @@ class Settings:
         """The part that the deciders need: with it and the happenings, a replay decides alike."""
         t = self.tools
         tools = ToolOptions(t.confirm_ms, t.time_limit_ms, t.search_hosts)
-        general = Options(self.turn, self.look, self.speaking, self.thinking, self.modes, self.budget, tools)
+        general = Options(
+            self.turn,
+            self.look,
+            self.speaking,
+            self.thinking,
+            self.modes,
+            self.budget,
+            tools,
+            self.attention,
+            self.echo,
+            self.load,
+        )
         choice = ChoiceOptions(**asdict(self.choice))
         return DirectorOptions(general, self.segmenter, choice)
 

@@ -47,6 +47,8 @@ class Timeline:
                 return e.outcome, f"the ear got: “{e.heard}”"
             case ev.ModelFailed() | ev.WorkFailed():
                 return "failed", f"{e.kind}: {e.detail}"
+            case ev.Shed():
+                return "load", e.reason
             case ev.PausePlay() if e.on:
                 return "held", e.reason
             case ev.SessionEnded():
@@ -57,7 +59,7 @@ class Timeline:
     def _latency(self, turn: TurnSpans) -> None:
         parts = " · ".join(f"{s.name} {s.ms:.0f}" for s in turn.spans if s.ms >= 0.5)
         end = "mouth to ear" if turn.heard_by_device else "mouth to our own output"
-        self._print("timing", f"{turn.total_ms:.0f} ms {end} = {parts}")
+        self._print("timing", f"{turn.total_ms:.0f} ms {end}, the link {turn.link_ms:.0f} of it = {parts}")
 
     def _print(self, label: str, text: str) -> None:
         stamp = f"{self._now_ns / 1e9:7.2f} s"

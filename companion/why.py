@@ -303,7 +303,8 @@ def _went(told: TurnFacts, screen: Screen, room: int) -> list[str]:
         why_not = "nothing sounded" if not told.answers else "no spoken words ended before the answer began"
         return _text(f"not known: {why_not}", screen, 1)
     end = "the ear" if told.spans.heard_by_device else "our own output"
-    head = _text(f"{told.spans.total_ms:,.0f} ms from the last word to {end}", screen, 1)
+    total_ms, link_ms = told.spans.total_ms, told.spans.link_ms
+    head = _text(f"{total_ms:,.0f} ms from the last word to {end}, {link_ms:,.0f} of them the link", screen, 1)
     spans = [span for span in told.spans.spans if span.ms >= 0.5]
     nothing = [span.name for span in told.spans.spans if span.ms < 0.5]
     tail = _text(f"no wait: {', '.join(nothing)}", screen, 1) if nothing else []

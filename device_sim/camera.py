@@ -118,6 +118,13 @@ class CameraTrack(MediaStreamTrack):  # type: ignore[misc]
         if self._at >= len(self._tape.intro):
             self._at = len(self._tape.intro)
 
+    def go_on(self) -> None:
+        """What was captured while nobody took it is gone; another stream begins with a key frame."""
+        if self._start_ns:
+            passed = (time.monotonic_ns() - self._start_ns) * self._fps // 1_000_000_000
+            self._frame = max(self._frame, passed)
+            self._at = min(self._at, len(self._tape.intro))
+
     async def recv(self) -> av.Packet:
         if self.readyState != "live":
             raise MediaStreamError

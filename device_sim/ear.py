@@ -41,8 +41,8 @@ class Ear:
         self.on_sound: list[Callable[[Sound, int], None]] = []
         self.packets = self.undecodable = 0
         self.last_audible_ns = 0
-        self._decoder = av.CodecContext.create("libopus", "r")
-        self._decoder.sample_rate, self._decoder.layout, self._decoder.format = RATE_HZ, "mono", "s16"
+        self._decoder = _decoder()
+        self._fresh = True  # the next packet is the first of its stream
         self._rtp, self._position = 0, 0  # of the packet before: its timestamp, and the same unwrapped
         self._anchor: tuple[int, int] | None = None  # (unwrapped position, sample of the timeline)
         self._pieces: list[tuple[int, Sound]] = []  # (sample of the timeline, pcm)
@@ -76,10 +76,17 @@ class Ear:
         for listener in self.on_sound:
             listener(pcm, arrival_ns)
 
+    def restart(self) -> None:
+        """Another stream comes now: other timestamps, and a decoder that knows nothing of what was before."""
+        self._decoder = _decoder()
+        self._fresh = True
+
     def _unwrap(self, rtp: int) -> int:
-        """RTP timestamps wrap at 2**32; positions do not."""
-        if not self.packets:
-            self._position = rtp
+        """RTP timestamps wrap at 2**32; positions do not. Those of another stream lie behind all that were before."""
+        if self._fresh:
+            last = self._positions[-1] if self._positions else 0
+            self._position = last + (rtp - last) % 2**32
+            self._fresh = False
         else:
             self._position += (rtp - self._rtp + 2**31) % 2**32 - 2**31
         self._rtp = rtp
@@ -170,6 +177,12 @@ class Ear:
         last = len(self._arrivals) if until_ns is None else bisect.bisect_left(self._arrivals, until_ns)
         arrivals = np.asarray(self._arrivals[first:last], np.int64)
         return arrivals, np.asarray(self._levels[first:last], np.float64) > AUDIBLE_DBFS
+
+
+def _decoder() -> av.CodecContext:
+    decoder = av.CodecContext.create("libopus", "r")
+    decoder.sample_rate, decoder.layout, decoder.format = RATE_HZ, "mono", "s16"
+    return decoder
 
 
 def _levels(pcm: Sound) -> NDArray[np.float64]:

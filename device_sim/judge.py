@@ -37,7 +37,8 @@ class TurnTimes:
     """Times of one turn in milliseconds; None where there was nothing to measure.
 
     `mouth_to_ear_ms`: last speech sample sent (turn 0: the scene's start) -> first sample of an answer received.
-    `first_sound_ms`: the same to any sound, earcons included.
+    `from_mouth_ms`: the same from the moment at which the wearer made that sample: it waited for its packet to be full.
+    `first_sound_ms`: as `mouth_to_ear_ms` to any sound, earcons included.
     `barge_in_ms`: if the companion was audible when the wearer began: first speech sample sent -> silence.
     `silence_ms`: the same from the last speech sample sent; negative if silence came while the wearer still spoke.
     """
@@ -47,6 +48,7 @@ class TurnTimes:
     at_s: float
     speech_ms: float
     mouth_to_ear_ms: float | None
+    from_mouth_ms: float | None
     first_sound_ms: float | None
     barge_in_ms: float | None
     silence_ms: float | None
@@ -105,12 +107,14 @@ def judge(scene: Scene, record: Record, ear: Ear, tell: Callable[[Finding], None
 def times(turn: Turn, record: Record, ear: Ear) -> TurnTimes:
     interrupts = turn.number > 0 and ear.speaking_at(turn.begin_ns)
     silence_ns = ear.silence_after(turn.begin_ns, turn.until_ns) if interrupts else None
+    answer_ns = ear.answer_after(turn.end_ns, turn.until_ns)
     return TurnTimes(
         turn=turn.number,
         words=turn.words,
         at_s=round((turn.begin_ns - record.begin_ns) / 1e9, 3),
         speech_ms=round((turn.end_ns - turn.begin_ns) / 1e6, 1),
-        mouth_to_ear_ms=_ms(ear.answer_after(turn.end_ns, turn.until_ns), turn.end_ns),
+        mouth_to_ear_ms=_ms(answer_ns, turn.end_ns),
+        from_mouth_ms=_ms(answer_ns, turn.mouth_ns) if turn.mouth_ns else None,
         first_sound_ms=None if interrupts else _ms(ear.sound_after(turn.end_ns, turn.until_ns), turn.end_ns),
         barge_in_ms=_ms(silence_ns, turn.begin_ns),
         silence_ms=_ms(silence_ns, turn.end_ns),
@@ -125,6 +129,10 @@ def _findings(record: Record, ear: Ear) -> Iterator[Finding]:
     for wait, number in record.gave_up:
         what = {"answer": "an answer to begin", "quiet": "the companion to finish"}[wait.until]
         yield Finding(wait.line, number, f"{what} within {wait.seconds:g} s", FAIL, "waited in vain")
+    for step, number, same in record.came_back:
+        which = ("a new session", "the same session")
+        outcome = PASS if same == step.resumes else FAIL
+        yield Finding(step.line, number, f"comes back into {which[step.resumes]}", outcome, f"it was {which[same]}")
     if record.ended_early:
         yield Finding(0, len(record.turns) - 1, "the scene plays to its end", FAIL, record.ended_early)
     for expect, number in record.expected:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from device_sim.marks import Message
-from device_sim.scene import Expect, Wait
+from device_sim.scene import Expect, LoseNetwork, Wait
 
 
 @dataclass
@@ -17,6 +17,7 @@ class Turn:
     begin_ns: int  # first speech sample sent (turn 0: the scene's start)
     end_ns: int  # last speech sample sent
     until_ns: int = 0  # the next turn's begin, or the scene's end
+    mouth_ns: int = 0  # the wearer made the last sound of it; 0 = turn 0
 
 
 @dataclass
@@ -26,6 +27,7 @@ class Record:
     turns: list[Turn] = field(default_factory=list)
     expected: list[tuple[Expect, int]] = field(default_factory=list)  # with the turn it speaks of
     gave_up: list[tuple[Wait, int]] = field(default_factory=list)
+    came_back: list[tuple[LoseNetwork, int, bool]] = field(default_factory=list)  # in which turn; the same session?
     messages: list[tuple[int, Message]] = field(default_factory=list)
     ended_early: str = ""  # why the scene could not go on to its end
     key_requests: int = 0

@@ -14,7 +14,21 @@ from pathlib import Path
 
 from device_sim.behaviour import Rule, read_rules
 from device_sim.errors import SceneError
-from device_sim.steps import DOOR_COLOURS, SPEECH, Expect, Meanwhile, Pause, Reader, Say, See, Step, Tap, Wait
+from device_sim.open_speaker import OpenSpeaker
+from device_sim.steps import (
+    DOOR_COLOURS,
+    SPEECH,
+    Expect,
+    LoseNetwork,
+    Meanwhile,
+    Pause,
+    Reader,
+    Say,
+    See,
+    Step,
+    Tap,
+    Wait,
+)
 from device_sim.yamlnode import Place
 
 __all__ = [
@@ -23,9 +37,11 @@ __all__ = [
     "SPEECH",
     "Camera",
     "Expect",
+    "LoseNetwork",
     "Meanwhile",
     "Microphone",
     "Network",
+    "OpenSpeaker",
     "Pause",
     "Say",
     "Scene",
@@ -75,6 +91,7 @@ class Scene:
     steps: tuple[Step, ...]
     drawn: Mapping[str, str] = field(default_factory=dict)
     network: Network = Network()
+    open_speaker: OpenSpeaker | None = None  # None: in the ear
     model: tuple[Rule, ...] = ()  # how the stand-in model answers in this scene
     companion: Mapping[str, str] = field(default_factory=dict)  # settings that a recording of it is made with
 
@@ -115,7 +132,8 @@ def load(path: Path, seed: int = 0, fixed: Mapping[str, str] | None = None) -> S
         if name not in drawn:
             raise SceneError(f"{path}: --set {name}={value}: nothing of that name is drawn; drawn: {', '.join(drawn)}")
         drawn[name] = value
-    camera, microphone, network = _device(parts["device"]) if "device" in parts else (Camera(), Microphone(), Network())
+    device = parts.get("device")
+    camera, microphone, network = _device(device) if device is not None else (Camera(), Microphone(), Network())
     steps = Reader(path.parent, drawn, choices).read(parts["steps"].with_values(drawn))
     scene = Scene(
         name=parts["name"].text() if "name" in parts else path.stem,
@@ -127,6 +145,7 @@ def load(path: Path, seed: int = 0, fixed: Mapping[str, str] | None = None) -> S
         steps=tuple(steps),
         drawn=drawn,
         network=network,
+        open_speaker=_open_speaker(device) if device is not None else None,
         model=read_rules(parts["model"]) if "model" in parts else (),
         companion=_companion(parts["companion"]) if "companion" in parts else {},
     )
@@ -137,6 +156,8 @@ def load(path: Path, seed: int = 0, fixed: Mapping[str, str] | None = None) -> S
 def _check_device(scene: Scene) -> None:
     """Nothing may be said without a microphone, nor seen without a camera."""
     if scene.microphone is None:
+        if scene.open_speaker is not None:
+            raise SceneError(f"{scene.file}: open_speaker: nothing hears it; remove it, or `microphone: none`")
         for say in (step for step in scene.steps if isinstance(step, Say)):
             raise SceneError(f"{scene.file}:{say.line}: say: the device has no microphone; remove `microphone: none`")
     if scene.camera is None:
@@ -178,7 +199,7 @@ def _companion(place: Place) -> dict[str, str]:
 def _device(place: Place) -> tuple[Camera | None, Microphone | None, Network]:
     camera: Camera | None = Camera()
     microphone: Microphone | None = Microphone()
-    fields = place.fields(("camera", "microphone", "network"))
+    fields = place.fields(("camera", "microphone", "network", "open_speaker"))
     if "camera" in fields:
         camera = None if _is_none(fields["camera"]) else _camera(fields["camera"])
     if "microphone" in fields:
@@ -197,6 +218,21 @@ def _network(place: Place) -> Network:
     limits = {"loss": (0, 0.9), "duplicate": (0, 0.9), "jitter_ms": (0, 2000)}
     keys = place.fields(limits)
     return Network(**{name: keys[name].number(*limits[name]) for name in keys})
+
+
+def _open_speaker(device: Place) -> OpenSpeaker | None:
+    place = device.fields().get("open_speaker")
+    if place is None:
+        return None
+    limits = {"delay_ms": (20, 1000), "level_db": (-60, 6), "room_ms": (0, 1000)}
+    keys = place.fields(limits)
+    given = {name: keys[name].number(*limits[name]) for name in keys}
+    usual = OpenSpeaker()
+    return OpenSpeaker(
+        int(given.get("delay_ms", usual.delay_ms)),
+        given.get("level_db", usual.level_db),
+        int(given.get("room_ms", usual.room_ms)),
+    )
 
 
 def _is_none(place: Place) -> bool:

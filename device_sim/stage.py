@@ -14,7 +14,7 @@ from device_sim.camera import Tapes
 from device_sim.errors import SceneError
 from device_sim.mic import Spoken
 from device_sim.record import Record, Turn
-from device_sim.scene import Expect, Say, Scene, See, Step, Tap, Wait
+from device_sim.scene import Expect, LoseNetwork, Say, Scene, See, Step, Tap, Wait
 from device_sim.wire import Wire
 
 QUIET_NS = 700_000_000  # this long without a sound, and no utterance announced as going on: it has finished
@@ -75,6 +75,8 @@ class Stage:
                 self._say("tap", step.kind)
             case Wait():
                 await self._wait(step)
+            case LoseNetwork():
+                await self._lose_network(step)
             case Expect():
                 self.record.expected.append((step, len(self.record.turns) - 1))
 
@@ -95,7 +97,7 @@ class Stage:
         self.record.turns.append(Turn(len(self.record.turns), step.words, spoken.first_ns, spoken.first_ns))
         self._answer_ns = None
         await asyncio.gather(spoken.done.wait(), self._meanwhile(step, spoken.first_ns))
-        self.record.turns[-1].end_ns = spoken.last_ns
+        self.record.turns[-1].end_ns, self.record.turns[-1].mouth_ns = spoken.last_ns, spoken.mouth_ns
 
     async def _meanwhile(self, say: Say, first_ns: int) -> None:
         for act in say.meanwhile:
@@ -115,6 +117,15 @@ class Stage:
                 self._say("wait", f"gave up after {step.seconds:g} s: {step.until}")
                 return
             await asyncio.sleep(LOOK_S)
+
+    async def _lose_network(self, step: LoseNetwork) -> None:
+        if step.seconds:
+            self._wire.lose_network()
+            self._say("network", f"gone for {step.seconds:g} s")
+            await asyncio.sleep(step.seconds)
+        same = await self._wire.come_back()
+        self.record.came_back.append((step, len(self.record.turns) - 1, same))
+        self._say("network", "another connection, " + ("the same session" if same else "a new session"))
 
     def _answered(self) -> bool:
         turn = self.record.turns[-1]

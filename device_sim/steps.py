@@ -29,8 +29,14 @@ CARDS: dict[str, tuple[str, ...]] = {
 }
 DOOR_COLOURS = ("red", "green", "blue", "yellow", "white", "black", "brown", "orange", "purple")
 MOTIONS = ("settle", "glance", "hold")
-ACTIONS = ("see", "say", "tap", "wait", "expect", "repeat")
-EXTRAS = {"within_s": "wait", "level_db": "say", "pause": "say", "meanwhile": "say"}  # key -> the step that takes it
+ACTIONS = ("see", "say", "tap", "wait", "expect", "lose_network", "repeat")
+EXTRAS = {
+    "within_s": "wait",
+    "level_db": "say",
+    "pause": "say",
+    "meanwhile": "say",
+    "resumes": "lose_network",
+}  # key -> the step that takes it
 MAX_PAUSE_MS = 10_000
 
 
@@ -101,7 +107,17 @@ class Expect:
     silence_within_ms: float | None = None
 
 
-Step = See | Say | Tap | Wait | Expect
+@dataclass(frozen=True)
+class LoseNetwork:
+    """Nothing gets through for so long; then the device comes back over another connection. 0: it changes over while
+    the old connection still works. `resumes`: whether it is expected to find its session again."""
+
+    line: int
+    seconds: float
+    resumes: bool = True
+
+
+Step = See | Say | Tap | Wait | Expect | LoseNetwork
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
@@ -140,6 +156,9 @@ class Reader:
             return [_tap(line, body)]
         if action == "wait":
             return [_wait(line, body, fields.get("within_s"))]
+        if action == "lose_network":
+            resumes = fields["resumes"].flag() if "resumes" in fields else True
+            return [LoseNetwork(line, body.number(0, 600), resumes)]
         if action == "say":
             return [self._say(line, body, fields)]
         return [self._see(line, body) if action == "see" else self._expect(line, body)]

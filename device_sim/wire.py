@@ -34,6 +34,7 @@ from device_sim.errors import WireError
 from device_sim.marks import Marks, Message
 from device_sim.mic import MicTrack, Voices
 from device_sim.network import BadNetwork, Counts
+from device_sim.roaming import Lead, Source, cut
 from device_sim.scene import Network, Scene
 
 log = logging.getLogger(__name__)
@@ -72,12 +73,18 @@ class Address:
             return False
 
 
+class NoSuchSessionError(WireError):
+    """The session that was to go on is over."""
+
+
 class Wire:
-    """One connection to a companion. `on_message` sees every data channel message with its arrival time."""
+    """One device's way to a companion, over one connection after the other. `on_message` sees every message of the data
+    channel with its arrival time."""
 
     def __init__(self, scene: Scene, tapes: Tapes, voices: Voices, ear: Ear) -> None:
         self.ear, self.marks = ear, Marks(ear)
         self.mic = MicTrack(voices) if scene.microphone else None
+        self._leak = voices.leak
         self.camera = CameraTrack(scene.camera, tapes.before) if scene.camera else None
         self.messages: list[tuple[int, Message]] = []
         self.on_message: Callable[[int, Message], None] = lambda arrival_ns, message: None
@@ -85,31 +92,75 @@ class Wire:
         self.lost_why = ""
         self.session = ""  # the companion's name for this connection
         self._scene = scene
+        self._address: Address | None = None
         self._bad: list[BadNetwork] = []
+        self._leads: list[Lead] = []
+        self._begin()
+        self._capture: asyncio.Task[None] | None = None
+
+    def _begin(self) -> None:
+        """A connection of its own, not yet offered."""
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
         self._channel: Any = None
         self._connected = asyncio.Event()
-        self._capture: asyncio.Task[None] | None = None
         self._senders: dict[str, RTCRtpSender] = {}
 
     async def connect(self, address: Address) -> None:
         """Offer, answer, media flowing. Raises WireError with one line that says what to do."""
         if address.loopback:
             _offer_loopback()
+        self._address = address
+        if self._leak is not None:
+            leak = self._leak
+            self.ear.on_sound.append(lambda pcm, at_ns: leak.play(pcm, self.ear.received_rtp, at_ns))
+        self.ear.on_sound.append(lambda pcm, arrival_ns: self._send_all(self.marks.arrived(arrival_ns)))
+        await self._open(address, "")
+        self._capture = asyncio.create_task(self._tell_captures())
+
+    def lose_network(self) -> None:
+        """From now on nothing leaves and nothing arrives, and nobody is told."""
+        cut(self._pc)
+
+    async def come_back(self) -> bool:
+        """Over another connection. True: into the same session; False: there was none any more, and it is a new one."""
+        assert self._address is not None, "connect first"
+        before, session = self._pc, self.session
+        for lead in self._leads:
+            lead.stop()
+        self._leads.clear()
+        try:
+            self._another_connection()
+            try:
+                await self._open(self._address, session)
+            except NoSuchSessionError:
+                await self._pc.close()
+                self._another_connection()
+                await self._open(self._address, "")
+        finally:
+            await before.close()
+        return self.session == session
+
+    def _another_connection(self) -> None:
+        self._begin()
+        self.ear.restart()
+        self.marks = Marks(self.ear)
+
+    async def _open(self, address: Address, resume: str) -> None:
+        pc = self._pc
         self._add_media()
-        self._channel = self._pc.createDataChannel("earshot", ordered=True)
-        self._channel.on("message", self._message)
-        self._pc.on("connectionstatechange", self._state_changed)
+        self._channel = pc.createDataChannel("earshot", ordered=True)
+        self._channel.on("message", lambda text: self._message(text) if pc is self._pc else None)
+        pc.on("connectionstatechange", lambda: self._state_changed() if pc is self._pc else None)
         await self._pc.setLocalDescription(await self._pc.createOffer())
         for receiver in self._pc.getReceivers():
             self._hook(receiver)
-        answer, self.session = await _exchange(address, self._pc.localDescription.sdp)
+        said = {"echo": "open" if self._leak else "none", **({"resume": resume} if resume else {})}
+        answer, self.session = await _exchange(address, self._pc.localDescription.sdp, said)
         self._spoil_network()
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         except Exception as error:  # aiortc raises whatever its parser trips over
             raise WireError(f"{address.offer}: its SDP answer cannot be used: {error}; is it a companion?") from error
-        self.ear.on_sound.append(lambda pcm, arrival_ns: self._send_all(self.marks.arrived(arrival_ns)))
         try:
             await asyncio.wait_for(self._connected.wait(), CONNECT_TIMEOUT_S)
         except TimeoutError:
@@ -120,7 +171,6 @@ class Wire:
             ) from None
         if self.lost.is_set():
             raise WireError(f"{address.offer}: {self.lost_why} while connecting; see the companion's log")
-        self._capture = asyncio.create_task(self._tell_captures())
 
     async def close(self) -> None:
         if self._capture is not None:
@@ -147,15 +197,19 @@ class Wire:
 
     def _add_media(self) -> None:
         if self.mic is not None:
-            self._senders["audio"] = self._pc.addTrack(self.mic)
+            self._senders["audio"] = self._pc.addTrack(self._lead(self.mic))
         else:
             self._pc.addTransceiver("audio", direction="recvonly")
         if self.camera is not None:
-            sender = self._senders["video"] = self._pc.addTrack(self.camera)
+            sender = self._senders["video"] = self._pc.addTrack(self._lead(self.camera))
             sender._send_keyframe = self.camera.request_key  # a PLI or FIR arrived; aiortc would ask its own encoder
             transceiver = next(t for t in self._pc.getTransceivers() if t.sender is sender)
             transceiver.direction = "sendonly"
             _only_h264(transceiver)
+
+    def _lead(self, source: Source) -> Lead:
+        self._leads.append(Lead(source))
+        return self._leads[-1]
 
     def _spoil_network(self) -> None:
         if self._scene.network == Network():
@@ -169,8 +223,11 @@ class Wire:
         if receiver._RTCRtpReceiver__kind != "audio":
             return
 
+        pc = self._pc
+
         async def take(packet: RtpPacket, arrival_time_ms: int) -> None:
-            self.ear.receive(packet.payload, packet.timestamp, time.monotonic_ns())
+            if pc is self._pc:
+                self.ear.receive(packet.payload, packet.timestamp, time.monotonic_ns())
 
         receiver._handle_rtp_packet = take
 
@@ -249,7 +306,7 @@ def _offer_loopback() -> None:
     aioice.ice.get_host_addresses = with_loopback
 
 
-async def _exchange(address: Address, sdp: str) -> tuple[str, str]:
+async def _exchange(address: Address, sdp: str, said: dict[str, str]) -> tuple[str, str]:
     """POST the offer; the answer's SDP, and what the companion calls this session."""
     url = address.offer
     headers = {"Authorization": f"Bearer {address.token}"} if address.token else {}
@@ -257,7 +314,7 @@ async def _exchange(address: Address, sdp: str) -> tuple[str, str]:
     try:
         async with (
             aiohttp.ClientSession(timeout=timeout) as http,
-            http.post(url, json={"sdp": sdp, "type": "offer"}, headers=headers) as response,
+            http.post(url, json={"sdp": sdp, "type": "offer", **said}, headers=headers) as response,
         ):
             status, body = response.status, await response.text()
     except aiohttp.ClientConnectorError as error:
@@ -273,6 +330,8 @@ async def _exchange(address: Address, sdp: str) -> tuple[str, str]:
         raise WireError(
             f"{url}: refused ({status}): {given}; give the address with `?token=…` that `companion run` prints"
         )
+    if status == 404 and "resume" in said:
+        raise NoSuchSessionError(f"{url}: the session {said['resume']} is over; offer without `resume`")
     if status != 200:
         raise WireError(f"{url}: refused the offer ({status}): {' '.join(body.split())[:200]}; see the companion's log")
     try:

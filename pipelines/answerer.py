@@ -15,16 +15,13 @@ from pipelines.events import (
     Aside,
     Caption,
     ChunkVoiced,
-    Earcon,
     Happening,
     HeardMark,
     Looked,
     Noted,
-    PausePlay,
     PlayMark,
     Remembered,
     Resumed,
-    SetVolume,
     TurnClosed,
     TurnOpened,
 )
@@ -33,7 +30,9 @@ from pipelines.meaning import question as question_of
 from pipelines.permission import Permission
 from pipelines.remembering import of_answer, of_thought
 from pipelines.room import Room
+from pipelines.sounding import TICK_EVERY_NS, Earcons
 from pipelines.speaking.mouth import Mouth, Utterance
+from pipelines.steering import PASSING, Steering
 from pipelines.thinking import guide, wording
 from pipelines.thinking.answer import Answer, Question
 from pipelines.thinking.contemplate import Contemplation
@@ -41,28 +40,23 @@ from pipelines.thinking.intent import Intent, understand
 from pipelines.thinking.spoken import Spoken
 from pipelines.thinking.talk import Ask, Plan
 
-GAIN_RANGE_DB = (-24.0, 12.0)  # from barely audible to where only distortion is added
-_MANNERS = frozenset(
-    {"answer_now", "progress", "guide_end", "normal_mode", "instant_mode", "thinking_mode", "contemplating_mode"}
-)
-ADJUSTMENTS = frozenset({"louder", "quieter", "slower", "faster"})
-RATE_RANGE_WPM = (80, 400)  # what the voices can say understandably
+RETRACTABLE = frozenset({"model", "read", "price", "code", "history", "status"})  # kinds that leave the world as it is
 
 
 class Answerer:
-    """Owns the answer, the mouth, and the timers `answer_timeout` and `acknowledge`."""
+    """Owns the answer, the mouth, and the timers `answer_timeout`, `acknowledge` and `ticking`."""
 
     def __init__(self, room: Room) -> None:
         self._room = room
-        self._mouth = Mouth(room.scribe, room.options.general.speaking)
+        self.mouth = Mouth(room.scribe, room.options.general.speaking)
         self._turn = 0
-        self._held = False  # by the wearer's "wait"
-        self._gain_db = 0.0
-        self._last_said: tuple[str, str] = ("", "")
+        self.last_said: tuple[str, str] = ("", "")
         self._announcements: list[tuple[str, str]] = []  # words and their kind
         self.background = Background(room)
         self.permission = Permission(room)
         self.answer: Answer | None = None
+        self.earcons = Earcons(room)
+        self.steering = Steering(room, self)
 
     @property
     def next_turn(self) -> int:
@@ -71,44 +65,38 @@ class Answerer:
     @property
     def busy(self) -> bool:
         """Something is being made or said."""
-        return self.answer is not None or self._mouth.current is not None
+        return self.answer is not None or self.mouth.current is not None
 
     @property
     def sounds(self) -> bool:
         """An answer has begun to sound and has not ended."""
-        return self._mouth.current is not None and self._mouth.current.started
+        return self.mouth.current is not None and self.mouth.current.started
 
     # --------------------------------------------------------------------------------------------------------- at rest
 
     @property
     def at_rest(self) -> bool:
-        quiet = not self.busy and not self._announcements and not self._held
+        quiet = not self.busy and not self._announcements and not self.steering.held
         return quiet and self.background.at_rest and self.permission.at_rest
 
     def rest(self, resumed: Resumed) -> Resumed:
         """The same with this part's state written in."""
-        said, kind = self._last_said
-        return replace(
-            resumed,
-            turn=self._turn,
-            gain_db=self._gain_db,
-            rate_change_wpm=self._mouth.rate_change_wpm,
-            last_said=said,
-            last_said_kind=kind,
-        )
+        said, kind = self.last_said
+        mine = replace(resumed, turn=self._turn, last_said=said, last_said_kind=kind)
+        return self.earcons.rest(self.steering.rest(mine))
 
     def stand(self, resumed: Resumed) -> None:
         """Stand where that was written."""
         self._turn = resumed.turn
-        self._gain_db = resumed.gain_db
-        self._mouth.rate_change_wpm = resumed.rate_change_wpm
-        self._last_said = (resumed.last_said, resumed.last_said_kind)
+        self.steering.stand(resumed)
+        self.earcons.stand(resumed)
+        self.last_said = (resumed.last_said, resumed.last_said_kind)
 
     # ------------------------------------------------------------------------------------------------------- a turn
 
     def understand(self, text: str) -> Intent:
         """What the words mean now."""
-        if self._held and understand(text).name == "go_on":
+        if self.steering.held and understand(text).name == "go_on":
             return understand(text)
         return meaning(self._room, text)
 
@@ -116,9 +104,40 @@ class Answerer:
         """The question that these words ask, of the turn that would be next."""
         return question_of(self._room, self.next_turn, text, intent, start_ns, end_ns)
 
-    def make(self, question: Question) -> Answer:
-        """A new answer, not begun and not confirmed."""
-        return Answer(self._room.world(), question, self)
+    def make(self, question: Question, early: bool = False) -> Answer:
+        """A new answer, not begun and not confirmed. `early`: it may ask a model before it is."""
+        return Answer(self._room.world(), question, self, early)
+
+    def forget_prepared(self, answer: Answer, reason: str) -> None:
+        """The wearer went on: nothing of this answer is known any more, but that it asked."""
+        early = answer.early
+        answer.cancel(reason)
+        if early:
+            self._room.early.wasted(self._room.now_ns)
+            self._note_sent(answer)
+
+    def retractable(self, turn: int) -> bool:
+        """Whether this turn's answer is under way, and the world is as if it had never been asked."""
+        answer = self.answer
+        if answer is None or self.sounds or answer.question.turn != turn:
+            return False
+        return answer.question.intent.kind in RETRACTABLE and not (answer.talk and answer.talk.effects)
+
+    def retract(self, reason: str) -> None:
+        """Forget the turn that is being answered: it was not over."""
+        answer, self.answer = self.answer, None
+        if answer is None:
+            return
+        answer.cancel(reason)
+        self._note_sent(answer)
+        if not self.drop(reason, "continued"):
+            self._room.scribe.emit(TurnClosed, reason, turn=answer.question.turn, outcome="continued")
+
+    def _note_sent(self, answer: Answer) -> None:
+        """What left is told when the wearer asks; no later question is told of it."""
+        if answer.asked:
+            entry = of_answer(answer, "", self._room.now_ns)
+            self._room.history.add(replace(entry, turn=0, question="", caption=""))
 
     def open(
         self, question: Question, prepared: Answer | None, looked: Looked | None, look_request: int, reason: str
@@ -155,14 +174,31 @@ class Answerer:
         if said:
             room.scribe.emit(Caption, "what was understood", who="wearer", text=said)
         room.signal("turn_over", question.intent.label)
+        if room.preferences.muted:
+            self.earcons.make("heard", "the answer will be shown")
         room.deadlines.set("answer_timeout", room.now_ns + general.turn.answer_timeout_ms * MS)
-        if question.intent.kind in {"model", "confirm"}:
+        if question.intent.kind in {"model", "confirm", "read", "price", "code"}:
             room.deadlines.set("acknowledge", room.now_ns + general.modes.acknowledge_ms * MS)
 
     def acknowledge(self) -> None:
-        """Nothing was said for a while: a short true word, if the answer is being thought about."""
-        if self.answer is not None and not self.sounds and (text := self.answer.acknowledgement()):
+        """Nothing was said for a while: a short true word, if the answer is being thought about; else a sound."""
+        room = self._room
+        if self.answer is None or self.answer.finished or self.sounds or room.floor.state != floor.THINKING:
+            return
+        if text := self.answer.acknowledgement():
             self.say_answer(text, "status", False)
+        if not text or self.steering.silent("status", text):
+            self.earcons.make("thinking", "nothing to say yet")
+        room.deadlines.set("ticking", room.now_ns + TICK_EVERY_NS)
+
+    def still_thinking(self) -> None:
+        """Time for the next tick, if nothing sounds."""
+        room, utterance = self._room, self.mouth.current
+        if self.answer is None or self.answer.finished:
+            return
+        if utterance is None or utterance.quiet_at(room.now_ns):
+            self.earcons.make("thinking", "nothing to say yet")
+        room.deadlines.set("ticking", room.now_ns + TICK_EVERY_NS)
 
     # ------------------------------------------------------------------------------------- what the wearer must allow
 
@@ -173,9 +209,9 @@ class Answerer:
 
     def decide(self, text: str, start_ns: int, end_ns: int) -> bool:
         """Words while a plan is open (`end_ns` 0: typed). True if they were about it."""
-        outcome = self.permission.hear(text, True, start_ns, end_ns, (self._last_said[0],))
+        outcome = self.permission.hear(text, True, start_ns, end_ns, (self.last_said[0],))
         if outcome == "refused" and self.busy:  # while the plan is still being read
-            self._stop("the wearer said no")
+            self.stop("the wearer said no")
             return True
         if outcome in {"allowed", "refused"}:
             self._decided(outcome, text, start_ns, end_ns)
@@ -184,11 +220,11 @@ class Answerer:
             self.permission.drop(outcome, "the wearer did not allow it", self.next_turn)
             return False
         if reprompt := self.permission.reprompt:
-            self._nothing_said("nearly the words of the plan")
+            self.nothing_said("nearly the words of the plan")
             self.say(reprompt, "confirm", True, turn=0)
             return True
         if self.permission.plan is not None:  # our own voice, or noise: neither a yes nor a question
-            self._nothing_said("not the wearer's words")
+            self.nothing_said("not the wearer's words")
             return True
         return False
 
@@ -247,7 +283,7 @@ class Answerer:
 
     def late(self) -> None:
         """Nothing sounds yet, and the wearer has waited long enough."""
-        if self.answer is not None and not self.sounds:
+        if self.answer is not None and not self.answer.said:
             self.answer.cancel("took too long")
             self.say_answer(wording.TOO_SLOW, "failure", True)
 
@@ -255,99 +291,52 @@ class Answerer:
         """End what is being said or made. History keeps what the ear got of it. True if there was something."""
         room = self._room
         answer, self.answer = self.answer, None
-        utterance = self._mouth.drop(reason)
-        self._held = False
-        room.deadlines.clear("answer_timeout", "acknowledge")
+        utterance = self.mouth.drop(reason)
+        held, self.steering.held = self.steering.held, False
+        room.deadlines.clear("answer_timeout", "acknowledge", "ticking")
+        heard, shown = (utterance.heard(), utterance.shown) if utterance else ("", "")
         if answer is not None:
             answer.cancel(reason)
             if answer.waits_for_wearer:
                 self.permission.drop("dropped", reason)
-            self._remember(answer, utterance.heard() if utterance else "")
-        if utterance is not None or room.floor.state in floor.OVERLAP:
+            self._remember(answer, heard, shown)
+        elif utterance is not None and shown:
+            room.history.cut(utterance.turn, heard, shown)
+        if utterance is not None or held or room.floor.state in floor.OVERLAP:
             room.loud_again(reason)
         turn = answer.question.turn if answer else utterance.turn if utterance else 0
         if turn:
-            said, heard = (utterance.said, utterance.heard()) if utterance else ("", "")
+            said = utterance.said if utterance else ""
             room.scribe.emit(TurnClosed, reason, turn=turn, outcome=outcome, said=said, heard=heard)
         return answer is not None or utterance is not None
 
-    def _remember(self, answer: Answer, heard: str) -> None:
-        entry, task = of_answer(answer, heard, self._room.now_ns), answer.question.guide
+    def _remember(self, answer: Answer, heard: str, shown: str) -> None:
+        entry, task = of_answer(answer, heard, self._room.now_ns, shown), answer.question.guide
         self._room.history.add(entry)
         if task is not None and self._room.guide is not None:
-            self._room.guide = guide.told(self._room.guide, heard, entry.caption)
+            self._room.guide = guide.told(self._room.guide, shown or heard, entry.caption)
 
     # ----------------------------------------------------------------------------------------------- words that steer
 
     def control(self, intent: Intent) -> None:
         """Stop, wait, go on, again, louder …; words of agreement do nothing."""
-        room = self._room
-        if intent.name == "stop" or (intent.name == "wait" and not self.busy):
-            self._stop("the wearer said stop")
-        elif intent.name == "wait":
-            self._held = True
-            room.scribe.emit(PausePlay, "the wearer said wait", on=True)
-            room.signal("dropped" if room.floor.can("dropped") else "nothing_said", "the wearer said wait")
-        elif intent.name == "go_on" and self._held:
-            self._held = False
-            self._nothing_said("go on")
-            room.signal("answer_sounds", "the wearer said go on")
-            room.loud_again("the wearer said go on")
-        elif intent.name in {"again", "go_on"}:
-            text, kind = self._last_said
-            self._small_turn(intent, text or wording.NOTHING_TO_REPEAT, kind or "status")
-        elif intent.name in _MANNERS:
-            self._manner(intent)
-        elif intent.name in ADJUSTMENTS:
-            said = self.adjust(intent.name)
-            if self.busy:  # held by "wait": it stays held, and goes on louder
-                self._nothing_said(said)
-            else:
-                self._small_turn(intent, said, "status")
-        else:
-            self._nothing_said("nothing to do")
+        self.steering.control(intent)
 
-    def _manner(self, intent: Intent) -> None:
-        """How hard to think, from now on or just now; how far it is."""
-        room = self._room
-        if intent.name == "answer_now":
-            self.answer_now()
-        elif intent.name == "progress" and not self.tell_progress():
-            self._small_turn(intent, self.background.progress(), "status")
-        elif intent.name == "progress":
-            self._nothing_said("told how far it is")
-        elif intent.name == "guide_end":
-            room.guide = None
-            self._small_turn(intent, wording.GUIDE_ENDED, "status")
-        else:
-            mode = intent.name.removesuffix("_mode")
-            room.standing = "" if mode == "normal" else mode
-            self._small_turn(intent, wording.MODES[mode], "status")
+    def adjust(self, name: str) -> str:
+        """Louder, quieter, slower, faster, from now on; what to say of it."""
+        return self.steering.adjust(name)
 
     def tell_progress(self) -> bool:
         """How far the answer is that is being made; it goes on. False if none is being thought about."""
-        if self.answer is None or not (text := self.answer.progress()):
-            return False
-        self.say_answer(text, "status", False)
-        return True
+        return self.steering.tell_progress()
 
-    def answer_now(self) -> None:
-        """Whatever is being thought about is answered from what is known by now."""
-        room = self._room
-        if self.answer is not None and self.answer.answer_now():
-            if room.floor.state in floor.OVERLAP:
-                room.signal("resume_speaking" if self.sounds else "resume_thinking", "answer now")
-                room.loud_again("answer now")
-        elif self.background.answer_now():
-            self._small_turn(Intent("control", "answer_now"), wording.ANSWERING, "status")
-        else:
-            self._small_turn(Intent("control", "answer_now"), wording.NOT_THINKING, "status")
-
-    def _nothing_said(self, reason: str) -> None:
+    def nothing_said(self, reason: str) -> None:
+        """The words that were heard are no turn."""
         if self._room.floor.state == floor.SETTLING:
             self._room.signal("nothing_said", reason)
 
-    def _stop(self, reason: str) -> None:
+    def stop(self, reason: str) -> None:
+        """Everything that is being said, made or thought about ends."""
         room = self._room
         dropped = self.drop(reason, "stopped")
         dropped = self.permission.drop("refused", reason) or dropped
@@ -360,16 +349,16 @@ class Answerer:
         if room.floor.can("dropped"):
             room.signal("dropped", reason)
         else:
-            self._nothing_said(reason)
+            self.nothing_said(reason)
         if not dropped:
             room.scribe.emit(Noted, reason, what="nothing to stop")
 
     def tapped(self) -> None:
         """A tap stops what is being answered."""
         if self._room.floor.state in floor.ANSWERING:
-            self._stop("the wearer tapped")
+            self.stop("the wearer tapped")
 
-    def _small_turn(self, intent: Intent, text: str, kind: str) -> None:
+    def small_turn(self, intent: Intent, text: str, kind: str) -> None:
         """A turn whose whole answer is known already."""
         room = self._room
         if self.busy:
@@ -379,23 +368,10 @@ class Answerer:
         self._turn += 1
         room.scribe.emit(TurnOpened, "a command", turn=self._turn, text=intent.name, intent=intent.label)
         room.signal("turn_over", intent.label)
+        if self.steering.silent(kind, text):
+            self.earcons.make("heard", "the answer is shown")
         room.history.add(Remembered(self._turn, room.now_ns, intent.name, kind=kind))
         self.say(text, kind, True, turn=self._turn)
-
-    def adjust(self, name: str) -> str:
-        """Louder, quieter, slower, faster, from now on; what to say of it."""
-        speaking = self._room.options.general.speaking
-        if name in {"louder", "quieter"}:
-            step_db = speaking.volume_step_db if name == "louder" else -speaking.volume_step_db
-            low, high = GAIN_RANGE_DB
-            self._gain_db = max(low, min(high, self._gain_db + step_db))
-            self._room.scribe.emit(SetVolume, f"the wearer said {name}", gain_db=self._gain_db)
-        else:
-            step_wpm = speaking.rate_step_wpm if name == "faster" else -speaking.rate_step_wpm
-            slow, fast = RATE_RANGE_WPM
-            wanted_wpm = max(slow, min(fast, self._mouth.rate_wpm + step_wpm))
-            self._mouth.rate_change_wpm = wanted_wpm - speaking.rate_wpm
-        return name.capitalize() + "."
 
     # ------------------------------------------------------------------------------------------------------- speaking
 
@@ -405,13 +381,18 @@ class Answerer:
 
     def say(self, text: str, kind: str, last: bool, turn: int) -> None:
         """Words of any turn; turn 0 is the companion's own."""
-        utterance = self._mouth.current
+        utterance = self.mouth.current
         if utterance is None or utterance.turn != turn or utterance.complete:
-            utterance = self._mouth.begin(turn, kind)
+            utterance = self.mouth.begin(turn, kind)
         utterance.failed = utterance.failed or kind == "failure"
-        self._mouth.say(utterance, text, kind, f"{kind} for turn {turn}" if turn else kind, last)
+        silent = self.steering.silent(kind, text)
+        self.mouth.say(utterance, text, kind, f"{kind} for turn {turn}" if turn else kind, last, silent)
+        self.earcons.told(utterance, silent)
+        if silent and text:
+            self._room.deadlines.clear("answer_timeout", "acknowledge", "ticking")
         if text:
-            self._room.scribe.emit(Caption, "spoken", who="companion", text=text)
+            reason = "shown, not spoken: muted" if silent else "spoken"
+            self._room.scribe.emit(Caption, reason, who="companion", text=text)
 
     def announce(self, text: str, kind: str = "failure") -> None:
         """Something the wearer must know, said as soon as the floor is free."""
@@ -427,12 +408,13 @@ class Answerer:
     def catch_up(self) -> None:
         """Say what waits to be announced, if nobody is speaking."""
         room, background = self._room, self.background
+        self.earcons.catch_up()
         if self.busy or room.floor.state != floor.LISTENING:
             return
         if self._announcements:
             text, kind = self._announcements.pop(0)
-            if kind == "alarm" and room.options.general.speaking.earcons:
-                room.scribe.emit(Earcon, "a timer is over", name="heard")
+            if kind == "alarm":
+                self.earcons.make("heard", "a timer is over")
             self.say(text, kind, True, turn=0)
         elif background.ready and self.permission.at_rest:
             self._tell(background.ready.pop(0))
@@ -452,48 +434,57 @@ class Answerer:
         return False
 
     def on_voiced(self, event: ChunkVoiced) -> None:
-        self._mouth.voiced(event)
+        self.mouth.voiced(event)
 
     def on_voice_failed(self, number: int) -> None:
         """No voice works: the words stay on the caption, and the turn ends."""
-        utterance, reason = self._mouth.find(number), "no voice could say it"
-        if utterance is not None and self._mouth.current is utterance:
+        utterance, reason = self.mouth.find(number), "no voice could say it"
+        if utterance is not None and self.mouth.current is utterance:
             self.drop(reason, "failed")
             if self._room.floor.can("dropped"):
                 self._room.signal("dropped", reason)
+            self.earcons.make("failed", reason, wait=True)
 
     def on_play(self, event: PlayMark) -> None:
-        room, utterance = self._room, self._mouth.find(event.utterance)
+        room, utterance = self._room, self.mouth.find(event.utterance)
         if utterance is None:
             return
         utterance.mark(event)
         if event.mark == "started" and not utterance.started:
             utterance.started = True
-            if self._mouth.current is utterance:
-                room.deadlines.clear("answer_timeout", "acknowledge")
+            if self.mouth.current is utterance:
+                room.deadlines.clear("acknowledge")
+                if self.answer is None or self.answer.said:  # not only an acknowledgement
+                    room.deadlines.clear("answer_timeout")
+                if self.answer is not None:
+                    room.deadlines.set("ticking", room.now_ns + TICK_EVERY_NS)
                 if room.floor.can("answer_sounds"):
                     room.signal("answer_sounds", "the answer is on its way to the ear")
-        elif event.mark == "stopped":
+        if event.mark == "started":
+            self.earcons.began(utterance, event.chunk)
+        elif event.mark == "stopped" and utterance.later is None:
             room.history.cut(utterance.turn, utterance.heard())
-        elif event.mark == "finished" and self._mouth.current is utterance and utterance.complete:
+        elif event.mark == "finished" and self.mouth.current is utterance and utterance.complete:
             self._said_to_the_end(utterance)
 
     def _said_to_the_end(self, utterance: Utterance) -> None:
         room, reason = self._room, "said to the end"
         answer, self.answer = self.answer, None
-        self._mouth.done(utterance)
-        said = utterance.said
+        self.mouth.done(utterance)
+        said, heard = utterance.said, utterance.spoken
+        room.deadlines.clear("ticking")
         asks = answer is not None and answer.waits_for_wearer
         if answer is not None:
-            self._remember(answer, said)
+            self._remember(answer, heard, utterance.shown)
         else:
-            room.history.cut(utterance.turn, said)
+            room.history.cut(utterance.turn, heard, utterance.shown)
         if utterance.kind == "confirm" or asks:
             self.permission.read_back(answer if asks else None)
         if utterance.turn:
-            self._last_said = (said, utterance.kind)
+            if utterance.kind not in PASSING:
+                self.last_said = (said, utterance.kind)
             outcome = "failed" if utterance.failed else "asked" if asks else "answered"
-            room.scribe.emit(TurnClosed, reason, turn=utterance.turn, outcome=outcome, said=said, heard=said)
+            room.scribe.emit(TurnClosed, reason, turn=utterance.turn, outcome=outcome, said=said, heard=heard)
         if room.floor.state in floor.OVERLAP:
             room.loud_again(reason)
         if room.floor.can("answer_done"):
@@ -501,12 +492,13 @@ class Answerer:
 
     def on_heard(self, event: HeardMark) -> None:
         """The device's own word on what reached the ear: where it got less than we sent, history is cut to that."""
-        utterance = self._mouth.find(event.utterance)
-        if utterance is None or event.mark != "last" or self._mouth.current is utterance:
+        utterance = self.mouth.find(event.utterance)
+        if utterance is None or event.mark != "last" or self.mouth.current is utterance:
             return
-        if utterance.kind == "confirm":
+        if utterance.kind == "confirm" and utterance.later is None:
             self.permission.heard(event.media_ns)
-        heard = utterance.heard(event.position_ns)
-        if utterance.turn and len(heard.split()) < len(utterance.heard().split()):
+        latest = utterance.latest
+        known, heard = latest.heard(), utterance.heard_at(event.position_ns)
+        if self.mouth.current is not latest and utterance.turn and len(heard.split()) < len(known.split()):
             self._room.history.cut(utterance.turn, heard)
             self._room.scribe.emit(Noted, f"the ear got: {heard!r}", what="heard less")

@@ -39,11 +39,14 @@ from pipelines.events import (
     ToolInfo,
     ToolsChanged,
     Transcribed,
+    TurnScored,
     Typed,
     VoiceWindow,
+    WakeHeard,
     WorkFailed,
 )
 from pipelines.listener import Listener
+from pipelines.reconnect import Reconnect
 from pipelines.room import DirectorOptions, Room
 from pipelines.thinking import wording
 from pipelines.thinking.greeting import Greeting
@@ -61,6 +64,7 @@ class Director:
         self._room = Room(options or DirectorOptions())
         self._answerer = Answerer(self._room)
         self._listener = Listener(self._room, self._answerer)
+        self._reconnect = Reconnect(self._room, self._answerer)
         self._greeting: Greeting | None = None
 
     @property
@@ -91,9 +95,11 @@ class Director:
         room, greeting = self._room, self._greeting
         return (
             room.floor.state == floor.LISTENING
-            and room.deadlines.only("alarm")  # a timer that will ring tomorrow is no work
+            and room.deadlines.only("alarm", "attention")  # a timer that will ring tomorrow is no work
+            and room.at_rest
             and self._answerer.at_rest
             and self._listener.at_rest
+            and self._reconnect.at_rest
             and (greeting is None or not greeting.busy)
         )
 
@@ -117,32 +123,44 @@ class Director:
     def wake(self, now_ns: int) -> list[Decision]:
         """Deliver every deadline up to now."""
         self._run_deadlines(now_ns)
-        self._catch_up()
-        return self._room.scribe.take()
+        return self._decided()
 
-    def _catch_up(self) -> None:
+    def _decided(self) -> list[Decision]:
         self._answerer.catch_up()
+        self._reconnect.catch_up()
+        decisions = self._told(self._room.scribe.take())
         self._room.arm()
+        return decisions
+
+    def _told(self, decisions: list[Decision]) -> list[Decision]:
+        """Those, and what follows from them for whose words count."""
+        for decision in decisions:
+            self._room.said(decision)
+        return decisions + self._room.scribe.take()
 
     def feed(self, event: Happening) -> list[Decision]:
         """One happening in, decisions out. Deadlines up to `event.t_ns` come first."""
         self._run_deadlines(event.t_ns)
+        before = self._told(self._room.scribe.take())
         self._room.scribe.now_ns = event.t_ns
+        self._room.see(event)
+        self._reconnect.see(event)
         handler = self._HANDLERS.get(type(event))
         if handler is not None:
             handler(self, event)
-        self._catch_up()
-        return self._room.scribe.take()
+        return before + self._decided()
 
     def _run_deadlines(self, until_ns: int) -> None:
         while (due := self._room.deadlines.pop(until_ns)) is not None:
             name, self._room.scribe.now_ns = due
             self._TIMERS[name](self)
+            self._answerer.earcons.catch_up()  # now, and not at whatever happens next
 
     # ------------------------------------------------------------------------------------------- session, link, device
 
     def _on_started(self, event: SessionStarted) -> None:
         self._room.begin(event)
+        self._answerer.steering.begin(event.preferences)
 
     def _on_resumed(self, event: Resumed) -> None:
         room = self._room
@@ -161,15 +179,30 @@ class Director:
         room = self._room
         room.link = event
         if event.state == "connected":
-            room.signal("connected", "a device is here")
+            back = self._reconnect.away
+            room.signal("connected", "the device is back" if back else "a device is here")
             speaking = room.options.general.speaking
             if speaking.greet and self._greeting is None and event.speaker:
                 self._greeting = Greeting(room.world(), room.started.recording)
                 room.deadlines.set("greet", event.t_ns + speaking.greet_after_ms * MS)
+            if back:
+                self._come_back(event)
+        elif event.state == "lost" and room.floor.can("link_lost"):
+            self._reconnect.lost()
+            self._listener.forget("the link is lost")
+            room.attention.link_lost()
+            room.signal("link_lost", event.detail or "link lost")
         elif room.floor.can("link_lost"):
             self._answerer.drop("the device is gone", "interrupted")
             self._listener.forget("the device is gone")
             room.signal("link_lost", event.detail or f"link {event.state}")
+
+    def _come_back(self, event: LinkChanged) -> None:
+        greeting, greets = self._greeting, False
+        if greeting is not None and not greeting.said and not greeting.busy:
+            greets = True
+            self._room.deadlines.set("greet", event.t_ns + self._room.options.general.speaking.greet_after_ms * MS)
+        self._reconnect.back(greets)
 
     def _on_ended(self, event: SessionEnded) -> None:
         self._answerer.drop("the session ends", "interrupted")
@@ -178,8 +211,22 @@ class Director:
         self._room.signal("ended", event.reason or "the session ends")
 
     def _on_device(self, event: DeviceEvent) -> None:
+        room = self._room
         if event.kind == "tap":
+            if room.floor.state in floor.ANSWERING or not room.attention.on_tap():
+                self._answerer.tapped()
+            else:
+                self._answerer.earcons.make("heard", "a tap: listening")
+                room.trust_voice()
+                self._listener.anew()
+        elif event.kind == "press":
             self._answerer.tapped()
+            room.attention.pressed()
+            room.trust_voice()
+            self._listener.anew()
+        elif event.kind == "release":
+            room.attention.released()
+            self._listener.hurry()
         elif event.kind == RECORDING_STOPPED:
             self._answerer.announce(wording.RECORDING_STOPPED)
 
@@ -205,7 +252,10 @@ class Director:
             return
         greeting.said = True
         if self._room.floor.state == floor.LISTENING:
-            self._answerer.say(greeting.text(), "status", True, turn=0)
+            muted = self._room.preferences.muted
+            self._answerer.say(
+                wording.STILL_MUTED if muted else greeting.text(), "notice" if muted else "status", True, 0
+            )
         else:
             self._room.scribe.emit(Noted, "the wearer spoke before the greeting", what="greeting skipped")
 
@@ -224,6 +274,7 @@ class Director:
         self._listener.on_transcribed(event)
 
     def _on_looked(self, event: Looked) -> None:
+        self._answerer.earcons.on_looked(event)
         if greeting := self._greets(event.request):
             greeting.on_looked(event)
             self._greet_if_ready()
@@ -254,6 +305,13 @@ class Director:
         elif not self._listener.on_work_failed(event):
             self._on_result(event)
 
+    def _on_scored(self, event: TurnScored) -> None:
+        self._listener.on_scored(event)
+
+    def _on_wake(self, event: WakeHeard) -> None:
+        self._room.attention.on_wake(event)
+        self._room.trust_voice()
+
     def _on_voiced(self, event: ChunkVoiced) -> None:
         self._answerer.on_voiced(event)
 
@@ -282,6 +340,8 @@ class Director:
         ToolsChanged: _on_tools,
         Spent: _on_spent,
         WorkFailed: _on_work_failed,
+        TurnScored: _on_scored,
+        WakeHeard: _on_wake,
         ChunkVoiced: _on_voiced,
         PlayMark: _on_play,
         HeardMark: _on_heard,
@@ -294,9 +354,11 @@ class Director:
         "weigh": lambda self: self._listener.resume("no words within the time"),
         "answer_timeout": lambda self: self._answerer.late(),
         "acknowledge": lambda self: self._answerer.acknowledge(),
+        "ticking": lambda self: self._answerer.still_thinking(),
         "confirm": lambda self: self._answerer.confirm_late(),
         "workers": lambda self: self._answerer.background.late("workers"),
         "synthesis": lambda self: self._answerer.background.late("synthesis"),
         "progress": lambda self: self._answerer.background.progress_rang(),
         "alarm": lambda self: self._answerer.alarms_due(),
+        "attention": lambda self: self._room.attention.rang(self._room.now_ns),
     }

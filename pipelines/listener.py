@@ -1,8 +1,9 @@
 """The listening half of a conversation: from voice activity to words, and whether they are over.
 
 Recognition starts in the pause, long before the turn is certain; so does looking, and as soon as the words are known
-the answer is prepared. When the silence was long enough the words go to the answerer. If the wearer goes on instead,
-all of that is forgotten, and the whole utterance is recognised again at the next pause.
+the answer is prepared, and may even ask a model. When the silence was long enough the words go to the answerer. If the
+wearer goes on instead, all of that is forgotten, and the whole utterance is recognised again at the next pause; that
+holds for a moment after the turn seemed over as well, as long as nothing has sounded.
 """
 
 from __future__ import annotations
@@ -10,48 +11,50 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pipelines import conversation as floor
-from pipelines.answerer import ADJUSTMENTS, Answerer
+from pipelines.answerer import Answerer
+from pipelines.ear import NOT_FOR_US, Ear, meant, tail
 from pipelines.events import (
     MS,
     AskKeyFrame,
     Cancel,
     Duck,
-    Earcon,
     Look,
     Looked,
     Noted,
     PausePlay,
     Resumed,
+    ScoreTurn,
     SpeechPaused,
     SpeechStarted,
     Transcribe,
     Transcribed,
+    TurnJudged,
+    TurnScored,
     VoiceWindow,
     WorkFailed,
 )
 from pipelines.hearing.segmenter import Segmenter
 from pipelines.room import Room
-from pipelines.thinking.answer import Answer
-from pipelines.thinking.intent import Intent, complete, normal
+from pipelines.thinking.intent import Intent, understand
+from pipelines.turns.policy import Said, Verdict, policy
+from pipelines.weighing import weighed
 
 PRE_ROLL_NS = 300 * MS  # the first consonant begins before voice activity sees it
+OVER_ANSWER_NS = 500 * MS  # a canceller weakens the beginning, so voice activity sees it later still
+SCORED_NS = 8_000 * MS  # of sound that an audio turn model is given
 NOT_UNDERSTOOD_EVERY_NS = 8_000 * MS  # say "I did not understand" at most this often: a radio must not start a chat
 HEARING_FAILED = "the recogniser"  # how the reason begins if it is not the wearer's words that were at fault
-NO = frozenset({"no", "no no", "nope", "no thanks", "no thank you", "don't", "please don't"})  # to a plan being read
 WHOLE_SENTENCE_NS = 400 * MS  # shorter sounds that are no words are coughs, and get no answer
 
 
-@dataclass(slots=True)
-class Ear:
-    """What is known of the utterance being heard. `answer`: prepared, not yet certain."""
+@dataclass(frozen=True, slots=True)
+class _Ended:
+    """The last turn that was spoken: it may turn out not to have been over."""
 
-    start_ns: int = 0
-    end_ns: int = 0
-    request: int = 0
-    heard: Transcribed | None = None
-    look_request: int = 0
-    looked: Looked | None = None
-    answer: Answer | None = None
+    turn: int
+    text: str
+    start_ns: int
+    end_ns: int
 
 
 class Listener:
@@ -61,7 +64,9 @@ class Listener:
         self._room = room
         self._answerer = answerer
         self._segmenter = Segmenter(room.options.segmenter)
+        self._policy = policy(room.options.general.turn)
         self._last_refusal_ns = -NOT_UNDERSTOOD_EVERY_NS
+        self._ended: _Ended | None = None
         self.ear = Ear()
 
     # --------------------------------------------------------------------------------------------------------- at rest
@@ -89,6 +94,14 @@ class Listener:
 
     def on_voice(self, event: VoiceWindow) -> None:
         room = self._room
+        room.load.feed(event)
+        if room.duplex.deaf(event.media_ns):
+            event = replace(event, probability=0.0)
+        cancelled = room.duplex.mode == "cancel"
+        near = room.nearness.feed(event)
+        if not (cancelled and self._answerer.sounds):  # the canceller weakens the wearer's voice as well
+            event = near
+        self._segmenter.over(self._answerer.sounds, cancelled)
         changes = self._segmenter.feed(event)
         room.scribe.adopt(changes)
         for change in changes:
@@ -105,7 +118,12 @@ class Listener:
         room = self._room
         general = room.options.general
         if room.floor.state in {floor.SETTLING, floor.WEIGHING}:
+            if self.ear.end_ns:
+                room.pauses.inside((change.media_ns - self.ear.end_ns) // MS)
             self._unprepare("the wearer goes on speaking")
+        elif room.floor.state == floor.THINKING and self._goes_on(change):
+            assert self._ended is not None
+            self.ear = Ear(self._ended.start_ns, earlier=self._ended.text, tail_ns=change.media_ns)
         else:
             self.ear = Ear(start_ns=change.media_ns)
             if general.look.key_frame_ask:
@@ -116,7 +134,14 @@ class Listener:
             room.scribe.emit(PausePlay, "the wearer speaks before the answer", on=True)
         room.signal("speech_started", "voice activity")
         since_ns = min(self.ear.start_ns, room.now_ns)  # a device may claim any time
-        room.deadlines.set("utterance_max", since_ns + general.turn.utterance_max_ms * MS)
+        room.deadlines.set("utterance_max", max(room.now_ns, since_ns + general.turn.utterance_max_ms * MS))
+
+    def _goes_on(self, change: SpeechStarted) -> bool:
+        """So soon after the turn that the wearer had not finished, and nothing has come of it that could be heard."""
+        ended, limit_ns = self._ended, self._room.options.general.turn.continue_ms * MS
+        if ended is None or not self._answerer.retractable(ended.turn):
+            return False
+        return 0 <= change.media_ns - ended.end_ns <= limit_ns
 
     def _paused(self, change: SpeechPaused) -> None:
         room = self._room
@@ -124,18 +149,48 @@ class Listener:
         if room.floor.state == floor.DOUBTING:
             room.scribe.emit(PausePlay, "a short sound: a cough, or a short word?", on=True)
         self.ear.end_ns = change.media_ns
+        self.ear.quiet_ns = min(change.loud_ns or change.media_ns, room.now_ns)
         self._hear_out("a pause")
         room.signal("speech_paused", "the wearer paused; are the words finished?")
         if room.floor.state == floor.WEIGHING:
             room.deadlines.set("weigh", room.now_ns + room.options.general.turn.weigh_timeout_ms * MS)
-        else:
+        elif not room.load.sheds("video"):
             self._look_along()
 
+    def anew(self) -> None:
+        """The wearer has just tapped, or pressed the button: what was being heard before was not for us."""
+        room = self._room
+        if room.floor.state == floor.HEARING:
+            self.ear = Ear(start_ns=max(self.ear.start_ns, room.now_ns - PRE_ROLL_NS))
+        elif room.floor.state == floor.SETTLING:
+            self._nothing("the wearer begins anew")
+
+    def hurry(self) -> None:
+        """The wearer let go of the button: what was said is all."""
+        room = self._room
+        if room.floor.state in {floor.HEARING, floor.DOUBTING, floor.YIELDING}:
+            self.ear.whole = True
+            for change in self._segmenter.close(room.now_ns, "the wearer let go of the button"):
+                room.scribe.adopt([change])
+                if isinstance(change, SpeechPaused):
+                    self._paused(change)
+        elif room.floor.state in {floor.SETTLING, floor.WEIGHING}:
+            self.ear.whole = True
+            if self.ear.heard is not None:
+                room.deadlines.set("turn_over", room.now_ns)
+
     def too_long(self) -> None:
-        """Sound without a pause: a fan, a radio. No turn comes of it."""
+        """The utterance is at its longest: what was understood of it counts. A fan, a radio: no turn comes of it."""
         room, reason = self._room, "utterance too long"
+        said_ns, worded = self._segmenter.last_voice_ns, self.ear.worded
+        self._segmenter.drones()
+        if room.floor.state == floor.HEARING and worded:
+            room.scribe.emit(Noted, "the wearer has spoken for too long: what was said so far counts", what=reason)
+            self.ear.end_ns, self.ear.whole = said_ns, True
+            self._hear_out(reason)
+            room.signal("speech_paused", reason)
+            return
         room.scribe.emit(Noted, "sound without a pause for too long: no turn", what=reason)
-        self._segmenter = Segmenter(room.options.segmenter)
         if room.floor.state == floor.HEARING:
             room.signal("speech_paused", reason)
             room.signal("nothing_said", reason)
@@ -150,10 +205,15 @@ class Listener:
         room, ear = self._room, self.ear
         ear.heard = None
         ear.request = room.scribe.number()
-        start_ns = max(0, ear.start_ns - PRE_ROLL_NS)
+        over = room.floor.state in {floor.DOUBTING, floor.YIELDING, floor.WEIGHING}
+        start_ns = max(0, ear.start_ns - (OVER_ANSWER_NS if over else PRE_ROLL_NS))
         end_ns = max(ear.end_ns, room.now_ns)
         room.scribe.emit(Transcribe, reason, request=ear.request, start_ns=start_ns, end_ns=end_ns)
         room.deadlines.set("transcript", room.now_ns + room.options.general.turn.transcript_timeout_ms * MS)
+        if room.started.turn_model:
+            ear.finished, ear.score_request = -1.0, room.scribe.number()
+            scored_ns = max(start_ns, end_ns - SCORED_NS)
+            room.scribe.emit(ScoreTurn, reason, request=ear.score_request, start_ns=scored_ns, end_ns=end_ns)
 
     def _look_along(self) -> None:
         """Score the frames of this utterance while its words are being recognised; most questions need one."""
@@ -173,36 +233,88 @@ class Listener:
         )
 
     def on_transcribed(self, event: Transcribed) -> None:
-        room = self._room
-        if event.request != self.ear.request or room.floor.state not in {floor.SETTLING, floor.WEIGHING}:
+        room, ear = self._room, self.ear
+        if event.request != ear.request or room.floor.state not in {floor.SETTLING, floor.WEIGHING}:
             return
         room.deadlines.clear("transcript")
-        self.ear.heard = event
-        intent = self._answerer.understand(event.text) if event.accepted else Intent("none", "unknown")
-        if room.floor.state == floor.WEIGHING and self._weighed(intent):
+        weighing = room.floor.state == floor.WEIGHING
+        if ear.earlier and not self._still_whole(event):
             return
-        turn = room.options.general.turn
-        if not event.accepted:
-            wait_ms, why = turn.unknown_silence_ms, f"not understood: {event.why or 'no words'}"
-        elif complete(intent):
-            wait_ms, why = turn.complete_silence_ms, f"a whole command: {intent.label}"
-        else:
-            wait_ms, why = turn.open_silence_ms, f"an open question: {intent.label}"
-        if event.accepted and not self._answerer.permission.at_rest and intent.kind != "control":
-            wait_ms, why = turn.open_silence_ms, "words that may be about the plan"
-        wait_ms = turn.end_silence_ms or wait_ms
-        room.scribe.emit(Noted, f"{why}; the turn ends after {wait_ms} ms of silence", what="end of turn")
+        event = meant(room, event, ear, self._answerer.busy)
+        if event.accepted and not event.text and weighing:
+            room.deadlines.set("weigh", room.now_ns + room.options.general.turn.weigh_timeout_ms * MS)
+            return  # only the wake phrase: what follows it?
+        if event.accepted and not event.text:
+            self._nothing("the wake phrase: what follows it?")
+            self._answerer.earcons.make("heard", "the wake phrase: listening")
+            return
+        ear.heard, ear.worded = event, ear.worded or event.accepted
+        intent = self._answerer.understand(event.text) if event.accepted else Intent("none", "unknown")
+        if weighing and not ear.earlier and weighed(room, self._answerer, self, intent):
+            return
+        verdict = self._judge(intent)
+        room.deadlines.clear("weigh")
         steers = intent.kind in {"control", "backchannel", "none"} or not self._answerer.permission.at_rest
         if event.accepted and not steers:
-            self._prepare(intent, event.text)
+            self._prepare(intent, event.text, verdict)
         else:
             self._look_no_more("nothing was asked")
-        room.deadlines.set("turn_over", max(room.now_ns, self.ear.end_ns + wait_ms * MS))
+
+    def _still_whole(self, event: Transcribed) -> bool:
+        """The words of a turn that seemed over, and what came after them. False if it is dealt with: nothing came, or
+        what came is to be heard by itself."""
+        ear = self.ear
+        after = tail(ear.earlier, event.text) if event.accepted else ""
+        if event.accepted and after == "":
+            self.resume("no more words")
+            return False
+        steers = after and understand(after).kind in {"control", "backchannel"}
+        if steers or not event.accepted:
+            ear.start_ns, ear.earlier = ear.tail_ns, ""
+            self._hear_out("what was said after the turn, by itself")
+            return False
+        return True
+
+    def _judge(self, intent: Intent) -> Verdict:
+        """How much silence ends the turn; sets the timer."""
+        room, ear = self._room, self.ear
+        heard = ear.heard
+        assert heard is not None
+        planned = not self._answerer.permission.at_rest and intent.kind != "control"
+        said = Said(
+            heard.text, intent, heard.accepted, heard.why, planned, audio=ear.finished, pauses_ms=room.pauses.kept
+        )
+        verdict = self._policy.judge(said)
+        wait_ms = 0 if ear.whole else verdict.wait_ms
+        room.scribe.emit(
+            TurnJudged,
+            f"{verdict.reason}; the turn ends after {wait_ms} ms of silence",
+            policy=self._policy.name,
+            rule="let go" if ear.whole else verdict.rule,
+            wait_ms=wait_ms,
+            learned=verdict.learned,
+            finished=ear.finished,
+        )
+        if room.attention.held and not ear.whole:  # letting go ends it; this is for a release that was lost
+            wait_ms = room.options.general.turn.utterance_max_ms
+        room.deadlines.set("turn_over", max(room.now_ns, (ear.quiet_ns or ear.end_ns) + wait_ms * MS))
+        return verdict
+
+    def on_scored(self, event: TurnScored) -> None:
+        """The audio turn model's word; if the recogniser was faster, the end is judged anew."""
+        if event.request != self.ear.score_request:
+            return
+        self.ear.finished = event.probability
+        if self.ear.heard is not None and "turn_over" in self._room.deadlines:
+            heard = self.ear.heard
+            self._judge(self._answerer.understand(heard.text) if heard.accepted else Intent("none", "unknown"))
 
     def on_work_failed(self, event: WorkFailed) -> bool:
         """True if the failed work was ours."""
         if event.kind == "transcribe":
             self.on_transcribed(Transcribed(event.t_ns, event.request, "", False, f"{HEARING_FAILED} failed"))
+            return True
+        if event.kind == "turn":
             return True
         if event.request == self.ear.look_request and self.ear.answer is None:
             self.ear.look_request = 0
@@ -221,39 +333,7 @@ class Listener:
         self.ear.heard = heard
         self.turn_over()
 
-    # ------------------------------------------------------------------------------------------- is the turn over?
-
-    def _weighed(self, intent: Intent) -> bool:
-        """What was said over an answer: words that act at once, or words that leave it alone. True if dealt with."""
-        if intent.kind == "control" and intent.name in {"stop", "wait"}:
-            self._room.deadlines.clear("weigh")
-            self.control(intent)
-            return True
-        if intent.name == "answer_now":
-            room_was = self._room.floor.state
-            self._room.deadlines.clear("weigh")
-            self.control(intent)
-            if self._room.floor.state == room_was:
-                self.resume("nothing is being thought about")
-            return True
-        if intent.name == "progress" and self._answerer.tell_progress():
-            self.resume("asked how far it is")
-            return True
-        if not self._answerer.permission.at_rest and self.ear.heard and normal(self.ear.heard.text) in NO:
-            self._room.deadlines.clear("weigh")
-            self.control(Intent("control", "stop"))
-            return True
-        if not self._answerer.permission.at_rest and intent.kind not in {"none", "backchannel"}:
-            self.resume("the plan has not been read to its end: too early to decide")
-            return True
-        if intent.name in ADJUSTMENTS:
-            self.resume(self._answerer.adjust(intent.name))
-            return True
-        if intent.kind in {"backchannel", "none"}:
-            self.resume("those words do not interrupt" if intent.kind == "backchannel" else "no words I know")
-            return True
-        self._room.deadlines.clear("weigh")
-        return False
+    # --------------------------------------------------------------------------------------------- prepared, forgotten
 
     def resume(self, reason: str) -> None:
         """Go on with the answer from the word that was reached."""
@@ -263,14 +343,23 @@ class Listener:
         room.signal("resume_speaking" if self._answerer.sounds else "resume_thinking", reason)
         room.loud_again(reason)
 
-    def _prepare(self, intent: Intent, text: str) -> None:
-        """Begin the answer while the turn is not yet certain: on the device only, nothing said, nothing sent."""
+    def _prepare(self, intent: Intent, text: str, verdict: Verdict) -> None:
+        """Begin the answer while the turn is not yet certain: nothing is said, and nothing sent unless it may ask
+        early."""
         ear = self.ear
         question = self._answerer.question(text, intent, ear.start_ns, ear.end_ns)
-        ear.answer = self._answerer.make(question)
+        ear.answer = self._answerer.make(question, self._may_ask_early(verdict))
         ear.answer.begin(ear.looked, ear.look_request)
         if not ear.answer.waits_for(ear.look_request):
             self._look_no_more("these words need no picture")
+
+    def _may_ask_early(self, verdict: Verdict) -> bool:
+        """The question sounds whole, no other answer is heard that belongs before it, and not too many were in vain."""
+        room, turn = self._room, self._room.options.general.turn
+        alone = not self._answerer.busy or bool(self.ear.earlier)
+        whole = verdict.rule not in {"unfinished", "sounds unfinished"}
+        wanted = turn.speculate and not room.load.sheds("speculation")
+        return wanted and alone and whole and room.early.may(room.now_ns)
 
     def _look_no_more(self, reason: str) -> None:
         """The look that went along is not needed: whoever needs the lane next shall not wait for it."""
@@ -283,11 +372,13 @@ class Listener:
         room.deadlines.clear("turn_over", "transcript", "weigh")
         if ear.request and ear.heard is None:
             room.scribe.emit(Cancel, reason, request=ear.request, kind="transcribe")
+        if ear.score_request and ear.finished < 0:
+            room.scribe.emit(Cancel, reason, request=ear.score_request, kind="turn")
         if ear.answer is not None:
-            ear.answer.cancel(reason)
+            self._answerer.forget_prepared(ear.answer, reason)
         elif ear.look_request and ear.looked is None:
             room.scribe.emit(Cancel, reason, request=ear.look_request, kind="look")
-        self.ear = Ear(start_ns=ear.start_ns, end_ns=ear.end_ns)
+        self.ear = ear.going_on()
 
     def forget(self, reason: str) -> None:
         """Nothing that was being heard counts any more."""
@@ -295,6 +386,8 @@ class Listener:
         self._room.deadlines.clear("utterance_max")
         self._segmenter = Segmenter(self._room.options.segmenter)
         self.ear = Ear()
+
+    # ------------------------------------------------------------------------------------------------ the turn is over
 
     def turn_over(self) -> None:
         """The silence was long enough: act on the words."""
@@ -318,32 +411,46 @@ class Listener:
         else:
             self.open_turn(text, intent, reason)
 
+    def _nothing(self, reason: str) -> None:
+        """Nobody asked anything."""
+        self._room.scribe.emit(Noted, reason, what="nothing said")
+        self._unprepare(reason)
+        self.ear = Ear()
+        self._room.signal("nothing_said", reason)
+
     def _not_understood(self, heard: Transcribed) -> None:
         room, ear = self._room, self.ear
-        reason = f"not understood: {heard.why or 'no words'}"
+        meant_us = not heard.why.startswith(NOT_FOR_US)
+        reason = f"not understood: {heard.why or 'no words'}" if meant_us else heard.why
         if room.floor.state == floor.WEIGHING:
             self.resume(reason)
             return
-        recent = room.now_ns - self._last_refusal_ns < NOT_UNDERSTOOD_EVERY_NS
         if heard.why.startswith(HEARING_FAILED):
             self.open_turn("", Intent("status", "hearing_failed"), reason)
             return
-        if heard.why.startswith("no speech") or ear.end_ns - ear.start_ns < WHOLE_SENTENCE_NS or recent:
-            room.scribe.emit(Noted, reason, what="nothing said")
-            self._unprepare(reason)
-            room.signal("nothing_said", reason)
-            if recent and room.options.general.speaking.earcons:
-                room.scribe.emit(Earcon, reason, name="failed")
+        recent = room.now_ns - self._last_refusal_ns < NOT_UNDERSTOOD_EVERY_NS
+        short = heard.why.startswith("no speech") or ear.end_ns - ear.start_ns < WHOLE_SENTENCE_NS
+        if not meant_us or short or recent or room.attention.state not in {"open", "follow-up"}:
+            self._nothing(reason)
+            if meant_us and recent:
+                self._answerer.earcons.make("failed", reason)
             return
         self._last_refusal_ns = room.now_ns
         self.open_turn("", Intent("status", "not_understood"), reason)
 
     def open_turn(self, text: str, intent: Intent, reason: str = "") -> None:
         """Hand the words to the answerer, with the answer as far as it is prepared."""
-        self._room.deadlines.clear("turn_over", "transcript", "weigh")
+        room = self._room
+        room.deadlines.clear("turn_over", "transcript", "weigh")
         ear, self.ear = self.ear, Ear()
+        if ear.earlier:
+            self._answerer.retract("the wearer had not finished")
         question = self._answerer.question(text, intent, ear.start_ns, ear.end_ns)
         why = reason or "the words are whole and the pause is long enough"
+        spoken = text and reason != "typed"
+        self._ended = _Ended(question.turn, text, ear.start_ns, ear.end_ns) if spoken else None
+        if spoken:
+            room.nearness.learn(ear.start_ns, ear.end_ns)
         self._answerer.open(question, ear.answer, ear.looked, ear.look_request, why)
 
     def control(self, intent: Intent) -> None:
@@ -355,5 +462,8 @@ class Listener:
     def typed(self, text: str) -> None:
         """A typed question is whole as it comes."""
         self._unprepare("a typed question")
+        self._room.deadlines.clear("utterance_max")
+        if self._segmenter.speaking:
+            self._segmenter.drones()
         self.ear = Ear(start_ns=self._room.now_ns, end_ns=self._room.now_ns)
         self._act(text, "typed")

@@ -10,8 +10,8 @@ from pipelines.thinking.contemplate import Contemplation
 from pipelines.thinking.history import caption_of
 
 
-def of_answer(answer: Answer, heard: str, now_ns: int) -> Remembered:
-    """`heard`: what the ear got of it."""
+def of_answer(answer: Answer, heard: str, now_ns: int, shown: str = "") -> Remembered:
+    """`heard`: what the ear got of it; `shown`: all of it, if it was shown and not (only) spoken."""
     q, talk = answer.question, answer.talk
     entry = Remembered(
         q.turn,
@@ -22,9 +22,10 @@ def of_answer(answer: Answer, heard: str, now_ns: int) -> Remembered:
         answer.lines,
         answer.codes,
         answer.route.mode if q.intent.kind == "model" else "",
-        caption_of(answer.lines, answer.codes, heard) if answer.views else "",
+        caption_of(answer.lines, answer.codes, shown or heard) if answer.views else "",
         answer.views,
         answer.asked,
+        shown=shown,
     )
     if talk is None:
         return entry

@@ -7,20 +7,36 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from pipelines.attention import Attention
 from pipelines.conversation import Conversation
+from pipelines.early import Early
 from pipelines.events import (
+    MS,
+    ChunkVoiced,
+    Decision,
     Duck,
     Guide,
+    Happening,
+    HeardMark,
     LinkChanged,
     ModelInfo,
     PausePlay,
+    PlayMark,
+    Preferences,
     Resumed,
     SessionStarted,
+    Speak,
     StateChanged,
     ToolInfo,
     ToolsChanged,
+    TurnClosed,
+    TurnOpened,
 )
+from pipelines.hearing.duplex import Duplex
+from pipelines.hearing.nearness import Nearness
+from pipelines.hearing.own_voice import OwnVoice
 from pipelines.hearing.segmenter import SegmenterOptions
+from pipelines.load import Load
 from pipelines.scribe import Deadlines, Scribe
 from pipelines.seeing.choice import ChoiceOptions
 from pipelines.thinking.budget import Budget
@@ -29,6 +45,7 @@ from pipelines.thinking.history import History
 from pipelines.thinking.options import Options
 from pipelines.thinking.tools.alarms import Alarms
 from pipelines.thinking.world import World
+from pipelines.turns.pauses import Pauses
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +72,51 @@ class Room:
         self.budget = Budget(options.general.budget, "", 0, 0.0)
         self.alarms = Alarms()
         self.tools: dict[str, tuple[ToolInfo, ...]] = {}  # by where they come from
+        self.preferences = Preferences()  # what the wearer asked for by voice; `Steering` changes it
         self.standing = ""  # the mode that the wearer asked for until further notice
         self.guide: Guide | None = None  # the task that they are led through
+        general = options.general
+        self.attention = Attention(general.attention, self.scribe)
+        self.nearness = Nearness(general.attention)
+        self.own_voice = OwnVoice(general.echo)
+        self.duplex = Duplex(general.echo)
+        self.load = Load(general.load, self.scribe)
+        self.pauses = Pauses()
+        self.early = Early(general.turn)
+
+    def see(self, event: Happening) -> None:
+        """What is known of our own sound, and of the device, before anybody acts on it."""
+        for sense in (self.own_voice, self.duplex):
+            if isinstance(event, ChunkVoiced):
+                sense.on_voiced(event)
+            elif isinstance(event, PlayMark):
+                sense.on_play(event)
+            elif isinstance(event, HeardMark):
+                sense.on_heard(event)
+        if isinstance(event, LinkChanged):
+            self.duplex.on_link(event)
+            if event.state == "connected" and not event.resumed:
+                self.nearness.forget()
+
+    def trust_voice(self) -> None:
+        """Whoever speaks next is the wearer: they have just tapped, or said the wake word."""
+        self.nearness.trust(self.now_ns + self.options.general.attention.follow_up_ms * MS)
+
+    def said(self, decision: Decision) -> None:
+        """The same for what was just decided."""
+        if isinstance(decision, Speak):
+            self.own_voice.on_speak(decision)
+            self.duplex.on_speak(decision)
+        elif isinstance(decision, TurnOpened):
+            self.attention.turn_opened()
+        elif isinstance(decision, TurnClosed):
+            self.attention.turn_ended(self.now_ns)
+
+    @property
+    def at_rest(self) -> bool:
+        """Nothing that these parts know of would be forgotten by resting."""
+        quiet = self.own_voice.settled(self.now_ns) and self.duplex.settled(self.now_ns)
+        return quiet and self.nearness.at_rest and self.attention.at_rest
 
     @property
     def now_ns(self) -> int:
@@ -80,6 +140,8 @@ class Room:
     def begin(self, event: SessionStarted) -> None:
         """What is known of the world at the start."""
         self.started = event
+        self.duplex.on_started(event)
+        self.attention.begin()
         # Before models had profiles, a recording only named the one there was.
         models = event.models or ((ModelInfo(event.model, tools=False),) if event.model else ())
         self.chain = Chain(models)
@@ -94,8 +156,11 @@ class Room:
         """The same with what the room knows written in."""
         day, tokens, usd = self.budget.state()
         changed = tuple(tool for source in sorted(self.tools) for tool in self.tools[source])
+        for part in self._parts():
+            resumed = part.rest(resumed)
         return replace(
             resumed,
+            pauses_ms=self.pauses.kept,
             mode=self.standing,
             alarms=tuple(self.alarms.entries),
             spent_day=day,
@@ -108,6 +173,9 @@ class Room:
 
     def stand(self, resumed: Resumed) -> None:
         """Stand where that was written."""
+        for part in self._parts():
+            part.stand(resumed)
+        self.pauses = Pauses(resumed.pauses_ms)
         self.standing, self.guide = resumed.mode, resumed.guide
         self.alarms.resume(resumed.alarms)
         self.chain.resume(resumed.trips)
@@ -117,8 +185,16 @@ class Room:
         for tool in resumed.tools:
             self.tools[tool.source] = (*self.tools.get(tool.source, ()), tool)
 
+    def _parts(self) -> tuple[Attention | Nearness | Duplex | Load | Early, ...]:
+        return self.attention, self.nearness, self.duplex, self.load, self.early
+
     def arm(self) -> None:
-        """Set the timer for the next alarm that will ring."""
+        """Set the timers for the next alarm that will ring, and for the end of a follow-up."""
+        follow_up_ns = self.attention.deadline_ns()
+        if follow_up_ns is None:
+            self.deadlines.clear("attention")
+        else:
+            self.deadlines.set("attention", follow_up_ns)
         due_ns = self.alarms.next_ns()
         if due_ns is None:
             self.deadlines.clear("alarm")
@@ -140,4 +216,6 @@ class Room:
             self.started.closed_vocabulary,
             self.started.wall_clock,
             self.started.missing,
+            self.preferences.verbosity,
+            self.has_camera,
         )

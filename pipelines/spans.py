@@ -1,8 +1,12 @@
 """Mouth to ear as a table: each turn tiled without a gap, from the last speech sample to the first answer sample heard.
 
 A span runs from the moment before it to its own moment. Moments that lie before the one before them (work that ran
-while something else was still waited for) take no time of their own, so the spans always add up to the whole: what a
-wearer waited is explained to the last nanosecond, and work hidden behind a wait shows as zero.
+while something else was still waited for, a model that was asked before the turn was certain) take no time of their
+own, so the spans always add up to the whole: what a wearer waited is explained to the last nanosecond, and work hidden
+behind a wait shows as zero.
+
+The whole begins where the sound of the last word ended, not where voice activity did: that ends up to 100 ms later.
+Where it ends is the device's word, on our clock. What the link took of it, up and down, has spans of its own.
 """
 
 from __future__ import annotations
@@ -15,8 +19,8 @@ from pipelines import events as ev
 
 # (name, what it is, how the moment at its end is found)
 SPANS: Final[tuple[tuple[str, str], ...]] = (
-    ("link up", "the last voiced sound, from the microphone to the companion"),
-    ("notice pause", "voice activity: is it really silent?"),
+    ("link up", "the last sound of the last word, from the mouth to the companion"),
+    ("notice pause", "voice activity: the sound has ended, is it really silent?"),
     ("recognise", "sound to words"),
     ("end of turn", "waiting in case the wearer goes on"),
     ("look", "scoring frames and choosing one"),
@@ -27,6 +31,9 @@ SPANS: Final[tuple[tuple[str, str], ...]] = (
     ("queue", "until the first packet is handed to the link"),
     ("link down", "packet to the ear: the first audible sample received by the device"),
 )
+
+
+LINK: Final = ("link up", "link down")  # theirs, not ours
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,12 +61,19 @@ class TurnSpans:
     def total_ms(self) -> float:
         return (self.spans[-1].end_ns - self.spans[0].start_ns) / 1e6 if self.spans else 0.0
 
+    @property
+    def link_ms(self) -> float:
+        """What the way to us and back took of it, a packet's 20 ms included."""
+        return sum(span.ms for span in self.spans if span.name in LINK)
+
 
 @dataclass(slots=True)
 class _Moments:
     """When each thing happened first for the turn being made."""
 
     at: dict[str, int] = field(default_factory=dict)
+    voice_end_ns: int = 0  # where voice activity has the end of the words,
+    sound_end_ns: int = 0  # and where their sound ended
     asked: set[int] = field(default_factory=set)  # requests of this turn
     model: bool = False  # a model was asked
     opened: ev.TurnOpened | None = None
@@ -91,8 +105,11 @@ class SpanKeeper:
         del self._windows[:-64]
 
     def _on_SpeechPaused(self, e: ev.SpeechPaused) -> None:  # noqa: N802
-        arrival = next((t for media, t in self._windows if media >= e.media_ns), e.t_ns)
-        self._now = _Moments({"notice pause": e.t_ns, "link up": arrival})
+        sound_end_ns = e.loud_ns or e.media_ns
+        # The window that the end lies in goes on after it; the link brought the end as late as it brought the window.
+        late_ns = next((t - media for media, t in self._windows if media >= sound_end_ns), 0)
+        arrival = min(sound_end_ns + late_ns, e.t_ns)
+        self._now = _Moments({"notice pause": e.t_ns, "link up": arrival}, e.media_ns, sound_end_ns)
 
     def _request(self, e: ev.Transcribe | ev.Look | ev.ReadText | ev.ReadCodes | ev.AskModel) -> None:
         self._now.asked.add(e.request)
@@ -164,7 +181,7 @@ class SpanKeeper:
         if opened is None or "queue" not in moments.at or not opened.speech_end_ns:
             return
         spans = []
-        at = opened.speech_end_ns
+        at = moments.sound_end_ns if moments.voice_end_ns == opened.speech_end_ns else opened.speech_end_ns
         for name, _ in SPANS:
             if name in moments.at:
                 end = max(at, moments.at[name])

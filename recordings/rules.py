@@ -33,8 +33,9 @@ from recordings.timing import NAMES, STATISTICS, Budget
 ANY_KIND: Final = "*"
 
 # Left out unless a rule says { ignore = false }. Requests and utterances are numbered from one counter, so one decision
-# more or less shifts all later ones; and a reason is there for people: it quotes numbers and words found elsewhere.
-IGNORED: Final[frozenset[str]] = frozenset({"reason", "request", "utterance"})
+# more or less shifts all later ones; a reason is there for people: it quotes numbers and words found elsewhere; and how
+# long a silence is waited for shows in when the turn ends.
+IGNORED: Final[frozenset[str]] = frozenset({"reason", "request", "utterance", "wait_ms", "learned"})
 CHECKS: Final[tuple[str, ...]] = ("ignore", "abs", "rel", "wer", "pattern")
 _INDEX = re.compile(r"\[\d+\]")
 

@@ -30,8 +30,10 @@ _LONGEST_LETTERS = 4000  # longer ones (a system prompt, a schema, sealed reason
 KEPT = frozenset(
     f"{name}.{field}"
     for name, kept in {
-        "SessionStarted": ("recogniser", "model", "voices", "wall_clock", "missing"),
-        "LinkChanged": ("state",),
+        "SessionStarted": ("recogniser", "model", "voices", "wall_clock", "missing", "wake_word", "turn_model"),
+        "Preferences": ("verbosity",),
+        "LinkChanged": ("state", "echo"),
+        "WakeHeard": ("phrase",),
         "ModelDone": ("finish",),
         "ModelFailed": ("kind",),
         "ToolDone": ("failed",),
@@ -41,7 +43,7 @@ KEPT = frozenset(
         "PlayMark": ("mark",),
         "HeardMark": ("mark",),
         "DeviceEvent": ("kind",),
-        "Resumed": ("last_said_kind", "mode", "spent_day"),
+        "Resumed": ("last_said_kind", "mode", "spent_day", "attention", "pictures"),
         "Remembered": ("kind", "mode", "asked", "used"),
         "Code": ("kind",),
         "View": ("name",),
@@ -53,6 +55,10 @@ KEPT = frozenset(
         "Trip": ("model", "kind"),
         "StateChanged": ("old", "new", "signal"),
         "TurnOpened": ("intent",),
+        "TurnJudged": ("policy", "rule"),
+        "Speculation": ("outcome",),
+        "AttentionChanged": ("old", "new"),
+        "Shed": ("what",),
         "TurnClosed": ("outcome",),
         "FrameChosen": ("problem", "policy"),
         "Message": ("role", "name"),

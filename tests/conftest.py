@@ -1,5 +1,5 @@
-"""What every test has: a data folder of its own, so that none reads or writes the notes and the spending of whoever
-runs the tests."""
+"""What every test has: a data folder of its own, so that none reads or writes the notes, the spending and the
+preferences of whoever runs the tests, or of another test."""
 
 from __future__ import annotations
 
@@ -10,5 +10,5 @@ import pytest
 
 @pytest.fixture(autouse=True)
 def _own_data_folder(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
-    folder: Path = tmp_path_factory.getbasetemp() / "earshot-data"
+    folder: Path = tmp_path_factory.mktemp("own") / "earshot-data"
     monkeypatch.setenv("EARSHOT_DATA", str(folder))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -38,6 +39,11 @@ def test_the_demo_does_all_it_should(tmp_path: Path, seed: int) -> None:
     assert any(isinstance(e, ev.TurnClosed) and e.outcome == "stopped" for e in events)
     verdict = json.loads((tmp_path / "verdict.json").read_text())
     assert verdict["seed"] == seed
+    outside_ms = [t["from_mouth_ms"] for t in verdict["turns"] if t["from_mouth_ms"] is not None]
+    assert len(outside_ms) == len(turns), (outside_ms, [t.text for t in turns])
+    unexplained = [abs(ms - t.total_ms) for ms, t in zip(outside_ms, turns, strict=True)]
+    assert statistics.median(unexplained) <= 5, f"mouth to ear as measured from outside, and our spans: {unexplained}"
+    assert all(t.spans[0].name == "link up" and t.spans[-1].name == "link down" for t in turns)
 
 
 @pytest.mark.parametrize(

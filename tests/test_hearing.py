@@ -305,7 +305,7 @@ def test_speech_starts_with_its_first_voiced_sample_and_pauses_after_its_last() 
     assert isinstance(started, SpeechStarted) and started.media_ns == 64 * MS
     assert started.t_ns == 133 * MS  # accepted with the second voiced window
     assert isinstance(paused, SpeechPaused) and paused.media_ns == 288 * MS
-    assert paused.reason == "silent for 96 ms after 224 ms of voice"
+    assert paused.reason == "silent for 64 ms after 192 ms of voice"
     assert not segmenter.speaking and segmenter.voiced_run_ns == 0
 
 
@@ -314,10 +314,10 @@ def test_a_click_is_no_speech() -> None:
     assert run(segmenter, [0.9, 0.1] * 10) == []
 
 
-def test_the_closed_lips_of_a_consonant_are_no_pause() -> None:
+def test_one_silent_window_is_no_pause_a_consonant_closes_the_lips_as_long() -> None:
     segmenter = Segmenter()
-    assert [type(d) for d in run(segmenter, [0.9, 0.9, 0.1, 0.1, 0.9, 0.9])] == [SpeechStarted]
-    assert segmenter.voiced_run_ns == 128 * MS and segmenter.last_voice_ns == 192 * MS
+    assert [type(d) for d in run(segmenter, [0.9, 0.9, 0.1, 0.9, 0.9])] == [SpeechStarted]
+    assert segmenter.voiced_run_ns == 128 * MS and segmenter.last_voice_ns == 160 * MS
 
 
 def test_a_hole_in_the_sound_ends_the_run_of_speech() -> None:

@@ -187,6 +187,7 @@ class Session:
         self.units: list[Any] = []
         self.messages: list[dict[str, Any]] = []
         self.states: list[tuple[Any, ...]] = []
+        self.resumed: list[bool] = []
         self.heard: list[tuple[Any, ...]] = []
         self.clocks: list[tuple[int, int]] = []
         self.reports: list[str] = []
@@ -208,8 +209,9 @@ class Session:
         self.messages.append(message)
         self.changed.set()
 
-    def on_state(self, *state: Any) -> None:
+    def on_state(self, *state: Any, resumed: bool = False) -> None:
         self.states.append(state)
+        self.resumed.append(resumed)
         self.changed.set()
 
     def next_answer(self) -> tuple[bytes, int]:
@@ -361,7 +363,13 @@ def test_messages_go_both_ways_and_bad_ones_are_ignored() -> None:
             session.link.send_message({"type": "caption", "who": "companion", "text": "Grüße"})
             await device.until(lambda: device.got("caption"))
             hello = device.got("hello")[0]
-            assert hello == {"type": "hello", "protocol": 1, "session": session.link.session, "recording": True}
+            assert hello == {
+                "type": "hello",
+                "protocol": 1,
+                "session": session.link.session,
+                "resumed": False,
+                "recording": True,
+            }
             assert device.got("caption")[0]["text"] == "Grüße"
             for bad in ("ping: 17.3", "[1]", '{"no":"type"}', '{"type":7}', "{", "x" * 70_000, b"\x00\xff"):
                 device.channel.send(bad)
@@ -497,7 +505,7 @@ def test_nothing_is_ever_decoded_or_queued_by_aiortc() -> None:
             device = Device()
             session = await here.meet(device)
             await session.until(lambda: len(session.sounds) > 20 and len(session.units) > 20)
-            for receiver in session.link._pc.getReceivers():
+            for receiver in session.link._now._pc.getReceivers():
                 assert receiver._RTCRtpReceiver__decoder_queue.empty()
                 assert receiver.track._queue.empty()
             await device.pc.close()
@@ -637,7 +645,8 @@ def test_no_ice_server_is_ever_asked() -> None:
         async with companion() as here:
             device = Device(camera="")
             session = await here.meet(device)
-            connection = session.link._pc.getTransceivers()[0].receiver.transport.transport._connection
+            await session.until(lambda: session.states)
+            connection = session.link._now._pc.getTransceivers()[0].receiver.transport.transport._connection
             assert connection.stun_server is None and connection.turn_server is None
             await device.pc.close()
 

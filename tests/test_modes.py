@@ -55,11 +55,11 @@ def test_the_first_clause_is_spoken_while_the_model_still_talks() -> None:
     assert first.t_ns < s.all(ev.ModelDone)[0].t_ns - 1_000_000_000 if s.all(ev.ModelDone) else True
 
 
-def test_no_acknowledgement_for_an_instant_answer_that_is_late() -> None:
+def test_an_instant_answer_that_is_late_is_acknowledged_in_two_words() -> None:
     s = session(World(models=(A,), reply=says("Red.", first_ms=3000)))
     s.say("what colour is this door", 1000)
     s.run_until(9000)
-    assert s.spoken(1) == "Red."
+    assert s.spoken(1) == "One moment. Red."
 
 
 # ----------------------------------------------------------------------------------------------------------- thinking
@@ -251,7 +251,7 @@ def test_what_models_report_is_what_is_counted() -> None:
 def test_a_prepared_question_sends_nothing_if_the_wearer_goes_on() -> None:
     s = session(World(models=(A,)))
     s.say("think about it what wood", 1000)
-    s.say("is this table made of", 2900)
+    s.say("is this table made of", 2700)
     s.run_until(12000)
     assert len(s.all(ev.AskModel)) == 1
     assert len({a.request for a in s.all(ev.AskModel)}) == 1

@@ -23,6 +23,7 @@ from companion.clock import SessionClock
 from companion.link.opus_send import FRAME_SAMPLES, SILENCE, AnswerEncoder
 from companion.link.server import LinkServer
 from companion.link.settings import LinkSettings
+from device_sim.roaming import cut
 
 CHROMIUM = next(
     (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), ""
@@ -144,7 +145,9 @@ class Session:
         self.messages.append(message)
         self.changed.set()
 
-    def on_state(self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str) -> None:
+    def on_state(
+        self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str, resumed: bool = False
+    ) -> None:
         self.states.append(state)
         self.offers.append((microphone, camera, speaker))
         self.changed.set()
@@ -276,6 +279,67 @@ def test_the_page_talks_shows_and_hears(tmp_path: Path) -> None:
             if keep := os.environ.get("EARSHOT_SCREENSHOTS"):
                 shutil.copy(tmp_path / "page.png", Path(keep) / "page.png")
 
+            await tab.run("document.getElementById('start').click()")
+            await session.until(lambda: session.states[-1] == "closed")
+
+    run(story)
+
+
+def test_holding_the_button_or_the_space_bar_is_told_and_a_short_one_is_a_tap(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with server() as (here, sessions), browser(tmp_path, *FAKE_DEVICES) as tab:
+            await tab.open(here.url)
+            assert await tab.run("document.getElementById('talk').hidden")
+            await tab.run("document.getElementById('start').click()")
+            await tab.until("document.getElementById('live-microphone').dataset.on === 'true'")
+            session = sessions[0]
+            await tab.until("connection.channel.readyState === 'open' && !document.getElementById('talk').hidden")
+            box = await tab.run("(r => [r.x + r.width / 2, r.y + r.height / 2])($('talk').getBoundingClientRect())")
+            mouse = {"x": box[0], "y": box[1], "button": "left", "clickCount": 1}
+            longer = "new Promise(r => setTimeout(r, TAP_MS + 50))"  # the page's own measure of a tap
+
+            await tab.call("Input.dispatchMouseEvent", type="mousePressed", **mouse)
+            await session.until(lambda: session.messages)
+            await tab.run(longer)
+            await tab.call("Input.dispatchMouseEvent", type="mouseReleased", **mouse)
+            await session.until(lambda: len(session.messages) == 2)
+            assert [m["kind"] for m in session.messages] == ["press", "release"]
+
+            space = {"code": "Space", "key": " ", "windowsVirtualKeyCode": 32}
+            await tab.call("Input.dispatchKeyEvent", type="keyDown", **space)
+            await tab.call("Input.dispatchKeyEvent", type="keyDown", autoRepeat=True, **space)
+            await tab.call("Input.dispatchKeyEvent", type="keyUp", **space)
+            await session.until(lambda: len(session.messages) == 5)
+            assert [m["kind"] for m in session.messages[2:]] == ["press", "release", "tap"]
+
+            await tab.run("document.getElementById('question').focus()")
+            await tab.call("Input.dispatchKeyEvent", type="keyDown", text=" ", **space)
+            await tab.call("Input.dispatchKeyEvent", type="keyUp", **space)
+            assert await tab.run("document.getElementById('question').value") == " "
+            await tab.run("connection.send({ type: 'event', kind: 'over' })")
+            await session.until(lambda: session.messages[-1]["kind"] == "over")
+            assert len(session.messages) == 6, "a blank in the text field is a blank"
+
+    run(story)
+
+
+def test_the_page_finds_its_session_again_by_itself(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with server() as (here, sessions), browser(tmp_path, *FAKE_DEVICES) as tab:
+            await tab.open(here.url)
+            await tab.run("document.getElementById('start').click()")
+            await tab.until("document.getElementById('live-microphone').dataset.on === 'true'")
+            session = sessions[0]
+            await session.until(lambda: session.sounds > 10)
+            track = await tab.run("connection.tracks.microphone.id")
+            cut(session.link._now._pc)  # nothing leaves and nothing arrives, and the page is not told
+            await session.until(lambda: session.states[-2:] == ["lost", "connected"])
+            sounds = session.sounds
+            await session.until(lambda: session.sounds > sounds + 20)
+            assert len(sessions) == 1 and here.sessions == 1
+            assert await tab.run("connection.tracks.microphone.id") == track, "asked for once"
+            session.link.send_message({"type": "caption", "who": "companion", "text": "Here I am."})
+            await tab.until("document.getElementById('captions').textContent.includes('Here I am.')")
             await tab.run("document.getElementById('start').click()")
             await session.until(lambda: session.states[-1] == "closed")
 

@@ -191,14 +191,15 @@ def test_a_run_that_waits_for_nothing_ends_with_an_error_instead_of_hanging() ->
 def test_moving_a_silence_deadline_moves_exactly_the_turns_that_it_ended_by_as_much(
     tmp_path_factory: pytest.TempPathFactory, seed: int, later_ms: int
 ) -> None:
-    """Nothing is said in between: whole commands end 300 ms after the last word, and `later_ms` after that now."""
+    """Nothing is said in between: whole commands end 500 ms after the last word, and `later_ms` after that now."""
     studio = Studio(tmp_path_factory.mktemp("live"), seed, World(transcribe_ms=60, read_ms=20, look_ms=10))
     dice = random.Random(seed)
-    asked = [dice.choice(["who are you", "what was the platform", "what colour is the door"]) for _ in range(5)]
+    asked = [dice.choice(["who are you", "can you hear me", "what colour is the door"]) for _ in range(5)]
     for i, words in enumerate(asked):
         studio.say(words, 2_000 + 12_000 * i)
     path = studio.record(62)
-    old, new = what_if(path, Changes(sets=(f"turn.complete_silence_ms={300 + later_ms}",)))
+    _, old = what_if(path, Changes(sets=("turn.complete_silence_ms=500",)))
+    _, new = what_if(path, Changes(sets=(f"turn.complete_silence_ms={500 + later_ms}",)))
     comparison = compare(old, new)
     by_timer = {i + 1 for i, words in enumerate(asked) if words != "what colour is the door"}
     assert {d.turn for d in comparison.differences} == by_timer
@@ -304,7 +305,7 @@ def test_words_said_into_a_later_answer_are_counterfactual_in_their_turn(tmp_pat
     studio.say("tell me a story", 2_000)
     studio.say("stop", 6_000)
     path = studio.record(14)
-    _, new = what_if(path, Changes(sets=("turn.complete_silence_ms=800",)))
+    _, new = what_if(path, Changes(sets=("turn.end_silence_ms=1500",)))
     stopped = next(s for s in new.steps if isinstance(s.event, ev.TurnClosed))
     opened = next(s for s in new.steps if isinstance(s.event, ev.TurnOpened))
     assert stopped.counterfactual and not opened.counterfactual

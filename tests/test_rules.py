@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines.events import TextLine
-from pipelines.speaking.clauses import ClauseChunker
+from pipelines.speaking.clauses import STREAMED, ClauseChunker
 from pipelines.speaking.speakable import speakable
 from pipelines.thinking.rules import TOPICS, OutputRules, before, instruction, topics
 
@@ -41,7 +41,7 @@ def lines_of(*texts: str) -> tuple[TextLine, ...]:
 
 def heard(question: str, answer: str, lines: tuple[TextLine, ...] = (), piece: int = 7) -> str:
     """All that the ear gets of the answer, which comes in pieces of so many characters."""
-    chunker, rules, out = ClauseChunker(), OutputRules(question, lines), []
+    chunker, rules, out = ClauseChunker(STREAMED), OutputRules(question, lines), []
     pieces = [answer[at : at + piece] for at in range(0, len(answer), piece)]
     for chunk in [*(chunk for text in pieces for chunk in chunker.feed(text)), *chunker.finish()]:
         if said := speakable(chunk):

@@ -76,7 +76,7 @@ def test_slow_turn_a_shorter_patience_is_spoken_sooner() -> None:
         )
 
     assert first_text_ns(2) > 5 * SECOND_NS > first_text_ns(1)
-    assert said(recorded, 2).startswith("I see something")
+    assert said(recorded, 2).startswith("One moment. I see something")
     assert "takes too long" in said(new, 2)
     assert said(new, 1) == said(recorded, 1) and said(new, 3) == said(recorded, 3)
 

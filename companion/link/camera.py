@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from typing import Any, Literal, cast
 
 from aiortc import RTCRtpReceiver
@@ -20,16 +21,20 @@ KEY_FRAME_EVERY_NS = 500_000_000  # a key frame costs a sender ten times a pictu
 
 
 class Camera:
-    """Takes over the receiver's packets from its construction on. Frames are numbered from 1, in order."""
+    """Takes over the receiver's packets from its construction on. `number()` gives each picture its number."""
 
     def __init__(
-        self, receiver: RTCRtpReceiver, clock: SessionClock, device: DeviceClock, handler: LinkHandler
+        self,
+        receiver: RTCRtpReceiver,
+        clock: SessionClock,
+        device: DeviceClock,
+        handler: LinkHandler,
+        number: Callable[[], int],
     ) -> None:
-        self._receiver, self._clock, self._handler = receiver, clock, handler
+        self._receiver, self._clock, self._handler, self._number = receiver, clock, handler, number
         self._assembler = VideoAssembler()
         self.media_clock = MediaClock(RATE_HZ, device)
         self._ssrc: int | None = None
-        self._frame_id = 0
         self._asked_ns: int | None = None
         self._asking: asyncio.Task[None] | None = None
         self._closed = False
@@ -67,10 +72,9 @@ class Camera:
             packet.ssrc, packet.sequence_number, packet.timestamp, bool(packet.marker), codec, packet.payload, data, now
         )
         for picture in self._assembler.feed(fragment):
-            self._frame_id += 1
             media_ns = max(0, self.media_clock.media_ns(picture.rtp, now))
             kind = cast(Literal["h264", "vp8", "jpeg"], picture.codec)
-            unit = AccessUnit(self._frame_id, media_ns, picture.key, kind, picture.data)
+            unit = AccessUnit(self._number(), media_ns, picture.key, kind, picture.data)
             self._handler.on_camera(unit, picture.rtp, now)
         if self._assembler.wants_key:
             self.ask_key_frame()

@@ -32,8 +32,11 @@ class LinkHandler(Protocol):
     def on_message(self, message: Message) -> None:
         """A message of the device that the link does not handle itself ("event", "typed", unknown types)."""
 
-    def on_state(self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str) -> None:
-        """`state`: "connected", "lost" (silent for a while; may come back) or "closed" (the last call ever made)."""
+    def on_state(
+        self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str, resumed: bool = False
+    ) -> None:
+        """`state`: "connected", "lost" (silent, or gone; may come back) or "closed" (the last call ever made).
+        `resumed`: connected over another connection than before; the device's RTP timelines and clock begin anew."""
 
     def next_answer(self) -> tuple[bytes, int]:
         """The next 20 ms of the answer as one Opus packet, and the utterance it belongs to; pulled every 20 ms.
@@ -58,6 +61,11 @@ class DeviceLink(Protocol):
     session: str
     """Name of the session, as told to the device."""
 
+    @property
+    def echo(self) -> str:
+        """What the device says of our sound in its microphone: "none", "cancelled" (by it), "open"; "" = nothing."""
+        ...
+
     def send_message(self, message: Message) -> None:
         """Send one JSON message; kept (a few of them) until the data channel opens."""
 
@@ -66,6 +74,9 @@ class DeviceLink(Protocol):
 
     def cut_answer(self, utterance: int) -> None:
         """Say that this utterance was stopped before its end, so that "spoken" tells the device."""
+
+    def answer_at(self, utterance: int, position_ns: int) -> None:
+        """The next packet of this utterance has this position in it: it was gone back, or goes on elsewhere."""
 
     async def close(self, reason: str = "") -> None:
         """Say goodbye and close; `on_state("closed", …)` is called before it returns."""

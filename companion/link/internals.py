@@ -8,7 +8,7 @@ aiortc 1.16 has no setting for any of this, and no event for encoded media:
 * `RTCRtpReceiver._handle_rtcp_packet` sees the sender reports, `_send_rtcp_pli` asks for a key frame.
 * `RTCRtpSender.__rtp_timestamp` and `__packet_count` tell the timestamp of the last packet sent; its random origin is
   a local variable of a coroutine.
-* `Connection.get_component_candidates` is given the addresses to offer.
+* `Connection.get_component_candidates` is given the addresses to offer; `Connection._protocols` are its sockets.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import Any
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
 from aiortc.rtp import RtcpSrPacket, RtpPacket
 
+from companion.link.drain import take_all_at_once
 from companion.link.errors import surviving
 
 LOOPBACK = "127.0.0.1"
@@ -82,11 +83,17 @@ def offer_addresses(pc: RTCPeerConnection, loopback_only: bool) -> None:
     """
     parts = [t.receiver for t in pc.getTransceivers()] + ([pc.sctp] if pc.sctp else [])
     for connection in {part.transport.transport.iceGatherer._connection for part in parts}:
-        gather = connection.get_component_candidates
+        gather, sockets = connection.get_component_candidates, connection._protocols
 
-        async def chosen(component: int, addresses: list[str], timeout: int = 5, gather: Any = gather) -> Any:
+        async def chosen(
+            component: int, addresses: list[str], timeout: int = 5, gather: Any = gather, sockets: Any = sockets
+        ) -> Any:
+            before = len(sockets)
             if loopback_only:
                 addresses = [LOOPBACK] if sys.platform == "linux" else [LOOPBACK, *addresses]
-            return await gather(component=component, addresses=addresses or [LOOPBACK], timeout=timeout)
+            found = await gather(component=component, addresses=addresses or [LOOPBACK], timeout=timeout)
+            for protocol in sockets[before:]:
+                take_all_at_once(protocol)
+            return found
 
         connection.get_component_candidates = chosen

@@ -1,7 +1,7 @@
 """The door for devices: an HTTP server that shows the page and turns a WebRTC offer into a session.
 
     GET  /            the page (token)
-    POST /api/offer   {"sdp", "type": "offer"} → {"sdp", "type": "answer", "session"} (token)
+    POST /api/offer   {"sdp", "type": "offer", "echo", "resume"} → {"sdp", "type": "answer", "session"} (token)
     GET  /health      {"ok": true, "version"} (no token, says nothing else)
 
 Whatever is refused is refused with a JSON body of `error`, `detail` and `hint`, before any session is built.
@@ -17,6 +17,7 @@ import logging
 import secrets
 from collections.abc import Awaitable, Callable
 from importlib import metadata, resources
+from typing import Any
 
 from aiohttp import web
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
@@ -24,13 +25,14 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationEr
 from companion.link.errors import Refused
 from companion.link.guard import EVERYWHERE, SECURITY_HEADERS, Guard
 from companion.link.offer import WORKING_CODECS, read_offer
-from companion.link.session import DeviceSession, NewSession
 from companion.link.settings import LinkSettings
+from companion.link.wearer import NewSession, Wearer
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 RETRY_AFTER_S = 5
+ECHO = ("none", "cancelled", "open")  # of the companion's own sound in a device's microphone
 FAULT = Refused(500, "fault", "the companion met a fault of its own", "look in its log, and report it, please")
 PAGE = {
     "/": ("index.html", "text/html"),
@@ -40,13 +42,13 @@ PAGE = {
 
 
 class LinkServer:
-    """Serves devices until `stop()`. `new_session(link, clock)` is called once for each accepted offer and returns the
-    handler that the device's media and messages go to."""
+    """Serves devices until `stop()`. `new_session(link, clock)` is called once for each accepted offer that does not go
+    on with an earlier session, and returns the handler that the device's media and messages go to."""
 
     def __init__(self, settings: LinkSettings, new_session: NewSession) -> None:
         self._settings, self._new_session = settings, new_session
         self._guard = Guard(settings)
-        self._sessions: dict[str, DeviceSession] = {}
+        self._sessions: dict[str, Wearer] = {}
         self._runner: web.AppRunner | None = None
         self._version = _version()
         self._stopping = False
@@ -61,6 +63,7 @@ class LinkServer:
 
     @property
     def sessions(self) -> int:
+        """Those whose device is connected, and those that wait for theirs to come back."""
         return len(self._sessions)
 
     async def start(self) -> str:
@@ -123,35 +126,53 @@ class LinkServer:
                 'send JSON: Content-Type application/json, body {"sdp": …, "type": "offer"}',
             )
         loopback_only = _is_loopback(self._settings.host)
-        offer = read_offer(_sdp(await request.read()), loopback_only)
+        body = _body(await request.read())
+        echo, offer = _echo(body), read_offer(str(body["sdp"]), loopback_only)
         if self._stopping:
             raise Refused(503, "stopping", "the companion is stopping", "start it again", retry_after_s=RETRY_AFTER_S)
+        wearer = self._known(body) or self._another()
+        try:
+            sdp = await wearer.connect(offer, loopback_only, echo)
+        except (OperationError, InvalidStateError, InvalidAccessError, ValueError, KeyError) as error:
+            raise _unanswerable(error) from error
+        return web.json_response({"sdp": sdp, "type": "answer", "session": wearer.session})
+
+    def _known(self, body: dict[str, Any]) -> Wearer | None:
+        """The session that the device wants to go on with; None if it wants a new one. Raises `Refused`."""
+        name = body.get("resume")
+        if name is None or name == "":
+            return None
+        wearer = self._sessions.get(name) if isinstance(name, str) else None
+        if wearer is None or wearer.over:
+            raise Refused(
+                404,
+                "no_such_session",
+                f"there is no session {str(name)[:40]!r} any more",
+                f"it ended, or its device was away for more than {self._settings.resume_within_s:g} s "
+                "(server.resume_within_s): offer without the field resume for a new one",
+            )
+        return wearer
+
+    def _another(self) -> Wearer:
+        """A new session's place. Raises `Refused` if there is none."""
         if len(self._sessions) >= self._settings.max_sessions:
             raise Refused(
                 503,
                 "too_many_sessions",
-                f"{len(self._sessions)} devices are connected, and {self._settings.max_sessions} may be",
+                f"{len(self._sessions)} devices are here or expected back, and {self._settings.max_sessions} may be",
                 "close one (another tab?), try again, or raise max_sessions in the settings",
                 retry_after_s=RETRY_AFTER_S,
             )
         name = secrets.token_urlsafe(9)
-        session = DeviceSession(name, offer, self._settings, loopback_only, self._gone)
-        self._sessions[name] = session
-        try:
-            sdp = await session.answer(self._new_session)
-        except BaseException as error:
-            await session.close("the offer could not be answered")
-            if isinstance(error, OperationError | InvalidStateError | InvalidAccessError | ValueError | KeyError):
-                raise _unanswerable(error) from error
-            raise
-        return web.json_response({"sdp": sdp, "type": "answer", "session": name})
+        wearer = self._sessions[name] = Wearer(name, self._settings, self._new_session, self._gone)
+        return wearer
 
     def _gone(self, name: str) -> None:
         self._sessions.pop(name, None)
 
 
-def _sdp(body: bytes) -> str:
-    """The SDP in a request's body. Raises `Refused` if there is none."""
+def _body(body: bytes) -> dict[str, Any]:
+    """What a request's body says, with an SDP in it. Raises `Refused` if there is none."""
     shape = 'the body must be {"sdp": "v=0…", "type": "offer"}'
     try:
         data = json.loads(body)
@@ -161,7 +182,17 @@ def _sdp(body: bytes) -> str:
         raise Refused(400, "bad_json", "the body has no text field sdp", shape)
     if data.get("type") != "offer":
         raise Refused(400, "bad_json", f"the field type is {str(data.get('type'))[:40]!r}, not 'offer'", shape)
-    return str(data["sdp"])
+    return data
+
+
+def _echo(body: dict[str, Any]) -> str:
+    """What the device says of its own sound in its microphone, "" = nothing. Raises `Refused` for unknown words."""
+    said = body.get("echo") or ""
+    if said and said not in ECHO:
+        raise Refused(
+            400, "bad_echo", f"the field echo is {str(said)[:40]!r}", f"one of {', '.join(ECHO)}, or leave it out"
+        )
+    return str(said)
 
 
 def _unanswerable(error: Exception) -> Refused:

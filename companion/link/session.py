@@ -1,26 +1,26 @@
 """One device's connection, from its offer to its end: wires the media paths and the messages to a session's handler.
 
-States as the handler hears them, in this order:
+What it tells its host (`companion.link.wearer`), in this order:
 
-    (offer) → connected ⇄ lost → closed
+    (offer) → connected ⇄ lost → ended
 
-"lost" is our own: nothing received for a few seconds. ICE gives up after half a minute, which then is "closed". The
-last call that a handler ever gets is `on_state("closed", …)`, and it gets it once.
+"lost" is our own: nothing received for a few seconds. ICE gives up after half a minute, and then the connection has
+ended without a goodbye: whether the session ends with it is the host's decision.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
+from typing import Protocol
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 
 from companion.clock import SessionClock
 from companion.link.camera import Camera
 from companion.link.channel import Channel, whole
-from companion.link.errors import surviving
-from companion.link.handler import DeviceLink, LinkHandler, Message
+from companion.link.handler import LinkHandler, Message
 from companion.link.internals import last_sent_rtp, offer_addresses, tap_reports
 from companion.link.media_clock import DeviceClock
 from companion.link.microphone import Microphone
@@ -30,7 +30,6 @@ from companion.link.speaker import Answers, SpeakerTrack, play_to_nobody
 
 log = logging.getLogger(__name__)
 
-NewSession = Callable[[DeviceLink, SessionClock], LinkHandler]
 PROTOCOL = 1
 FIRST_PINGS = 8  # quick ones at the start: the least round trip of eight is within 10 % of the path's own
 FIRST_PING_S, PING_S = 0.1, 1.0
@@ -40,16 +39,36 @@ HEARD_LIMIT_NS = 10_000_000_000  # a report of a sound heard longer ago, or not 
 MARKS = ("first", "progress", "last")
 
 
+class Host(Protocol):
+    """Whose connection it is."""
+
+    session: str
+    clock: SessionClock
+
+    def gate(self, connection: DeviceSession) -> LinkHandler:
+        """Where this connection's media and messages go. Asked for once, when the offer turned out to be good."""
+
+    def next_frame(self) -> int:
+        """The number of the next picture."""
+
+    def connected(self, connection: DeviceSession) -> None: ...
+
+    def lost(self, connection: DeviceSession, detail: str) -> None: ...
+
+    def ended(self, connection: DeviceSession, reason: str, goodbye: bool) -> None:
+        """The last word. `goodbye`: one side closed it; else the way between them is gone."""
+
+
 class DeviceSession:
-    """Implements `DeviceLink`. `answer()` once, then it lives by itself until either side closes it."""
+    """`answer()` once, then it lives by itself until either side closes it."""
 
     def __init__(
-        self, session: str, offer: Offer, settings: LinkSettings, loopback_only: bool, done: Callable[[str], None]
+        self, host: Host, offer: Offer, settings: LinkSettings, loopback_only: bool, echo: str, resumed: bool
     ) -> None:
-        """`done(session)` is called when the connection is gone."""
-        self.session = session
-        self.clock = SessionClock()
-        self._offer, self._settings, self._loopback_only, self._done = offer, settings, loopback_only, done
+        """`echo`: as the offer says it. `resumed`: the session was there before."""
+        self.session, self.clock, self.echo = host.session, host.clock, echo
+        self._host, self._resumed = host, resumed
+        self._offer, self._settings, self._loopback_only = offer, settings, loopback_only
         self._device = DeviceClock()
         self._channel = Channel(self.clock, self._device, self._message)
         self._pc = RTCPeerConnection(RTCConfiguration(iceServers=[]))
@@ -67,11 +86,11 @@ class DeviceSession:
 
     # ------------------------------------------------------------------------------------------------ offer and answer
 
-    async def answer(self, new_session: NewSession) -> str:
+    async def answer(self) -> str:
         """Build everything and return our SDP. Raises whatever aiortc holds against the offer; then `close()` it."""
         self._prepare_transceivers()
         await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
-        self._handler = handler = new_session(self, self.clock)
+        self._handler = handler = self._host.gate(self)
         for transceiver in self._pc.getTransceivers():
             self._tap(transceiver.kind, transceiver.receiver, handler)
         offer_addresses(self._pc, self._loopback_only)
@@ -94,7 +113,7 @@ class DeviceSession:
         if kind == "audio":
             self._microphone = Microphone(receiver, self.clock, self._device, handler)
         else:
-            self._camera = Camera(receiver, self.clock, self._device, handler)
+            self._camera = Camera(receiver, self.clock, self._device, handler, self._host.next_frame)
         tap_reports(receiver, lambda ntp, rtp: handler.on_sender_report(kind, ntp, rtp, self.clock.now_ns()))
 
     def _next_answer(self) -> tuple[bytes, int]:
@@ -108,7 +127,12 @@ class DeviceSession:
                 return sent - stamp
         return None
 
-    # ------------------------------------------------------------------------------------------------------ DeviceLink
+    # ------------------------------------------------------------------------------------------------- asked of it
+
+    @property
+    def sends(self) -> tuple[bool, bool, bool]:
+        """Whether it has a microphone, a camera and a speaker."""
+        return self._offer.microphone, self._offer.camera, self._offer.speaker
 
     def send_message(self, message: Message) -> None:
         self._channel.send(message)
@@ -120,10 +144,14 @@ class DeviceSession:
     def cut_answer(self, utterance: int) -> None:
         self._answers.cut(utterance)
 
+    def answer_at(self, utterance: int, position_ns: int) -> None:
+        self._answers.at(utterance, position_ns)
+
     async def close(self, reason: str = "") -> None:
         """Close once; everybody who asks waits for the same end."""
         if self._closing is None:
-            self._closing = asyncio.ensure_future(self._close(reason or "the companion closed the connection"))
+            reason = reason or "the companion closed the connection"
+            self._closing = asyncio.ensure_future(self._close(reason, goodbye=True))
         await asyncio.shield(self._closing)
 
     # ----------------------------------------------------------------------------------------------------------- events
@@ -133,6 +161,7 @@ class DeviceSession:
             "type": "hello",
             "protocol": PROTOCOL,
             "session": self.session,
+            "resumed": self._resumed,
             "recording": self._settings.recording,
         }
         self._channel.attach(channel, hello)
@@ -142,6 +171,8 @@ class DeviceSession:
         handle = {"pong": self._pong, "heard": self._heard, "capture": self._captured}.get(message["type"])
         if handle is not None:
             handle(message)
+        elif message["type"] == "bye":
+            self._end("the device said goodbye", goodbye=True)
         elif self._handler is not None and self._state != "closed":
             self._handler.on_message(message)
 
@@ -173,18 +204,24 @@ class DeviceSession:
         if state == "connected":
             self._connected.set()
             self._say("connected")
-        elif state == "failed" and self._closing is None:
-            self._say("lost", "the network path to the device is gone")
-            self._closing = asyncio.ensure_future(self._close("the network path to the device is gone"))
-        elif state == "closed" and self._closing is None:
-            self._closing = asyncio.ensure_future(self._close("the device closed the connection"))
+        elif state == "failed":
+            self._end("the network path to the device is gone", goodbye=False)
+        elif state == "closed":  # said by the device; or, where nothing has come for long, found out about the path
+            heard = self._silent_s() <= self._settings.lost_after_s
+            self._end("the device closed the connection" if heard else "the network path to the device is gone", heard)
 
     def _say(self, state: str, detail: str = "") -> None:
-        if self._handler is None or state == self._state or self._state == "closed":
+        if state == self._state or self._state == "closed":
             return
         self._state = state
-        with surviving("a session's handler failed in on_state"):
-            self._handler.on_state(state, self._offer.microphone, self._offer.camera, self._offer.speaker, detail)
+        if state == "connected":
+            self._host.connected(self)
+        else:
+            self._host.lost(self, detail)
+
+    def _end(self, reason: str, goodbye: bool) -> None:
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close(reason, goodbye))
 
     # ----------------------------------------------------------------------------------------------------- life and end
 
@@ -196,10 +233,11 @@ class DeviceSession:
     async def _live(self) -> None:
         """Wait for the connection; then ping, and watch for silence on the line."""
         try:
-            await asyncio.wait_for(self._connected.wait(), self._settings.connect_timeout_s)
+            async with asyncio.timeout(self._settings.connect_timeout_s):  # wait_for loses a cancellation just then
+                await self._connected.wait()
         except TimeoutError:
             reason = f"no connection within {self._settings.connect_timeout_s:g} s of the offer"
-            self._closing = self._closing or asyncio.ensure_future(self._close(reason))
+            self._end(reason, goodbye=False)
             return
         if not self._offer.speaker:
             self._start(play_to_nobody(self._answers))
@@ -211,9 +249,12 @@ class DeviceSession:
             await asyncio.sleep(FIRST_PING_S if pings < FIRST_PINGS else PING_S)
             self._watch()
 
-    def _watch(self) -> None:
+    def _silent_s(self) -> float:
         tracks = [t.heard_ns for t in (self._microphone, self._camera) if t is not None]
-        silent_s = (self.clock.now_ns() - max([self._message_ns, *tracks])) / 1e9
+        return (self.clock.now_ns() - max([self._message_ns, *tracks])) / 1e9
+
+    def _watch(self) -> None:
+        silent_s = self._silent_s()
         if not (self._offer.microphone or self._offer.camera):
             return
         if silent_s > self._settings.lost_after_s:
@@ -221,8 +262,8 @@ class DeviceSession:
         elif self._state == "lost":
             self._say("connected")
 
-    async def _close(self, reason: str) -> None:
-        log.info("session %s closes: %s", self.session, reason)
+    async def _close(self, reason: str, goodbye: bool) -> None:
+        log.info("a connection of session %s closes: %s", self.session, reason)
         if self._channel.open and self._pc.connectionState == "connected":
             self._channel.send({"type": "bye", "reason": reason})
             await asyncio.sleep(GOODBYE_S)
@@ -236,5 +277,5 @@ class DeviceSession:
             await asyncio.wait_for(self._pc.close(), CLOSE_LIMIT_S)
         except TimeoutError:
             log.error("session %s: the connection did not close within %g s", self.session, CLOSE_LIMIT_S)
-        self._done(self.session)
-        self._say("closed", reason)
+        self._state = "closed"
+        self._host.ended(self, reason, goodbye)

@@ -24,6 +24,9 @@ class LinkSettings:
     """An offer whose connection has not come up by then is dropped, so that its place is free again."""
     lost_after_s: float = 5.0
     """Nothing at all received for this long: the device is "lost" (ICE itself notices only after half a minute)."""
+    resume_within_s: float = 30.0
+    """A device that was lost finds its session again for so long: a lift, a tunnel, another network. 0: no longer than
+    ICE, about half a minute, and only if the network path itself comes back."""
     recording: bool = False
     """Told to the device in "hello", so that it can show it."""
     max_offer_bytes: int = 256 * 1024

@@ -55,16 +55,23 @@ class Pace:
 
 @dataclass(slots=True)
 class _Run:
-    """Packets of one utterance without a pause between: timestamp of the first, and how many."""
+    """Packets of one utterance without a pause between: timestamp of the first, where in the utterance that is (in
+    samples), and how many."""
 
     first: int
+    at: int
     packets: int = 0
+
+    @property
+    def after(self) -> int:
+        """Where in the utterance its end is."""
+        return self.at + self.packets * FRAME_SAMPLES
 
 
 @dataclass(slots=True)
 class _Utterance:
     runs: list[_Run] = field(default_factory=list)
-    samples: int = 0
+    moved_to: int | None = None  # the next packet is not of where the last one ended, but of here
 
 
 class Ledger:
@@ -79,24 +86,28 @@ class Ledger:
         while len(self._utterances) > UTTERANCES_KEPT:
             self._utterances.popitem(last=False)
         run = entry.runs[-1] if entry.runs else None
-        if run is None or run.first + run.packets * FRAME_SAMPLES != stamp:
+        if run is None or entry.moved_to is not None or run.first + run.packets * FRAME_SAMPLES != stamp:
             if len(entry.runs) == RUNS_KEPT:
                 entry.runs.pop(0)
-            run = _Run(stamp)
+            at = run.after if run is not None else 0
+            run = _Run(stamp, at if entry.moved_to is None else entry.moved_to)
             entry.runs.append(run)
+            entry.moved_to = None
         run.packets += 1
-        entry.samples += FRAME_SAMPLES
+
+    def moved(self, utterance: int, position_ns: int) -> None:
+        """The utterance goes on from there with its next packet."""
+        entry = self._utterances.setdefault(utterance, _Utterance())
+        entry.moved_to = position_ns * RATE_HZ // 1_000_000_000
 
     def position_ns(self, utterance: int, stamp: int) -> int | None:
-        """How much of the utterance lies before `stamp`; None if it is unknown (never sent, or long ago)."""
+        """Where in the utterance the sound before `stamp` ends; None if it is unknown (never sent, or long ago)."""
         entry = self._utterances.get(utterance)
-        if entry is None:
+        if entry is None or not entry.runs:
             return None
-        after = 0
-        for run in entry.runs:
-            samples = run.packets * FRAME_SAMPLES
-            after += max(0, min(samples, run.first + samples - stamp))
-        return (entry.samples - after) * 1_000_000_000 // RATE_HZ
+        run = next((run for run in reversed(entry.runs) if run.first <= stamp), None)
+        at = entry.runs[0].at if run is None else min(run.after, run.at + stamp - run.first)
+        return at * 1_000_000_000 // RATE_HZ
 
 
 class Answers:
@@ -122,6 +133,10 @@ class Answers:
     def cut(self, utterance: int) -> None:
         """This utterance ends before its end."""
         self._cut = {utterance} if len(self._cut) > UTTERANCES_KEPT else self._cut | {utterance}
+
+    def at(self, utterance: int, position_ns: int) -> None:
+        """This utterance's next packet is of this position in it."""
+        self._ledger.moved(utterance, position_ns)
 
     def packet(self, stamp: int) -> bytes:
         """The packet for this slot."""

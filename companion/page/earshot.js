@@ -8,6 +8,10 @@ const CAPTIONS_KEPT = 6;
 const ASIDES_KEPT = 6;
 const LONGEST_ASIDE = 2000;
 const PROGRESS_MS = 250;
+const SILENT_MS = 5000;  // the companion says something every second; after this it is not there any more
+const STANDS_MS = 8000;  // for one try to get the connection back
+const WAITS_MS = [0, 500, 1000, 2000, 4000, 4000, 4000, 4000, 4000, 4000];  // before each try: the session waits 30 s
+const TAP_MS = 250;      // held for less than this, the button was tapped
 
 let connection = null;   // what belongs to one press of Start; null when stopped
 
@@ -89,7 +93,7 @@ function controls(on) {
   button.dataset.live = String(on);
   button.textContent = on ? "Stop" : "Start";
   button.disabled = false;
-  $("ask").hidden = !on;
+  $("ask").hidden = $("talk").hidden = !on;
 }
 
 // ------------------------------------------------------------------------------------------------------- what one sends
@@ -135,19 +139,31 @@ function gathered(pc) {
   });
 }
 
-async function exchange(pc) {
+// Whether our own sound comes back in the microphone: the browser takes it out, unless it says that it does not.
+function echo(pc) {
+  const microphone = pc.getSenders().map((sender) => sender.track).find((track) => track && track.kind === "audio");
+  if (!microphone) return "none";
+  return microphone.getSettings().echoCancellation ? "cancelled" : "open";
+}
+
+const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+// The name of the session: `resume`, if that is still there.
+async function exchange(pc, resume) {
   await pc.setLocalDescription(await pc.createOffer());
   await gathered(pc);
   const response = await fetch("/api/offer", {
     method: "POST",
     headers: { "Content-Type": "application/json", "Authorization": "Bearer " + token },
-    body: JSON.stringify({ sdp: pc.localDescription.sdp, type: "offer" }),
+    body: JSON.stringify({ sdp: pc.localDescription.sdp, type: "offer", echo: echo(pc), ...(resume ? { resume } : {}) }),
   });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
-    throw new Error([answer.detail, answer.hint].filter(Boolean).join(": ") || "The companion said " + response.status);
+    const said = [answer.detail, answer.hint].filter(Boolean).join(": ") || "The companion said " + response.status;
+    throw Object.assign(new Error(said), { refused: answer.error || String(response.status) });
   }
-  await pc.setRemoteDescription(answer);
+  await pc.setRemoteDescription({ type: answer.type, sdp: answer.sdp });
+  return answer.session;
 }
 
 // ------------------------------------------------------------------------------------------------- what reached the ear
@@ -198,24 +214,42 @@ class Ear {
 
 // ------------------------------------------------------------------------------------------------------- one connection
 
+// From Start to Stop. Under it there may be one peer connection after the other: a lost one is replaced by another into
+// the same session, with the same microphone and camera.
 class Connection {
   async open() {
     this.tracks = await capture();
-    const pc = this.pc = new RTCPeerConnection({ iceServers: [] });
-    this.channel = pc.createDataChannel("earshot");
-    this.channel.onmessage = (event) => this.message(JSON.parse(event.data));
-    this.ear = new Ear((message) => this.send(message));
+    this.session = "";
+    await this.connect();
+    this.watching = setInterval(() => this.watch(), 1000);
+    // A phone that goes to sleep stops its camera and microphone.
+    if (navigator.wakeLock) this.awake = await navigator.wakeLock.request("screen").catch(() => null);
+  }
+
+  async connect() {
+    const pc = new RTCPeerConnection({ iceServers: [] });
+    const channel = pc.createDataChannel("earshot");
+    const ear = new Ear((message) => this.send(message));
     const { microphone, camera } = this.tracks;
     const sound = pc.addTransceiver(microphone || "audio", { direction: microphone ? "sendrecv" : "recvonly" });
-    this.ear.receiver = sound.receiver;
+    ear.receiver = sound.receiver;
     if (camera) this.show(pc, camera);
+    channel.onmessage = (event) => { if (this.pc === pc) this.message(JSON.parse(event.data)); };
     pc.ontrack = (event) => {
       if (event.track.kind === "audio") $("answer").srcObject = new MediaStream([event.track]);
     };
-    pc.onconnectionstatechange = () => this.changed();
-    await exchange(pc);
-    // A phone that goes to sleep stops its camera and microphone.
-    if (navigator.wakeLock) this.awake = await navigator.wakeLock.request("screen").catch(() => null);
+    pc.onconnectionstatechange = () => { if (this.pc === pc) this.changed(); };
+    try {
+      this.session = await exchange(pc, this.session);
+    } catch (error) {
+      pc.close();
+      throw error;
+    }
+    const before = this.pc, heard = this.ear;
+    Object.assign(this, { pc, channel, ear, heardMs: performance.now() });
+    if (heard) heard.close();
+    if (before) this.before = before;   // closed when the new one stands, so that this is no goodbye
+    if (connection !== this) this.close();
   }
 
   show(pc, camera) {
@@ -226,9 +260,10 @@ class Connection {
     camera.contentHint = "detail";   // legible text matters more than smooth motion
   }
 
-  send(message) { if (this.channel.readyState === "open") this.channel.send(JSON.stringify(message)); }
+  send(message) { if (this.channel && this.channel.readyState === "open") this.channel.send(JSON.stringify(message)); }
 
   message(message) {
+    this.heardMs = performance.now();
     const act = {
       ping: () => this.send({ type: "pong", id: message.id, device_ns: deviceNs() }),
       hello: () => live("recording", message.recording),
@@ -245,21 +280,64 @@ class Connection {
   changed() {
     const state = this.pc.connectionState;
     if (state === "connected") {
+      if (this.before) this.before.close();
+      this.before = null;
       live("microphone", this.tracks.microphone);
       live("camera", this.tracks.camera);
       status(this.tracks.microphone ? "Listening. Just talk." : "Connected. Type your question below.");
     } else if (state === "disconnected") {
       status("The connection is interrupted. Waiting for it to come back…");
     } else if (state === "failed") {
-      stop("Not connected.");
-      problem("The connection is gone", "Is the companion still running? Press Start to try again.");
+      this.again();
     }
   }
 
+  watch() {
+    if (this.pc.connectionState === "connected" && performance.now() - this.heardMs > SILENT_MS) this.again();
+    if (this.pc.connectionState === "disconnected") this.again();
+  }
+
+  // The way to the companion is gone, or another one is there: find the same session again.
+  async again() {
+    if (this.seeking) return;
+    this.seeking = true;
+    for (const wait of WAITS_MS) {
+      await pause(wait);
+      if (connection !== this) return;
+      status("The connection is lost. Trying to get it back…");
+      try {
+        await this.connect();
+        await this.stands();
+        this.seeking = false;
+        return;
+      } catch (error) {
+        if (error.refused === "no_such_session") this.session = "";   // it ended: a new one, then
+        else if (error.refused && error.refused !== "too_many_sessions") return this.giveUp(error.message);
+      }
+    }
+    this.giveUp("Is the companion still running? Press Start to try again.");
+  }
+
+  async stands() {
+    const pc = this.pc, until = performance.now() + STANDS_MS;
+    while (pc.connectionState !== "connected") {
+      if (pc.connectionState === "failed" || performance.now() > until) throw new Error("not connected");
+      await pause(50);
+    }
+  }
+
+  giveUp(why) {
+    if (connection !== this) return;
+    stop("Not connected.");
+    problem("The connection is gone", why);
+  }
+
   close() {
+    clearInterval(this.watching);
     if (this.ear) this.ear.close();
     if (this.awake) this.awake.release();
-    if (this.pc) { this.pc.onconnectionstatechange = null; this.pc.close(); }
+    if (this.channel) this.send({ type: "bye" });
+    for (const pc of [this.before, this.pc]) if (pc) { pc.onconnectionstatechange = null; pc.close(); }
     for (const track of Object.values(this.tracks || {})) if (track) track.stop();
   }
 }
@@ -294,6 +372,32 @@ function stop(words) {
   status(words);
 }
 
+// Push to talk: the button or the space bar. What was held too shortly for words was a tap.
+const talk = {
+  since: 0,
+  press() {
+    if (!connection || this.since) return;
+    this.since = performance.now();
+    $("talk").dataset.held = "true";
+    connection.send({ type: "event", kind: "press" });
+  },
+  release() {
+    if (!this.since) return;
+    const tapped = performance.now() - this.since < TAP_MS;
+    this.since = 0;
+    delete $("talk").dataset.held;
+    if (!connection) return;
+    connection.send({ type: "event", kind: "release" });
+    if (tapped) connection.send({ type: "event", kind: "tap" });
+  },
+};
+const forTalking = (event) => event.code === "Space" && !event.target.closest("input, textarea, a, #start, form");
+
+$("talk").addEventListener("pointerdown", () => talk.press());
+$("talk").addEventListener("contextmenu", (event) => event.preventDefault());   // a long press on a phone
+for (const over of ["pointerup", "pointercancel", "blur"]) addEventListener(over, () => talk.release());
+addEventListener("keydown", (event) => { if (forTalking(event)) { event.preventDefault(); talk.press(); } });
+addEventListener("keyup", (event) => { if (event.code === "Space") talk.release(); });
 $("start").addEventListener("click", () => (connection ? stop("Stopped.") : start()));
 $("ask").addEventListener("submit", (event) => {
   event.preventDefault();
@@ -302,4 +406,5 @@ $("ask").addEventListener("submit", (event) => {
   connection.send({ type: "typed", text });
   $("question").value = "";
 });
+addEventListener("online", () => { if (connection && connection.pc) connection.again(); });   // another network
 addEventListener("pagehide", () => { if (connection) connection.close(); });

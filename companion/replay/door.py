@@ -27,6 +27,7 @@ OUT_HZ = 48_000
 LETTER_NS = 65_000_000  # speech at 175 words a minute
 USUAL_NS = {  # where a recording has no such work to go by; two shared cores
     "transcribe": 120 * ev.MS,
+    "turn": 30 * ev.MS,
     "look": 40 * ev.MS,
     "read_text": 250 * ev.MS,
     "read_codes": 30 * ev.MS,
@@ -312,6 +313,8 @@ class Block:
 def _in_words(d: Any) -> str:
     if isinstance(d, ev.Transcribe):
         return f"the words of {d.start_ns / 1e9:.3f} to {d.end_ns / 1e9:.3f} s"
+    if isinstance(d, ev.ScoreTurn):
+        return f"the turn model's view of {d.start_ns / 1e9:.3f} to {d.end_ns / 1e9:.3f} s"
     if isinstance(d, ev.Look):
         return f"a look at {d.start_ns / 1e9:.3f} to {d.end_ns / 1e9:.3f} s"
     if isinstance(d, ev.ReadText | ev.ReadCodes):

@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from companion.engines import hearing_folder
 from companion.link.resample import ThirdRate
 from companion.replay.tape import Tape
+from companion.replay.unecho import RecordedOwnSound, recorded_own_sound
 from companion.session import Session
 from companion.settings import Settings
 from pipelines.events import NS
@@ -38,6 +39,7 @@ class RecordedMedia:
         self._path = path
         self._sound_to: WeakKeyDictionary[Session, int] = WeakKeyDictionary()  # how far each has been given sound
         self._pictures_to: WeakKeyDictionary[Session, int] = WeakKeyDictionary()
+        self._own_sound: WeakKeyDictionary[Session, RecordedOwnSound | None] = WeakKeyDictionary()
 
     def prepare(self, session: Session, now_ns: int) -> None:
         """Everything that the live session would have at `now_ns`."""
@@ -53,13 +55,19 @@ class RecordedMedia:
     def _give_sound(self, recording: Recording, session: Session, now_ns: int) -> bool:
         since_ns = max(self._sound_to.get(session, -1), now_ns - SOUND_NS)
         opus, to_16_khz, found = _decoder(), ThirdRate(), False
+        if session not in self._own_sound:
+            self._own_sound[session] = recorded_own_sound(self._path, session.parts.settings.echo)
+        own_sound = self._own_sound[session]
         for packet in recording.microphone():
             if packet.t_ns > now_ns:
                 break
             if packet.t_ns <= since_ns:
                 continue
             found = True
-            session.sound.add(_pcm(opus, to_16_khz, packet.packet), packet.media_ns)
+            pcm, media_ns = _pcm(opus, to_16_khz, packet.packet), packet.media_ns
+            if own_sound is not None:
+                pcm, media_ns = own_sound.heard(pcm, packet)
+            session.sound.add(pcm, media_ns)
         self._sound_to[session] = now_ns
         return found
 
@@ -147,6 +155,19 @@ class LiveEngines:
         from pipelines.seeing.codes import CodeReader
 
         return self._once("codes", CodeReader)
+
+    @property
+    def turn_model(self) -> Any:
+        """Raises RecordingError if the audio turn model of the settings is not there."""
+        from pipelines.turns.audio import load_turn_model
+
+        name = self._settings.turn.audio_model
+        if not name:
+            return None
+        try:
+            return self._once(f"turn {name}", lambda: load_turn_model(name))
+        except ValueError as why:
+            raise RecordingError(str(why)) from why
 
     def _once(self, name: str, load: Callable[[], Any]) -> Any:
         if name not in self._loaded:

@@ -195,6 +195,7 @@ class Stage:
         elif isinstance(event, ev.TurnClosed):
             self.closed = self.closed or event.turn == self.scene.until_closed
         elif isinstance(event, ev.AskModel):
+            self.turn = max(self.turn, event.turn)  # a question may leave before its turn is certain
             self.cassette.deciding(event)
             same = self.tape.askings.get(event.request)
             self.cassette.match_unsent(event, same if same and same.ask.turn == event.turn else None)
@@ -357,6 +358,7 @@ class _TapedLink:
     """A device that is told things and says nothing of its own."""
 
     session = "replay"
+    echo = ""
 
     def send_message(self, message: Mapping[str, Any]) -> None: ...
 
@@ -364,13 +366,15 @@ class _TapedLink:
 
     def cut_answer(self, utterance: int) -> None: ...
 
+    def answer_at(self, utterance: int, position_ns: int) -> None: ...
+
     async def close(self, reason: str = "") -> None: ...
 
 
 class _NobodyTakes(Playout):
     """For tapes that do not know when sound was taken: their marks say what was played, so nothing is queued."""
 
-    def add(self, utterance: int, chunk: int, pcm: Any, last: bool, words: Any = ()) -> None: ...
+    def add(self, utterance: int, chunk: int, pcm: Any, last: bool, words: Any = (), first: bool = False) -> None: ...
 
 
 class _NoEngines:

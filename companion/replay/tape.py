@@ -26,6 +26,7 @@ Event = ev.Happening | ev.Decision
 # What the shell makes itself in a replay, of results, of the network and of the sound that it gives out.
 MADE = (
     ev.Transcribed,
+    ev.TurnScored,
     ev.Looked,
     ev.TextRead,
     ev.CodesRead,
@@ -46,6 +47,7 @@ OWN_TOPICS: Mapping[str, type] = {
 }
 LANES: Mapping[type, str] = {
     ev.Transcribe: "transcribe",
+    ev.ScoreTurn: "turn",
     ev.Look: "look",
     ev.ReadText: "read_text",
     ev.ReadCodes: "read_codes",
@@ -184,7 +186,7 @@ def lane_of(decision: ev.Decision) -> str:
 
 def work_key(d: Any) -> tuple[Any, ...]:
     """What work is known by: the same work has the same result, whenever it is asked for."""
-    if isinstance(d, ev.Transcribe | ev.Look):
+    if isinstance(d, ev.Transcribe | ev.ScoreTurn | ev.Look):
         return (lane_of(d), d.start_ns, d.end_ns)
     if isinstance(d, ev.RunTool):
         return (lane_of(d), d.name, d.arguments)
@@ -278,7 +280,7 @@ class _Keeper:
 
     def _decision(self, d: ev.Decision) -> None:
         tape = self._tape
-        if isinstance(d, ev.Transcribe | ev.Look | ev.ReadText | ev.ReadCodes | ev.RunTool):
+        if isinstance(d, ev.Transcribe | ev.ScoreTurn | ev.Look | ev.ReadText | ev.ReadCodes | ev.RunTool):
             result = self._work[d.request] = Result(d)
             tape.results[work_key(d)].append(result)
         elif isinstance(d, ev.Speak):

@@ -11,6 +11,9 @@ TICKS = {
     "SpeechStarted": "hearing",
     "SpeechPaused": "hearing",
     "Transcribe": "hearing",
+    "ScoreTurn": "hearing",
+    "TurnJudged": "hearing",
+    "AttentionChanged": "hearing",
     "TurnOpened": "hearing",
     "Look": "seeing",
     "FrameChosen": "seeing",
@@ -19,6 +22,7 @@ TICKS = {
     "ReadCodes": "seeing",
     "ModeChosen": "thinking",
     "AskModel": "thinking",
+    "Speculation": "thinking",
     "RunTool": "thinking",
     "ToolUsed": "thinking",
     "WorkerChanged": "thinking",
@@ -27,9 +31,12 @@ TICKS = {
     "Aside": "thinking",
     "Cancel": "thinking",
     "Noted": "thinking",
+    "Prefer": "thinking",
+    "Shed": "thinking",
     "Speak": "speaking",
     "Duck": "speaking",
     "PausePlay": "speaking",
+    "RewindPlay": "speaking",
     "StopPlay": "speaking",
     "Earcon": "speaking",
     "TurnClosed": "speaking",
@@ -59,6 +66,12 @@ def in_words(e: ev.Decision) -> str:
             return "the wearer pauses"
         case ev.Transcribe():
             return f"recognise {(e.end_ns - e.start_ns) / 1e9:.2f} s of sound"
+        case ev.ScoreTurn():
+            return "ask the audio turn model: finished?"
+        case ev.TurnJudged():
+            return f"{e.wait_ms} ms of silence end the turn ({e.rule})"
+        case ev.AttentionChanged():
+            return f"attention: {e.old} → {e.new}"
         case ev.TurnOpened():
             return f"turn {e.turn}: “{e.text}” → {e.intent}"
         case ev.Look():
@@ -71,7 +84,14 @@ def in_words(e: ev.Decision) -> str:
             return f"read {'text' if isinstance(e, ev.ReadText) else 'codes'} in frame {e.frame_id}"
         case ev.AskModel():
             role = f", as the {e.worker}" if e.worker else ""
-            return f"ask {e.model or 'the model'}{f' ({e.mode})' if e.mode else ''}{role}"
+            early = ", before the turn is certain" if e.speculative else ""
+            return f"ask {e.model or 'the model'}{f' ({e.mode})' if e.mode else ''}{role}{early}"
+        case ev.Speculation():
+            return f"the question that was asked early: {e.outcome}"
+        case ev.Shed():
+            return f"no time for: {', '.join(e.what)}" if e.what else "time for everything again"
+        case ev.Prefer():
+            return "remember what the wearer prefers"
         case ev.ModeChosen():
             return f"mode: {e.mode}{', as the wearer asked' if e.explicit else ''}"
         case ev.RunTool():
@@ -94,6 +114,8 @@ def in_words(e: ev.Decision) -> str:
             return "lower the answer" if e.on else "answer back to full loudness"
         case ev.PausePlay():
             return "hold the answer" if e.on else "go on with the answer"
+        case ev.RewindPlay():
+            return f"back to {e.position_ns / 1e9:.1f} s of the answer"
         case ev.StopPlay():
             return "drop the rest of the answer"
         case ev.Earcon():

@@ -10,7 +10,7 @@ from typing import Any
 
 from companion.report.markup import Markup, el
 from companion.report.words import ms
-from pipelines.spans import SPANS
+from pipelines.spans import LINK, SPANS
 
 WHAT = dict(SPANS)
 COLOURS = {name: f"b-{number % 11}" for number, (name, _) in enumerate(SPANS)}  # the same in every turn
@@ -27,7 +27,9 @@ def waterfall(latency: Latency | None) -> Markup:
     end = _end(latency)
     whole = el("tr", el("th", end, scope="row"), el("td"), el("td", ms(latency["total_ms"]), class_="number"))
     rows = [_row(span, total) for span in latency["spans"]]
-    table = el("table", _caption(), el("tbody", *rows), el("tfoot", whole), class_="waterfall")
+    link_ms = sum(span["ms"] for span in latency["spans"] if span["name"] in LINK)
+    link = el("tr", el("th", "of it the link", scope="row"), el("td"), el("td", ms(link_ms), class_="number"))
+    table = el("table", _caption(), el("tbody", *rows), el("tfoot", whole, link), class_="waterfall")
     return el(
         "div",
         el("details", el("summary", el("strong", ms(latency["total_ms"])), f" {end}", _tiles(latency, total)), table),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.events.shapes import FrameScore, Message, View
+from pipelines.events.shapes import NO_PREFERENCES, FrameScore, Message, Preferences, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,9 +33,11 @@ class SpeechStarted(Decision):
 
 @dataclass(frozen=True, slots=True)
 class SpeechPaused(Decision):
-    """The wearer fell silent; `media_ns`: last voiced sample so far."""
+    """The wearer fell silent; `media_ns`: last voiced sample so far, from which silence counts. `loud_ns`: the last
+    loud one, which is what an ear would call the end; 0 = not known."""
 
     media_ns: int = 0
+    loud_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +53,71 @@ class TurnOpened(Decision):
 
 @dataclass(frozen=True, slots=True)
 class TurnClosed(Decision):
-    """The turn is over. `outcome`: "answered", "stopped", "interrupted", "failed". `heard`: what the ear got."""
+    """The turn is over. `outcome`: "answered", "stopped", "interrupted", "failed", "continued" (the wearer had not
+    finished: their whole words are the next turn). `heard`: what the ear got."""
 
     turn: int = 0
     outcome: str = ""
     said: str = ""
     heard: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TurnJudged(Decision):
+    """How much silence ends the turn, from what was said so far. `policy` and `rule`: by their names in the table;
+    `wait_ms`: silence since the last voiced sample; `learned`: what this wearer's own pauses made of it (1 = nothing);
+    `finished`: what the audio turn model held, below 0 = not asked."""
+
+    policy: str = ""
+    rule: str = ""
+    wait_ms: int = 0
+    learned: float = 1.0
+    finished: float = -1.0
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreTurn(Decision):
+    """Ask the audio turn model of the sound captured in [start_ns, end_ns)."""
+
+    request: int = 0
+    start_ns: int = 0
+    end_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Speculation(Decision):
+    """What became of a query that left before the turn was certain. `outcome`: "kept", "dropped" (the wearer went on),
+    "refused" (it did not leave: too many of late, or no time)."""
+
+    turn: int = 0
+    request: int = 0
+    outcome: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionChanged(Decision):
+    """Whether words open a turn now. States: "open", "follow-up", "closed", "asleep"; `until_ns`: of a follow-up."""
+
+    old: str = ""
+    new: str = ""
+    until_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Prefer(Decision):
+    """Remember this for the sessions to come."""
+
+    preferences: Preferences = NO_PREFERENCES
+
+
+@dataclass(frozen=True, slots=True)
+class Shed(Decision):
+    """There is not time for everything: `what` is left out from now on (all of it, not only what is new); () = nothing.
+    `late_ms`: how late the microphone's sound was."""
+
+    level: int = 0
+    what: tuple[str, ...] = ()
+    late_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +194,7 @@ class AskModel(Decision):
     worker: str = ""  # one of several at the same question: "reader", "knower", "sceptic", "synthesiser"
     tools: tuple[str, ...] = ()  # names of the tools that it may use
     image_quality: int = 85
+    speculative: bool = False  # sent while the turn was not yet certain
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,7 +281,8 @@ class Cancel(Decision):
 @dataclass(frozen=True, slots=True)
 class Speak(Decision):
     """Say one chunk of an utterance. `kind`: what sort of words they are ("reading", "code", "history", "model",
-    "status", "failure"), which picks the voice; `last`: nothing follows in this utterance."""
+    "status", "failure", "steered", "notice"), which picks the voice; `last`: nothing follows in this utterance;
+    `first`: it is heard before what is held or waits."""
 
     utterance: int = 0
     chunk: int = 0
@@ -229,6 +292,7 @@ class Speak(Decision):
     voice: str = ""
     rate_wpm: int = 0
     last: bool = False
+    first: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +310,15 @@ class PausePlay(Decision):
 
 
 @dataclass(frozen=True, slots=True)
+class RewindPlay(Decision):
+    """Go back in this utterance to the last word that begins at or before `position_ns`, and play from there on when it
+    plays again: what was sent after that was never heard."""
+
+    utterance: int = 0
+    position_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class StopPlay(Decision):
     """Drop what is left of this utterance, rendered or not."""
 
@@ -259,7 +332,7 @@ class SetVolume(Decision):
 
 @dataclass(frozen=True, slots=True)
 class Earcon(Decision):
-    """A short sound with a meaning: "heard", "thinking", "failed"."""
+    """A short sound with a meaning: "heard", "thinking", "failed", "cut_off", "camera_lost", "private", "asleep"."""
 
     name: str = ""
 

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from pipelines.events.shapes import (
+    IN_TIME,
+    NO_PREFERENCES,
     Alarm,
     Code,
     FrameScore,
     Guide,
+    Lateness,
     ModelInfo,
+    Preferences,
     Remembered,
     TextLine,
     ToolCall,
@@ -41,6 +45,10 @@ class SessionStarted(Happening):
     spent_tokens: int = 0  # on models, today, before this session
     spent_usd: float = 0.0
     missing: str = ""  # why there is no model: a kind of failure
+    preferences: Preferences = NO_PREFERENCES  # what the wearer asked for in earlier sessions
+    wake_word: str = ""  # what the wake word engine listens for; "" = there is none
+    turn_model: str = ""  # the audio turn model that is asked; "" = none
+    cancels_echo: bool = False  # the companion can take its own voice out of the microphone's sound
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,15 +60,38 @@ class LinkChanged(Happening):
     camera: bool = False
     speaker: bool = False
     detail: str = ""
+    echo: str = ""  # what the device says of its own sound in its microphone: "none", "cancelled", "open"; "" = nothing
+    resumed: bool = False  # the same wearer's session goes on, over a new connection
 
 
 @dataclass(frozen=True, slots=True)
 class VoiceWindow(Happening):
-    """Voice activity in 32 ms of microphone sound whose last sample was captured at `media_ns`."""
+    """Voice activity in 32 ms of microphone sound whose last sample was captured at `media_ns`. `loud_ns`: when the
+    last sample in it was captured that is loud enough to be speech beside what was heard just before; 0 = none, or
+    unknown."""
 
     media_ns: int
     probability: float
     level_dbfs: float = -120.0
+    loud_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WakeHeard(Happening):
+    """The wake word engine heard its word, which ended at `media_ns`."""
+
+    media_ns: int
+    phrase: str
+    score: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class TurnScored(Happening):
+    """What an audio turn model holds of one pause: `probability` that the wearer has finished."""
+
+    request: int
+    probability: float
+    cost_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,6 +296,18 @@ class Resumed(Happening):
     guide: Guide | None = None
     trips: tuple[Trip, ...] = ()
     tools: tuple[ToolInfo, ...] = ()
+    preferences: Preferences = NO_PREFERENCES
+    attention: str = ""  # "open", "follow-up", "closed", "asleep"; "" = as the settings say
+    attention_until_ns: int = 0  # when a follow-up ends
+    pauses_ms: tuple[int, ...] = ()  # of this wearer, inside their turns, the latest last
+    wearer_dbfs: float = 0.0  # how loud their voice comes in; 0 = not known yet
+    half_duplex: bool = False  # it was found that the microphone hears our own voice
+    shed: int = 0  # how much is left out for want of time
+    early_ns: tuple[int, ...] = ()  # when questions were asked that turned out to be too early, in the last minute
+    pictures: str = ""  # "seen": looks have found some; "lost": they find none any more; "" = there were none yet
+    echoes: int = 0  # of our own voice that were known as such
+    noise_dbfs: float = 0.0  # what the microphone gives when nobody speaks; 0 = not known yet
+    lateness: Lateness = IN_TIME
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,6 +14,40 @@ class Word:
     start_ns: int = 0
     end_ns: int = 0
     probability: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Preferences:
+    """What the wearer asked for by voice and wants to find again. Zeros and "" are as the settings say.
+
+    `rate_change_wpm`: faster or slower; `gain_db`: louder or quieter; `verbosity`: "", "short" or "long"; `muted`:
+    answers are shown and not spoken; `quiet`: no earcons."""
+
+    rate_change_wpm: int = 0
+    gain_db: float = 0.0
+    verbosity: str = ""
+    muted: bool = False
+    quiet: bool = False
+
+
+NO_PREFERENCES: Final = Preferences()
+
+
+@dataclass(frozen=True, slots=True)
+class Lateness:
+    """How late sound comes, as far as it was followed up to `at_ns`: `usual_ns` on this path; since when it is late
+    again and again, or in time (0 = it is not); when something was last brought back, and how much more patiently than
+    the settings say the next is."""
+
+    usual_ns: int = 0
+    at_ns: int = 0
+    late_since_ns: int = 0
+    timely_since_ns: int = 0
+    eased_ns: int = 0
+    patience: int = 1
+
+
+IN_TIME: Final = Lateness()
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,7 +168,8 @@ class Remembered:
     """One turn as history keeps it. `heard`: what the ear got of the answer; `lines`/`codes`: what was read from the
     picture, whole, whatever of it was spoken; `views`: what was looked at, in order; `caption`: words that stand for
     the picture in later queries; `asked`: models that were sent something; `used`: tools with effects
-    that were; `links`, `sources`: kept aside, unspoken."""
+    that were; `links`, `sources`: kept aside, unspoken; `shown`: the answer, if it was shown and not
+    (only) spoken."""
 
     turn: int
     t_ns: int
@@ -151,6 +187,7 @@ class Remembered:
     tokens: int = 0
     usd: float = 0.0
     used: tuple[str, ...] = ()
+    shown: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,13 @@
 Two states, and every way between them:
 
     silent   -- `start_windows` voiced windows in a row (64 ms) -->  speaking   SpeechStarted(first voiced sample)
-    speaking -- no voiced window for `pause_ms` (96 ms)         -->  silent     SpeechPaused(last voiced sample)
+    speaking -- no voiced window for `pause_ms` (64 ms)         -->  silent     SpeechPaused(last voiced sample)
     speaking -- sound missing for longer than `pause_ms`        -->  silent     SpeechPaused(last voiced sample)
 
 So decisions alternate, and their media times never go back. A window is voiced at `on` or above; while speaking,
-already at `off` or above (hysteresis: words fade). A pause here is a short one, long before a turn's end: it is the
-moment to recognise what was said so far. Whoever cuts the sound adds pre-roll; `media_ns` never contains it.
+already at `off` or above (hysteresis: words fade). Over an answer less is enough (`over`). A pause here is a short one,
+long before a turn's end: it is the moment to recognise what was said so far. Whoever cuts the sound adds pre-roll;
+`media_ns` never contains it.
 """
 
 from __future__ import annotations
@@ -23,13 +24,19 @@ WINDOW_NS = 32 * MS
 @dataclass(frozen=True, slots=True)
 class SegmenterOptions:
     on: float = 0.5  # Silero's own threshold
-    off: float = 0.35  # Silero's own negative threshold (0.15 below)
+    off: float = 0.5  # words fade, but noise behind them would hold the turn for another 100 ms
     start_windows: int = 2  # 64 ms: one window alone is often a click
-    pause_ms: int = 96  # a stop consonant closes the mouth for up to about 80 ms
+    pause_ms: int = 64  # voice activity is some 60 ms late: 120 ms after the last sound
+    # Over an answer both thresholds are this one: it falls silent sooner, and goes on if it was nothing. Our own voice
+    # behind the canceller never reached 0.2, but the canceller weakens the beginning of the wearer's.
+    over_answer: float = 0.3
+    over_cancelled: float = 0.15
 
     def __post_init__(self) -> None:
         if not 0 <= self.off <= self.on <= 1:
             raise ValueError(f"segmenter: need 0 <= off <= on <= 1, got off={self.off}, on={self.on}")
+        if not (0 < self.over_answer <= self.on and 0 < self.over_cancelled <= self.on):
+            raise ValueError(f"segmenter: need 0 < over_answer, over_cancelled <= on, got {self}")
         if self.start_windows < 1 or self.pause_ms < 1:
             raise ValueError(f"segmenter: need start_windows >= 1, pause_ms >= 1, got {self}")
 
@@ -42,7 +49,10 @@ class Segmenter:
         self.speaking = False
         self.speech_start_ns = 0  # first voiced sample of this run of speech, or of the last one
         self.last_voice_ns = 0  # last voiced sample of this run of speech, or of the last one
+        self._on, self._off = self.options.on, self.options.off
+        self._loud_ns = 0  # last loud sample
         self._voiced_ns = 0  # voiced sound in that run
+        self._drones = False
         self._candidates: list[int] = []  # ends of voiced windows in a row that are not yet a start
         self._last_media_ns = 0
 
@@ -54,7 +64,18 @@ class Segmenter:
     @property
     def silent(self) -> bool:
         """Nobody speaks, and no window hints at it."""
-        return not self.speaking and not self._candidates
+        return not self.speaking and not self._candidates and not self._drones
+
+    def over(self, sounding: bool, cancelled: bool) -> None:
+        """Whether an answer sounds now, and whether a canceller takes it out of the microphone's sound."""
+        least = self.options.over_cancelled if cancelled else self.options.over_answer
+        self._on = least if sounding else self.options.on
+        self._off = min(least, self.options.off) if sounding else self.options.off
+
+    def drones(self) -> None:
+        """This is no speech, however much it looks like it: nothing more is said until it pauses."""
+        self.speaking, self._drones = False, True
+        self._candidates.clear()
 
     @property
     def last_window_ns(self) -> int:
@@ -73,6 +94,7 @@ class Segmenter:
         if missing_ns > self.options.pause_ms * MS:
             self._candidates.clear()
             decisions += self.close(window.t_ns, f"no sound for {missing_ns // MS} ms")
+        self._loud_ns = max(self._loud_ns, min(window.loud_ns, media_ns))
         if self.speaking:
             decisions += self._while_speaking(window, media_ns)
         else:
@@ -84,11 +106,16 @@ class Segmenter:
         if not self.speaking:
             return []
         self.speaking = False
-        return [SpeechPaused(t_ns, reason, self.last_voice_ns)]
+        loud_ns = self._loud_ns if self._loud_ns > self.speech_start_ns else 0
+        return [SpeechPaused(t_ns, reason, self.last_voice_ns, loud_ns)]
 
     def _while_silent(self, window: VoiceWindow, media_ns: int) -> list[Decision]:
-        if not window.probability >= self.options.on:  # written so that NaN counts as silence
+        if not window.probability >= self._on:  # written so that NaN counts as silence
             self._candidates.clear()
+            self._drones = self._drones and media_ns - self.last_voice_ns < self.options.pause_ms * MS
+            return []
+        if self._drones:
+            self.last_voice_ns = media_ns
             return []
         self._candidates.append(media_ns)
         if len(self._candidates) < self.options.start_windows:
@@ -102,7 +129,7 @@ class Segmenter:
         return [SpeechStarted(window.t_ns, reason, self.speech_start_ns)]
 
     def _while_speaking(self, window: VoiceWindow, media_ns: int) -> list[Decision]:
-        if window.probability >= self.options.off:
+        if window.probability >= self._off:
             self.last_voice_ns = media_ns
             self._voiced_ns += WINDOW_NS
             return []

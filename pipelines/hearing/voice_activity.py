@@ -20,6 +20,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from pipelines.hearing.loudness import Loudness
+
 SAMPLE_RATE_HZ = 16_000
 NS_PER_SAMPLE = 62_500  # at 16 kHz, exactly
 WINDOW_SAMPLES = 512
@@ -35,11 +37,13 @@ Samples = NDArray[np.int16]
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Voice activity in 32 ms of sound whose last sample was captured at `media_ns`."""
+    """Voice activity in 32 ms of sound whose last sample was captured at `media_ns`; `loud_ns`: the last loud one, 0 =
+    none (`pipelines.hearing.loudness`)."""
 
     media_ns: int
     probability: float
     level_dbfs: float
+    loud_ns: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +92,7 @@ class VoiceActivity:
         self._frame = np.zeros((1, CONTEXT_SAMPLES + WINDOW_SAMPLES), np.float32)
         self._waiting: Samples = np.zeros(0, np.int16)
         self._state = SILENCE
+        self._loudness = Loudness()
         self._last_ns = -(1 << 62)
 
     def reset(self) -> None:
@@ -95,6 +100,7 @@ class VoiceActivity:
         self._frame[:] = 0
         self._waiting = np.zeros(0, np.int16)
         self._state = SILENCE
+        self._loudness = Loudness()
 
     def feed(self, pcm: Samples, end_media_ns: int) -> list[Window]:
         """`pcm`: (n,) int16, 16 kHz mono; `end_media_ns`: when its last sample was captured. Times never go back."""
@@ -118,7 +124,10 @@ class VoiceActivity:
         frame[0, :CONTEXT_SAMPLES] = frame[0, -CONTEXT_SAMPLES:]
         np.multiply(pcm, np.float32(1 / 32768), out=frame[0, CONTEXT_SAMPLES:])
         probabilities, self._state = self._model.run(frame, self._state)
-        return Window(media_ns, float(probabilities[0]), level_dbfs(frame[0, CONTEXT_SAMPLES:]))
+        probability, level = float(probabilities[0]), level_dbfs(frame[0, CONTEXT_SAMPLES:])
+        loud = self._loudness.last_loud(frame[0, CONTEXT_SAMPLES:], probability, level)
+        loud_ns = media_ns - (WINDOW_SAMPLES - loud) * NS_PER_SAMPLE if loud else 0
+        return Window(media_ns, probability, level, loud_ns)
 
 
 def level_dbfs(pcm: Floats) -> float:

@@ -90,6 +90,10 @@ class FrameRing:
         self._let_go(unit.media_ns)
         return "" if self._chains else OUTGROWN
 
+    def interrupted(self) -> None:
+        """What comes next is another stream: it begins with its first key frame."""
+        self._needs_key = True
+
     def _why_not(self, unit: AccessUnit) -> str:
         if not unit.data:
             return EMPTY

@@ -5,14 +5,16 @@ The first chunk decides how soon the answer is heard, so it ends at the first of
 * the end of a sentence or a line, of any length ("Yes.");
 * `, ; : —` after 3 words or more;
 * the blank before "and", "but", "so", "because" … with 4 words or more before it;
-* 6 words; the cut then moves back before "the", "of", "and", a number, a short form …, which belong to what follows,
-  but keeps 4 words.
+* 4 words, in a stream (`STREAMED`): the cut moves back before "the", "of", "is", a number …, which belong to what
+  follows, and waits while what was named may not be named whole yet: "the red / door", "12 euros / 50", "Mary / Hill";
+* 6 words (8 in a stream); the cut moves back in the same way, but keeps 4 words, and waits for nothing.
 
 The first chunk is the first that has something to say: talk about tools ("Let me look closer at …") is never cut in the
 middle, so that it can be left out whole, and what follows it counts as the beginning.
 
 Later chunks end at sentence or line ends only, since there is sound to cover the wait; one that grows past 30 words
-ends at the next clause, and past 60 anywhere.
+ends at the next clause, and past 60 anywhere. In a stream a clause is enough once the chunk has as many words as were
+given out before it: a stream twice as fast as the voice then leaves a gap only in a sentence without a comma.
 
 The text is read one character at a time and every choice is made from what has been read, so the chunks are the same
 however the stream was cut. What is unclear stays joined, which costs a little time and never sounds wrong:
@@ -44,10 +46,15 @@ class ClauseOptions:
     first_min_words: int = 3  # "Yes, of course" would sound cut off after "Yes,"
     first_min_words_before_joiner: int = 4  # no pause is written there, so a little more must stand before it
     first_max_words: int = 6  # 2 s of speech cover the wait for more; 8 would cost 200 ms at 10 words a second
+    first_soft_words: int = 0  # more than 0: from so many words on the first chunk ends wherever nothing is torn
     clause_after_words: int = 30  # about 10 s: a sentence of this length is let go at its next comma
+    clause_after_given: bool = False  # … or as soon as it is as long as all that was given out before
     max_words: int = 60  # 20 s; bounds memory and the playout's queue
     max_token_chars: int = 400  # no word is that long: bounds memory for text without blanks
     max_held_chars: int = 4000  # of code or reasoning in one chunk
+
+
+STREAMED = ClauseOptions(first_soft_words=4, clause_after_given=True)  # words that come one by one and are waited for
 
 
 def _set(words: str) -> frozenset[str]:
@@ -61,13 +68,46 @@ _CLOSERS = "\"')]}”’»*_`"
 _JOINERS = _set("and but so or because while which although though then where when if")
 _LEANS_ON_NEXT = _set(
     "the a an of to and or but in on at by for with from is are was were be its it's his her their your my this that "
-    "these those no not very as than into over under near about"
+    "these those no not very as than into over under near about between behind beside"
 )
+_SUBJECTS_AND_HELPERS = _set(
+    "i you he she we they there who which what whose i'm you're he's she's we're they're there's that's what's i'll "
+    "you'll i've you've can could will would shall should may might must do does did don't doesn't has have had can't "
+    "before after through across along toward towards against inside outside around without within until since above "
+    "below cannot won't isn't aren't also just only still quite rather really too so more most less looks seems says "
+    "please"
+)
+# words that begin or go on naming a thing: what follows is still part of its name
+_NAMING = _set(
+    "the a an his her their your my our its this these those that some any many several few all both each every no "
+    "another other such one two three four five six seven eight nine ten eleven twelve twenty thirty hundred half "
+    "first second third last next left right front back top bottom upper lower main whole same"
+)
+_DESCRIBING = _set(  # as well, but not in "it is red"
+    "new old big small large little long short tall wide narrow high low red green blue yellow white black brown grey "
+    "gray orange pink purple dark light bright good open closed wooden glass metal different"
+)
+_ARTICLES = _set("the a an")
+_BEING = _set("is are was were be looks seems it's that's")
+# words with which no name goes on: it is whole before them
+_AFTER_A_NAME = _set(
+    "of to and or but in on at by for with from is are was were be has have had can could will would should may might "
+    "must do does did not that which who where when while because so if as than into onto over under near about around "
+    "behind beside between next above below through across along towards toward against inside outside before after "
+    "since until without within up down out off away says say said reads shows it he she they you i we there "
+    "here now then the a an"
+)
+# words that a sentence may begin with that permits something: `thinking.rules` judges it by more than three words
+_MAY_PERMIT = _set(
+    "can could may might should must go ahead take eat drink cross walk yes sure safe clear fine ok okay free good "
+    "no not none nothing never without contains"
+)
+
 _NEVER_END = _set(
     "dr mr mrs ms prof st jr sr e.g i.e eg ie vs cf approx ca fig figs vol pp art nr tel ext dept est incl excl mt ft "
-    "jan feb mar apr jun jul aug sept sep oct nov dec mon tue wed thu fri rd ave"
+    "u.s u.k e.u u.n jan feb mar apr jun jul aug sept sep oct nov dec mon tue wed thu fri rd ave"
 )
-_ASK_NEXT = _set("no nos p.m a.m pm am etc inc ltd co corp u.s u.k e.u min max hr hrs sec")
+_ASK_NEXT = _set("no nos p.m a.m pm am etc inc ltd co corp min max hr hrs sec")
 _MARKER = re.compile(r"(\d{1,3}|[a-zA-Z])[.)]|[-*•]")
 _INITIAL = re.compile(r"([A-Z]\.)+")
 _OPEN_LINK = re.compile(r"\[[^\]]*\Z|\]\([^)]*\Z")
@@ -90,6 +130,7 @@ class ClauseChunker:
         self._words = 0  # of them; a token of signs alone is none
         self._token: list[str] = []  # characters of the token under way
         self._undecided = ""  # "", or the last token, whose end the next character decides
+        self._given = 0  # words of the chunks that were given out
         self._first = self._options.first_clause
         self._fresh = True  # the chunk under way began where a line or a sentence does
         self._until = ""  # what ends the stretch of code or reasoning under way, "" if none is
@@ -187,6 +228,8 @@ class ClauseChunker:
             return
         if bare[-1:] and bare[-1] in _CLAUSE_END and self._words >= self._clause_minimum():
             self._emit_clause(chunks)
+        elif self._first and 0 < self._options.first_soft_words <= self._words < self._options.first_max_words + 2:
+            self._emit_what_is_whole(chunks)
         elif self._first and self._words >= self._options.first_max_words:
             self._emit_before_leaning_words(chunks)
         elif self._words >= self._options.max_words or len(self._tokens) >= 4 * self._options.max_words:
@@ -204,7 +247,12 @@ class ClauseChunker:
             self._emit(chunks)
 
     def _clause_minimum(self) -> int:
-        return self._options.first_min_words if self._first else self._options.clause_after_words
+        options = self._options
+        if self._first:
+            return options.first_min_words
+        if options.clause_after_given:
+            return min(options.clause_after_words, max(options.first_max_words, self._given))
+        return options.clause_after_words
 
     def _in_link(self) -> bool:
         return self._words < self._options.max_words and _OPEN_LINK.search(" ".join(self._tokens)) is not None
@@ -233,6 +281,7 @@ class ClauseChunker:
             chunk = " ".join(self._tokens)
             chunks.append(chunk)
             self._first = self._first and not speakable(chunk)
+            self._given += 0 if self._first else self._words
             self._fresh = fresh
         self._tokens = []
         self._words = 0
@@ -250,11 +299,65 @@ class ClauseChunker:
             cut -= 1
         if self._tokens[cut - 1][-1].isdigit() and self._words < self._options.first_max_words + 2:
             return  # "It costs between 3 and 5": two words more tell what is counted
+        self._emit_up_to(cut, chunks)
+
+    def _emit_what_is_whole(self, chunks: list[str]) -> None:
+        """Let go what can be spoken by itself: nothing that leans on the next word, no name that may go on."""
+        if self._in_link() or narrates(" ".join(self._tokens)):
+            return
+        if self._words < self._options.first_max_words and _may_permit(self._tokens):
+            return
+        for cut in range(len(self._tokens), 0, -1):
+            if _words_of(self._tokens[:cut]) < self._options.first_min_words:
+                return
+            if _whole(self._tokens, cut):
+                self._emit_up_to(cut, chunks)
+                return
+
+    def _emit_up_to(self, cut: int, chunks: list[str]) -> None:
         rest = self._tokens[cut:]
         del self._tokens[cut:]
+        self._words = _words_of(self._tokens)
         self._emit(chunks, fresh=False)
         for token in rest:
             self._add(token)
+
+
+def _may_permit(tokens: list[str]) -> bool:
+    return tokens[0].lower() != "i" and any(token.lower().strip(",") in _MAY_PERMIT for token in tokens)
+
+
+def _words_of(tokens: list[str]) -> int:
+    return sum(any(map(str.isalnum, token)) for token in tokens)
+
+
+def _whole(tokens: list[str], cut: int) -> bool:
+    """The tokens before the cut can be spoken by themselves, as far as those after it are known."""
+    after = tokens[cut].lower() if cut < len(tokens) else ""
+    last = tokens[cut - 1].lower()
+    if after in _AFTER_A_NAME - _ARTICLES and (last[-1].isdigit() or (last in _NAMING and last not in _LEANS_ON_NEXT)):
+        return True  # "the one on the left / is", "12 euros 50 / for"
+    if after[:1].isdigit() or _leans_at_all(tokens[cut - 1]):
+        return False
+    return after in _AFTER_A_NAME or not _names(tokens[:cut])
+
+
+def _names(tokens: list[str]) -> bool:
+    """The tokens end within a name that may go on: "a red", "the front door", "12 euros", "Mary"."""
+    for back, token in enumerate(reversed(tokens)):
+        word = token.lower()
+        if back == 3 or (word in _AFTER_A_NAME and word not in _NAMING):
+            return False
+        before = [other.lower() for other in tokens[-3 - back : len(tokens) - 1 - back]]
+        if word in _NAMING or word[-1].isdigit() or (token[0].isupper() and before):
+            return True
+        if word in _DESCRIBING and not (before and before[-1] in _BEING and "there" not in before):
+            return True
+    return False
+
+
+def _leans_at_all(token: str) -> bool:
+    return _leans(token) or token.lower() in _SUBJECTS_AND_HELPERS or token.lower() in _NAMING
 
 
 def _leans(token: str) -> bool:

@@ -1,16 +1,19 @@
-"""Short sounds with a meaning, made by formula, quiet enough (-24 dBFS) to stay under speech.
+"""Short sounds with a meaning, made by formula. They are told apart by where their pitch goes, not by their timbre.
 
-========  ======  =====================================================================================================
-name      length  what it is
-========  ======  =====================================================================================================
-heard     90 ms   one soft note going up a fourth (660 -> 880 Hz): "I have it"
-thinking  60 ms   a single low tick (440 Hz with its octave), made to be repeated: "still working"
-failed    150 ms  two notes going down a tritone (440 -> 311 Hz), the only one that sounds wrong: "that did not work"
-stopped   70 ms   one note falling an octave (520 -> 260 Hz) and dying away: "silent now"
-========  ======  =====================================================================================================
+===========  ======  ==============================  ==================================================================
+name         length  pitch                           says
+===========  ======  ==============================  ==================================================================
+heard         90 ms  up a fourth, 660 -> 880 Hz      "I have it": listening now, or done without words
+thinking      60 ms  level, low, 330 Hz              "still working"; made to be repeated
+failed       180 ms  two steps down, 440, 311 Hz     "that did not work"; a tritone, the one that sounds wrong
+cut_off      260 ms  three steps down, 660 to 392    "the rest is missing": the answer ended before its end
+camera_lost  240 ms  high, down and back, 988, 740   "I no longer see"
+private      260 ms  low, up an octave, held         "this stays here"
+asleep       300 ms  gliding down, 784 -> 261 Hz     "good night"
+===========  ======  ==============================  ==================================================================
 
-Each is a sum of sines under a raised-cosine envelope (5 ms up, the rest down), so none clicks, and is scaled so that
-its loudest 20 ms are at -24 dBFS RMS.
+Each is a sum of sines under raised-cosine envelopes (5 ms up, the rest down), so none clicks, and is scaled so that its
+loudest 20 ms are at -22 dBFS RMS: 3 dB under a voice, over which it may be laid.
 """
 
 from __future__ import annotations
@@ -22,15 +25,18 @@ from numpy.typing import NDArray
 
 from pipelines.speaking.resample import OUT_HZ, Pcm
 
-LEVEL_DBFS = -24.0
+LEVEL_DBFS = -22.0
 _ATTACK_MS = 5
 
-# name: (length in ms, notes as (start, end) in Hz, one after another, weight of the octave above)
+# name: (length in ms, notes of equal length as (start, end) in Hz, one after another, weight of the octave above)
 _SHAPES: dict[str, tuple[int, tuple[tuple[float, float], ...], float]] = {
     "heard": (90, ((660.0, 880.0),), 0.15),
-    "thinking": (60, ((440.0, 440.0),), 0.35),
-    "failed": (150, ((440.0, 440.0), (311.1, 311.1)), 0.25),
-    "stopped": (70, ((520.0, 260.0),), 0.1),
+    "thinking": (60, ((330.0, 330.0),), 0.3),
+    "failed": (180, ((440.0, 440.0), (311.1, 311.1)), 0.25),
+    "cut_off": (260, ((659.3, 659.3), (523.3, 523.3), (392.0, 392.0)), 0.15),
+    "camera_lost": (240, ((987.8, 987.8), (740.0, 740.0), (987.8, 987.8)), 0.1),
+    "private": (260, ((261.6, 261.6), (523.3, 523.3)), 0.2),
+    "asleep": (300, ((784.0, 261.6),), 0.1),
 }
 NAMES = tuple(_SHAPES)
 

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from pipelines.events import Word
+from pipelines.speaking.letters import sounds_of
 
 HEARD_SHARE = 0.6
-ESTIMATED = 0.5  # Word.probability of a word whose time was not measured by the engine
+ALIGNED = 0.8  # Word.probability of a word whose time was measured from the sound, not told by the engine
+ESTIMATED = 0.5  # … of one whose time was only reckoned from the length of the text
 
 
 def heard_text(chunks: Sequence[tuple[str, tuple[Word, ...], int]], position_ns: int) -> str:
@@ -47,13 +49,11 @@ def words_heard(words: Iterable[Word], position_ns: int) -> int:
 
 
 def estimated_words(text: str, voiced_ns: int) -> tuple[Word, ...]:
-    """The words of `text` spread over `voiced_ns` by length, with a pause after punctuation; times are estimates.
-
-    Weights: a letter 1, a digit 4 (it is read as a word), a word 1 more, "," 3, "." 5.
-    """
+    """The words of `text` spread over `voiced_ns` by the sounds that they should have; times are estimates."""
     tokens = text.split()
-    speech = [1.0 + sum(4.0 if c.isdigit() else 1.0 if c.isalpha() else 0.0 for c in token) for token in tokens]
-    pauses = [5.0 if token[-1] in ".!?…" else 3.0 if token[-1] in ",;:" else 0.0 for token in tokens[:-1]] + [0.0]
+    rows = [sounds_of(token) for token in tokens]
+    speech = [max(1.0, sum(ms for kind, ms in row if kind != "_")) for row in rows]
+    pauses = [sum(ms for kind, ms in row if kind == "_") for row in rows[:-1]] + [0.0]
     total = sum(speech) + sum(pauses)
     words, at = [], 0.0
     for token, weight, pause in zip(tokens, speech, pauses, strict=False):

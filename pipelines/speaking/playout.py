@@ -9,6 +9,8 @@ each other without a gap. With nothing cut and no gain, every sample that went i
     duck      gain 1 ──╲────────── -35 dB      5 ms of ramp, inside one tick
     pause     sound ───╲__ held __╱───         resumes at the start of the word it was in, at most 300 ms back
     stop      sound ───╲ gone                  5 ms of fade are the last that is heard of it
+    rewind    ── said ── sent ╳                goes on at the word that the ear got last: the link was lost on the way
+                     └──> ───╱──
 
 A pause that begins while nothing sounds holds what comes next. A tick belongs to one utterance; where one ends inside
 a tick the rest of the tick is silent.
@@ -37,6 +39,7 @@ class PlayoutOptions:
     duck_db: float = -35.0  # the answer is as good as silent for the wearer's own voice and for echo
     resume_back_ms: int = 300  # at most this much is said again after a pause: about one word
     max_gain_db: float = 12.0  # louder than this is only distortion
+    keep_s: float = 10.0  # played sound that one can go back in: the link is missed after 5 s
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +75,10 @@ class _Utterance:
         self.word_starts: list[int] = []
         self.added = self.played = 0
         self.chunk, self.chunk_start = -1, 0
+        self.begun: list[tuple[int, int]] = []  # (position, chunk) of those that can still be gone back to
         self.whole = False  # the last chunk is in
+        self.held = False  # it sounded, and is silent until it is taken up again
+        self.placed = False  # where it is taken up again is decided
 
     def add(self, chunk: int, pcm: Pcm, words: Iterable[Word]) -> None:
         newest = self.chunks[-1][1] if self.chunks else self.chunk
@@ -100,8 +106,18 @@ class _Utterance:
     def forget_before(self, position: int) -> None:
         while self.pieces and self.pieces[0][0] + len(self.pieces[0][1]) <= position:
             self.pieces.popleft()
+        while len(self.begun) > 1 and self.begun[1][0] <= position:
+            self.begun.pop(0)
         if len(self.word_starts) > 64:
             self.word_starts = [start for start in self.word_starts if start >= position]
+
+    def go_to(self, position: int) -> None:
+        """Play from the last word that begins at or before this position, as far back as there is sound."""
+        oldest = self.pieces[0][0] if self.pieces else self.played
+        begun = [start for start in self.word_starts if oldest <= start <= position]
+        self.played = max(begun, default=min(max(position, oldest), self.played))
+        self.chunk = next((chunk for start, chunk in reversed(self.begun) if start <= self.played), self.chunk)
+        self.held = self.placed = True
 
     @property
     def position_ns(self) -> int:
@@ -119,17 +135,21 @@ class Playout:
         self._closed: OrderedDict[int, str] = OrderedDict()
         self._marks: list[Mark] = []
         self._fading: _Utterance | None = None  # stopped while it sounded: owes 5 ms
-        self._paused = self._holding = False  # asked for; and done (faded out)
+        self._last: _Utterance | None = None  # finished last: one may go back in it
+        self._paused = False
         self._ducked = False
         self._gain_db = 0.0
         self._gain = 1.0  # of the last sample that left
 
     # ----------------------------------------------------------------------------------------------------- filling
 
-    def add(self, utterance: int, chunk: int, pcm: Pcm, last: bool, words: Iterable[Word] = ()) -> None:
+    def add(
+        self, utterance: int, chunk: int, pcm: Pcm, last: bool, words: Iterable[Word] = (), first: bool = False
+    ) -> None:
         """Queue sound, (n,) int16 48 kHz mono, n may be 0. A chunk may come in several pieces; `last`: the utterance is
-        whole with this. `words`: offsets in the chunk, used for going back after a pause. Sound for an utterance that
-        is over is dropped. Raises PlayoutFull, and ValueError for sound after the last."""
+        whole with this. `words`: offsets in the chunk, used for going back after a pause. `first`: it is played before
+        all that waits, or is held. Sound for an utterance that is over is dropped. Raises PlayoutFull, and ValueError
+        for sound after the last."""
         if utterance in self._closed:
             self.dropped_samples += len(pcm)
             return
@@ -142,7 +162,11 @@ class Playout:
                 f"{self.options.max_pending_s:.0f} s are allowed: add it in chunks as pending_ns() falls"
             )
         if entry is None:
+            if first and (head := self._head()) is not None:
+                head.held = head.played > 0
             entry = self._queue[utterance] = _Utterance(utterance)
+            if first:
+                self._queue.move_to_end(utterance, last=False)
         if entry.whole:
             raise ValueError(f"utterance {utterance}: chunk {chunk} comes after the last one")
         entry.add(chunk, pcm, words)
@@ -179,17 +203,19 @@ class Playout:
 
     def pause(self, on: bool) -> None:
         """Hold where it is, or go on; the marks come with the ticks that do it."""
-        if on == self._paused:
-            return
         self._paused = on
-        entry = self._head()
-        if on or entry is None or not self._holding or entry.played == 0:
-            self._holding = self._holding and on
-            return
-        self._holding = False
-        entry.played = self._resume_at(entry)
-        self._gain = 0.0
-        self._marks.append(Mark(entry.number, max(entry.chunk, 0), "resumed", entry.position_ns))
+
+    def rewind(self, utterance: int, position_ns: int) -> None:
+        """Go back in this utterance, also if it is the one that was finished last, to the last word that begins at or
+        before the position: from there it plays when it plays again. `keep_s` at most; nothing if it is long over."""
+        entry = self._queue.get(utterance)
+        if entry is None and self._last is not None and self._last.number == utterance:
+            entry, self._last = self._last, None
+            self._closed.pop(utterance, None)
+            self._queue[utterance] = entry
+            self._queue.move_to_end(utterance, last=False)
+        if entry is not None and entry.played:
+            entry.go_to(min(position_ns * OUT_HZ // NS, entry.played))
 
     def stop(self, utterance: int) -> None:
         """Drop what is left of it; sound that still comes for it is dropped too. Its "stopped" mark comes with the next
@@ -197,15 +223,13 @@ class Playout:
         if utterance in self._closed:
             return
         current = utterance == self.current
-        sounding = current and not self._holding
         entry = self._queue.pop(utterance, None) or _Utterance(utterance)
+        sounding = current and not entry.held
         self._close(utterance, "stopped")
         if sounding and 0 < entry.played < entry.added:
             self._fading = entry
             return
         self._marks.append(Mark(utterance, max(entry.chunk, 0), "stopped", entry.position_ns))
-        if current:
-            self._holding = self._paused
 
     # ------------------------------------------------------------------------------------------------------- playing
 
@@ -220,35 +244,37 @@ class Playout:
         entry_or_none = self._head()
         if entry_or_none is None:
             self._gain = self._target()
-            self._holding = self._paused
             return Tick(None, 0, self._taken_marks())
         if self._paused:
             return self._held(entry_or_none)
         return self._played(entry_or_none)
 
     def _held(self, entry: _Utterance) -> Tick:
-        if self._holding or entry.played == 0:
-            self._holding = True
+        if entry.held or entry.played == 0:
             return Tick(None, 0, self._taken_marks())
-        self._holding = True
+        entry.held = True
         pcm = self._fade_out(entry) if entry.played < entry.added else None
         paused = Mark(entry.number, entry.chunk, "paused", entry.position_ns)
         return Tick(pcm, entry.number if pcm is not None else 0, self._taken_marks(paused))
 
     def _played(self, entry: _Utterance) -> Tick:
+        if entry.held:
+            self._take_up(entry)
         pcm = entry.read(TICK_SAMPLES)
         count = len(pcm)
         end = entry.played + count
         ends = entry.whole and end == entry.added
         while entry.chunks and (entry.chunks[0][0] < end or ends):
             start, entry.chunk = entry.chunks.popleft()
+            entry.begun.append((start, entry.chunk))
             self._marks.append(Mark(entry.number, entry.chunk, "started", start * NS // OUT_HZ))
         entry.played = end
-        entry.forget_before(end - self._back_samples())
+        entry.forget_before(end - self._kept_samples())
         if ends:
             self._marks.append(Mark(entry.number, max(entry.chunk, 0), "finished", entry.position_ns))
             del self._queue[entry.number]
             self._close(entry.number, "finished")
+            self._last = entry
         elif count == 0 and entry.played:
             self.underruns += 1
         if count == 0:
@@ -272,6 +298,17 @@ class Playout:
 
     def _back_samples(self) -> int:
         return self.options.resume_back_ms * MS * OUT_HZ // NS
+
+    def _kept_samples(self) -> int:
+        return max(self._back_samples(), round(self.options.keep_s * OUT_HZ))
+
+    def _take_up(self, entry: _Utterance) -> None:
+        """Sound again, from a word's beginning, fading in."""
+        if not entry.placed:
+            entry.played = self._resume_at(entry)
+        entry.held = entry.placed = False
+        self._gain = 0.0
+        self._marks.append(Mark(entry.number, max(entry.chunk, 0), "resumed", entry.position_ns))
 
     def _resume_at(self, entry: _Utterance) -> int:
         earliest = max(0, entry.played - self._back_samples())

@@ -6,7 +6,8 @@ process can. It also gives pyttsx3 a main thread (macOS wants one) and keeps its
 
 How: each text is one `save_to_file` + `runAndWait` to its own file (pyttsx3's `say` cannot be stopped and never works
 again after a save), read back whatever its format (WAV on Linux, AIFF on macOS). A chunk is therefore one block, ready
-after 15-25 ms on Linux. Word times are estimates: pyttsx3 does not say where in the file a word is.
+after 20-35 ms on Linux. pyttsx3 does not say where in the file a word is, so the words are found in the sound
+(`align`).
 
 Tried on Linux. macOS should work by the same code and was not tried.
 """
@@ -27,7 +28,7 @@ from typing import IO, Any, NoReturn
 import av
 import numpy as np
 
-from pipelines.speaking.heard import estimated_words
+from pipelines.speaking.align import aligned_words
 from pipelines.speaking.resample import OUT_HZ, Pcm
 from pipelines.speaking.voice import (
     Rendered,
@@ -35,7 +36,6 @@ from pipelines.speaking.voice import (
     for_engine,
     pause_after_ms,
     rate_within_limits,
-    samples_ns,
     trim,
 )
 
@@ -79,7 +79,7 @@ class SystemVoice:
             raise
 
     def render(self, text: str, rate_wpm: int, cancelled: Callable[[], bool]) -> Iterator[Rendered]:
-        """See `Voice.render`. One block, with estimated word times."""
+        """See `Voice.render`. One block, with word times measured in it."""
         safe = for_engine(text)
         if not any(map(str.isalnum, safe)) or cancelled():
             return
@@ -103,7 +103,7 @@ class SystemVoice:
         pcm, _, voiced = trim(_read(path), OUT_HZ, pause_after_ms(safe))
         path.unlink(missing_ok=True)
         if len(pcm):
-            yield Rendered(pcm, estimated_words(safe, samples_ns(voiced)))
+            yield Rendered(pcm, aligned_words(safe, pcm, voiced))
 
     def close(self) -> None:
         """End the child and remove its files. Safe to call twice."""

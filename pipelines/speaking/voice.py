@@ -4,12 +4,12 @@
 name        engine                                word times          how to get it
 ==========  ====================================  ==================  ===============================================
 espeak      libespeak-ng in this process          the engine's own    pip install 'earshot-companion[espeak]'
-pyttsx3     the system's voice in a child process  estimated           comes along; on Linux it needs libespeak-ng: the
+pyttsx3     the system's voice in a child process  found in the sound  comes along; on Linux it needs libespeak-ng: the
                                                                       extra above, or your system's espeak-ng package
 ==========  ====================================  ==================  ===============================================
 
 Every word that a voice reports is one whitespace-separated token of the text, in order, so the words of a chunk joined
-by blanks are its text. An estimated time carries `probability` = `ESTIMATED`.
+by blanks are its text. A time that was found in the sound carries `probability` = `ALIGNED`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,6 @@ from typing import Protocol
 import numpy as np
 
 from pipelines.events import NS, Word
-from pipelines.speaking.heard import ESTIMATED as ESTIMATED
 from pipelines.speaking.resample import OUT_HZ, Pcm
 
 DEFAULT_RATE_WPM = 175  # what espeak-ng calls normal; a brisk human reader

@@ -1,8 +1,9 @@
 """One answer in the making: from what the wearer wants, over a look, to words for the voice.
 
 An answer may be *prepared* while the turn is not yet certain: it looks and reads, on the device and without a trace
-outside. What it would say, and what it would send, is held until `confirm`; if the wearer goes on speaking instead,
-`cancel` leaves nothing behind.
+outside. What it would say is held until `confirm`, and so is what it would send, unless it may ask *early*: then the
+question leaves at once, and what comes of it is held. If the wearer goes on speaking instead, `cancel` leaves nothing
+behind but the note that it left.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ from pipelines.events import (
     ReadCodes,
     ReadText,
     RunTool,
+    Speculation,
     TextLine,
     TextRead,
     ToolDone,
@@ -83,7 +85,9 @@ class Asker(Protocol):
 class Answer:
     """Give it events; it has its asker say words, in order, once it is confirmed."""
 
-    def __init__(self, world: World, question: Question, asker: Asker) -> None:
+    def __init__(self, world: World, question: Question, asker: Asker, early: bool = False) -> None:
+        """`early`: it may ask a model before the turn is certain."""
+        self._may_ask_early = early
         self._world = world
         self._scribe = world.scribe
         self.question = question
@@ -105,6 +109,10 @@ class Answer:
             frame = "look" if self.route.frame == "glance" else self.route.frame
             self.route = replace(self.route, mode=question.mode, explicit=True, frame=frame, offer=False)
         self.talk: Talk | None = None
+        self.early = False  # a model was asked, and the turn is not certain
+        self._asked_early = 0
+        self._doing = "looking"
+        self.said = False  # words of the answer itself were given out, or held for it
         self.waits_for_wearer = False  # a plan has been read to them
         self.finished = False
         self.lines: tuple[TextLine, ...] = ()
@@ -145,6 +153,11 @@ class Answer:
         held, self._held = self._held, []
         for act in held:
             act()
+        if self.early:
+            assert self.talk is not None
+            self.early = False
+            self._speculation("kept", "the question stands")
+            self.talk.certain()
 
     def cancel(self, reason: str) -> None:
         """Forget everything that is under way."""
@@ -152,9 +165,14 @@ class Answer:
             self._scribe.emit(Cancel, reason, request=request, kind="answer")
         self._open.clear()
         self._held.clear()
+        if self.early:
+            self._speculation("dropped", reason)
         if self.talk is not None and not self.talk.over:
             self.talk.cancel(reason)
         self.finished = True
+
+    def _speculation(self, outcome: str, reason: str) -> None:
+        self._scribe.emit(Speculation, reason, turn=self.question.turn, request=self._asked_early, outcome=outcome)
 
     def waits_for(self, request: int) -> bool:
         return request in self._open or (self.talk is not None and self.talk.waits_for(request))
@@ -178,7 +196,7 @@ class Answer:
             self._noted(event)
 
     def say(self, text: str, kind: str, last: bool = True) -> None:
-        self.finished = self.finished or last
+        self.finished, self.said = self.finished or last, True
         self._when_confirmed(partial(self._asker.say_answer, text, kind, last))
 
     def _when_confirmed(self, act: Callable[[], None]) -> None:
@@ -267,6 +285,7 @@ class Answer:
 
     def _request(self, kind: type[ReadText] | type[ReadCodes], reason: str, frame: FrameScore) -> None:
         number = self._scribe.number()
+        self._doing = "tool:scan_code" if kind is ReadCodes else "tool:read_text"
         self._open.add(number)
         self._scribe.emit(kind, reason, request=number, turn=self.question.turn, frame_id=frame.frame_id)
 
@@ -322,7 +341,10 @@ class Answer:
 
     def _ask_model(self) -> None:
         self._looked_for_model = False
-        self._when_confirmed(self._send)
+        if self._may_ask_early and not self._confirmed and self.route.mode == "instant" and not self._held:
+            self._send()
+        else:
+            self._when_confirmed(self._send)
 
     def _send(self) -> None:
         world, question, chosen = self._world, self.question, self.route
@@ -347,8 +369,11 @@ class Answer:
         if chosen.mode == "contemplating":
             self.say(self._asker.contemplate(ask, chosen.text, composed.shot), "status")
             return
+        early = not self._confirmed
         self.talk = Talk(world, ask, self)
-        self.talk.begin(*composed.shot)
+        self.talk.begin(*composed.shot, early=early)
+        self.early = early and self.talk.request > 0  # else nothing could be asked, and that will be told
+        self._asked_early = self.talk.request
 
     def go_on(self, turn: int, said: str, plan: Plan, outcome: str) -> None:
         """The wearer has decided on the plan, in a turn of its own: the answer goes on as that turn's."""
@@ -365,21 +390,24 @@ class Answer:
         self._heard_text = self._heard_text or bool(text.strip())
         for said in self._spoken.feed(text):
             self.say(said, "model", last=False)
+        self._when_confirmed(self._links_aside)
+
+    def _links_aside(self) -> None:
         self._put_aside("link", self._spoken.links)
 
     def talk_noticed(self, text: str) -> None:
         if text:
             self.say(text, "status", last=False)
 
-    def talk_wants(self, plan: Plan) -> None:
+    def talk_wants(self, plan: Plan) -> None:  # of an early talk only once it is certain
         self._flush()
         self.waits_for_wearer = True
         self._asker.ask_wearer(plan)
 
     def talk_done(self, talk: Talk) -> None:
         rest = self._spoken.flush()
-        self._put_aside("link", self._spoken.links)
-        self._put_aside("source", talk.sources)
+        self._when_confirmed(self._links_aside)
+        self._when_confirmed(partial(self._put_aside, "source", talk.sources))
         if not self._spoken.began:
             if self._spoken.links:
                 self.say(wording.UNSAYABLE, "model")
@@ -416,9 +444,14 @@ class Answer:
 
     def acknowledgement(self) -> str:
         """A short true word while nothing has come yet; "" if there is nothing to acknowledge."""
-        if self.talk is None or self.talk.over or self._spoken.began or self.route.mode == "instant":
+        if self._heard_text or self._spoken.began or self.finished:
             return ""
-        return wording.doing(self.talk.doing)
+        if self.talk is None:
+            return wording.doing(self._doing) if self._open else ""
+        if self.talk.over:
+            return ""
+        hurried = self.route.mode == "instant" and self.talk.doing == "asking"
+        return wording.doing("asking briefly" if hurried else self.talk.doing)
 
     def progress(self) -> str:
         """What it is busy with, in words; "" if nothing is being thought about."""

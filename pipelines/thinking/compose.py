@@ -54,7 +54,7 @@ def compose(
     notes = _notes(chosen, sight, [view for _, view in shown], task)
     frame_id = shown[0][1].frame_id if shown else 0
     messages = (
-        Message("system", thinking.system_prompt),
+        Message("system", " ".join(filter(None, (thinking.system_prompt, wording.VERBOSITY.get(world.verbosity))))),
         *world.history.messages(thinking.history_turns, thinking.history_tokens, discreet),
         Message("user", " ".join([chosen.text, *notes]), frame_id, views=tuple(view for _, view in shown[1:])),
     )

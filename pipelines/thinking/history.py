@@ -1,7 +1,8 @@
 """What was said and what was seen in this session, kept as the ear got it, and how to find it again.
 
 What is remembered of a turn is what the wearer *heard* of the answer, not what was generated: an answer cut off after
-four words is four words long in here, and so in every later query.
+four words is four words long in here, and so in every later query. Of an answer that was shown while the voice was
+muted the ear got nothing; its words are kept apart, and a later query says that they were only shown.
 
 A query holds the last turns as words: no picture is sent twice, its caption stands for it. What vendors have seen
 before costs a tenth, as long as it begins with exactly the same bytes. So the window does not slide by one turn each
@@ -69,13 +70,13 @@ class History:
         self._entries.append(entry)
         self._private.append(bool(private_reason(entry.question, entry.lines)))
 
-    def cut(self, turn: int, heard: str) -> None:
-        """What the ear got of this turn's answer turned out to be this much."""
+    def cut(self, turn: int, heard: str, shown: str = "") -> None:
+        """What the ear got of this turn's answer turned out to be this much; `shown`: what was shown in its place."""
         for i, entry in enumerate(self._entries):
             if entry.turn == turn:
                 by_answer = entry.caption and entry.caption == caption_of((), (), entry.heard)
                 caption = caption_of((), (), heard) if by_answer else entry.caption
-                self._entries[i] = _bounded(replace(entry, heard=heard, caption=caption))
+                self._entries[i] = _bounded(replace(entry, heard=heard, caption=caption, shown=shown or entry.shown))
 
     def messages(self, last: int, limit_tokens: int = WINDOW_TOKENS, private: bool = False) -> tuple[Message, ...]:
         """The last turns as a conversation, for a query: `last` of them at most, half as many at least, in about
@@ -152,8 +153,8 @@ def _as_messages(entry: Remembered, share: int) -> list[Message]:
         note = f" [picture: {_cut(entry.caption.translate(_BRACKETS), share // 4) or 'not kept'}]"
     question = _cut(entry.question, share // 2 - _letters(note)) + note
     out = [Message("user", question)]
-    if entry.heard:
-        out.append(Message("assistant", _cut(entry.heard, share - _letters(question))))
+    if answer := f"{wording.SHOWN}{entry.shown}" if entry.shown else entry.heard:
+        out.append(Message("assistant", _cut(answer, share - _letters(question))))
     return out
 
 
@@ -197,6 +198,7 @@ def _bounded(entry: Remembered) -> Remembered:
         entry,
         question=_cut(entry.question, WORDS_LETTERS),
         heard=_cut(entry.heard, WORDS_LETTERS),
+        shown=_cut(entry.shown, WORDS_LETTERS),
         caption=_shortened(entry.caption, CAPTION_CHARS),
         lines=tuple(replace(x, text=_shortened(x.text, LINE_CHARS)) for x in entry.lines[:LINES]),
         codes=tuple(replace(x, payload=_shortened(x.payload, CODE_CHARS)) for x in entry.codes[:CODES]),

@@ -11,6 +11,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from pipelines.thinking.steering_words import steers
 from pipelines.thinking.tools import alarm_words
 from pipelines.thinking.tools.policy import dictated
 
@@ -36,18 +37,6 @@ _SEEN = r"(?:this|the|that|it)(?: (?:sign|label|page|menu|letter|screen|book|tex
 
 _TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     # pattern on normalised words, kind, name
-    (r"(?:please )?(?:stop|quiet|be quiet|enough|shut up|never ?mind|cancel)(?: please| it| now)?", "control", "stop"),
-    (r"(?:please )?(?:wait|hold on|pause|one moment)(?: please)?", "control", "wait"),
-    (r"(?:please )?(?:go on|continue|resume|carry on)(?: please)?", "control", "go_on"),
-    (
-        r"(?:please )?(?:say (?:that|it) again|again|repeat(?: that| it)?|what did you say)(?: please)?",
-        "control",
-        "again",
-    ),
-    (r"(?:please )?(?:speak )?(?:louder|volume up)(?: please)?", "control", "louder"),
-    (r"(?:please )?(?:speak )?(?:quieter|softer|volume down)(?: please)?", "control", "quieter"),
-    (r"(?:please )?(?:speak )?(?:slower|more slowly)(?: please)?", "control", "slower"),
-    (r"(?:please )?(?:speak )?faster(?: please)?", "control", "faster"),
     (r"(?:mm ?hm+|uh ?huh|okay|ok|yes|yeah|no|right|thanks|thank you)", "backchannel", "acknowledge"),
     (r"(?:hello|hi|hey)(?: there)?|(?:hey|okay|ok) earshot", "status", "hello"),
     (r"what can i say|help|what can you do", "status", "help"),
@@ -75,7 +64,7 @@ _TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     (rf"what does {_SEEN} say", "read", "read"),
     (rf"(?:please )?read (?:{_SEEN}|to me|aloud)(?: to me| aloud)?(?: please)?", "read", "read"),
     (r"tell me a (?:story|joke)", "model", "talk"),
-    (r"(?:private mode|leave private mode|go to sleep|wake up|spell that|next line|from the top)", "status", "not_yet"),
+    (r"(?:private mode|leave private mode|spell that|next line|from the top)", "status", "not_yet"),
 )
 _PATTERNS: Final = tuple((re.compile(p), kind, name) for p, kind, name in _TABLE)
 _LOOKING: Final = re.compile(r"\b(this|that|these|those|here|see|look|looking|front|colou?rs?|picture|show|describe)\b")
@@ -83,7 +72,7 @@ _LOOKING: Final = re.compile(r"\b(this|that|these|those|here|see|look|looking|fr
 
 def normal(text: str) -> str:
     """Lower case, no punctuation, single spaces: what the patterns are written for."""
-    return " ".join(re.sub(r"[^\w\s']", " ", text.lower()).split())
+    return " ".join(re.sub(r"[^\w\s']", " ", text.lower().replace("’", "'")).split())
 
 
 def understand(text: str) -> Intent:
@@ -95,6 +84,8 @@ def understand(text: str) -> Intent:
         return Intent("alarm", "alarm")
     if dictated(text):
         return Intent("note", "add")
+    if name := steers(words):
+        return Intent("control", name)
     for pattern, kind, name in _PATTERNS:
         if match := pattern.fullmatch(words):
             return Intent(kind, name, match.groupdict().get("subject") or "")

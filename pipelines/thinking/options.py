@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from pipelines.hearing.phrase import Phrase
+
 SYSTEM_PROMPT = (
     "You are Earshot, a voice companion on camera glasses. The user hears you and sees no screen: answer in one "
     "or two short spoken sentences, without markdown, lists, links or emoji. The picture, if there is one, is what the "
@@ -14,19 +16,74 @@ SYSTEM_PROMPT = (
 
 @dataclass(frozen=True, slots=True)
 class TurnOptions:
-    """When a turn is over. Silence counts from the last voiced sample."""
+    """When a turn is over. Silence counts from the last loud sample of the wearer's voice."""
 
-    end_silence_ms: int = 0  # more than 0: whatever was said, instead of the three that follow
-    complete_silence_ms: int = 300  # the words are a whole command: nothing can follow that changes it
-    open_silence_ms: int = (
-        700  # a question for a model may go on; 700 ms cuts off one turn in ten, 1000 ms one in fifty
-    )
-    unknown_silence_ms: int = 900  # nothing recognised yet: wait before saying so
+    policy: str = "words"  # how the silence is chosen: a name of `pipelines.turns.policy`
+    end_silence_ms: int = 0  # more than 0: whatever was said, instead of the four that follow
+    complete_silence_ms: int = 230  # the words are a whole command: nothing can follow that changes it
+    open_silence_ms: int = 430  # a question that sounds finished; half of all pauses inside a sentence are longer
+    unfinished_silence_ms: int = 1500  # it ends in the middle ("what is the"): one pause in twenty is longer than 1 s
+    unknown_silence_ms: int = 950  # nothing recognised yet: wait before saying so
+    silence_max_ms: int = 2000  # whatever was said and learned, this much silence ends it
+    learn_pauses: bool = True  # a wearer who pauses long is given longer, within bounds
+    language: str = "en"  # of the rules for what is finished: a file of `pipelines/turns/languages`
+    audio_model: str = ""  # an audio turn model that is asked too: a plug-in's name, "" = none
+    speculate: bool = True  # ask the model in the pause already; what comes is held until the turn is certain
+    speculate_per_minute: int = 12  # queries that may turn out to have been too early
+    continue_ms: int = 1500  # a wearer who goes on so soon after the end, before a sound, had not finished
     transcript_timeout_ms: int = 8000  # a recogniser that takes longer than this has failed
     utterance_max_ms: int = 30000  # nobody asks for half a minute: a fan or a radio does
     barge_certain_ms: int = 192  # voice over the answer for this long is no cough
     weigh_timeout_ms: int = 2000  # no words after an interruption: go on with the answer
     answer_timeout_ms: int = 45000  # nothing sounded for this long after the turn: give up, and say so
+    extendable_silence_ms: int = 700  # it could be all, but often is not: "read this" … "to me"
+
+
+@dataclass(frozen=True, slots=True)
+class AttentionOptions:
+    """Whose words are a question, and when."""
+
+    start: str = "open"  # "open": any words of the wearer; "wake": after the wake phrase, or a tap; "push": while held
+    phrases: tuple[str, ...] = ("hey earshot", "okay earshot")  # that wake, wherever the recogniser hears them
+    wake_word: str = ""  # of the wake word engine (the extra companion[wake]), e.g. "okay_nabu"; "" = none
+    follow_up_ms: int = 8000  # after an answer no phrase is needed for this long
+    near_db: float = 9.0  # a voice that is this much weaker than the wearer's is somebody else's; 0 = off
+
+    def __post_init__(self) -> None:
+        if self.start not in ("open", "wake", "push"):
+            raise ValueError(f"attention.start is {self.start!r}: choose open, wake or push")
+        if self.follow_up_ms < 0:
+            raise ValueError(f"attention.follow_up_ms is {self.follow_up_ms}: 0 means that there is no follow-up")
+        if not 0 <= self.near_db <= 40:
+            raise ValueError(f"attention.near_db is {self.near_db}: it is between 0 (off) and 40")
+        for phrase in self.phrases:
+            Phrase(phrase)  # says what is wrong with it
+        if self.start == "wake" and not self.phrases and not self.wake_word:
+            raise ValueError("attention.start is 'wake', and there is neither a phrase nor a wake word: give it one")
+
+
+@dataclass(frozen=True, slots=True)
+class EchoOptions:
+    """What is done about our own voice in the microphone."""
+
+    # "auto": what the device needs; "cancel": the extra companion[aec]; "half_duplex": deaf while speaking; "off"
+    mode: str = "auto"
+    guard_share: float = 0.7  # words that are so much of what we said just then are our own
+    tail_ms: int = 300  # the room answers this long after we fell silent
+
+    def __post_init__(self) -> None:
+        known = ("auto", "cancel", "half_duplex", "off")
+        if self.mode not in known:
+            raise ValueError(f"echo.mode = {self.mode!r}: there is no such mode; choose one of {', '.join(known)}")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadOptions:
+    """What is left out when there is not time for everything. Never the wearer's sound."""
+
+    late_ms: int = 120  # the microphone's sound comes this late, for `for_ms`: one thing more is left out
+    for_ms: int = 500
+    calm_ms: int = 3000  # in time for so long: one thing less is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +107,7 @@ class SpeakingOptions:
     greet: bool = True  # speak first: what can be heard and seen
     greet_after_ms: int = 1200  # a second of sound and light, to tell the truth about both
     earcons: bool = True
+    remember: bool = True  # what the wearer asks for by voice holds in later sessions too
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,3 +170,6 @@ class Options:
     modes: ModeOptions = field(default_factory=ModeOptions)
     budget: BudgetOptions = field(default_factory=BudgetOptions)
     tools: ToolOptions = field(default_factory=ToolOptions)
+    attention: AttentionOptions = field(default_factory=AttentionOptions)
+    echo: EchoOptions = field(default_factory=EchoOptions)
+    load: LoadOptions = field(default_factory=LoadOptions)

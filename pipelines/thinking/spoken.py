@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.events import TextLine
-from pipelines.speaking.clauses import ClauseChunker
+from pipelines.speaking.clauses import STREAMED, ClauseChunker
 from pipelines.speaking.speakable import links_of, speakable
 from pipelines.thinking.rules import OutputRules
 
@@ -15,7 +15,7 @@ class Spoken:
     """Text in, clauses for the voice out, in order. `links`: what was taken out of them, in order, each once."""
 
     def __init__(self, question: str, lines: Sequence[TextLine] = ()) -> None:
-        self._chunker = ClauseChunker()
+        self._chunker = ClauseChunker(STREAMED)
         self._rules = OutputRules(question, lines)
         self.links: tuple[str, ...] = ()
         self.began = False
@@ -26,7 +26,7 @@ class Spoken:
     def flush(self) -> list[str]:
         """What is held back of the text so far; more may follow."""
         rest = [said for chunk in self._chunker.finish() if (said := self._pass(chunk))]
-        self._chunker = ClauseChunker()
+        self._chunker = ClauseChunker(STREAMED)
         if held := self._rules.flush():
             rest.append(held)
             self.began = True

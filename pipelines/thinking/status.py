@@ -22,7 +22,7 @@ _PLAIN = {
 def answer(name: str, world: World) -> str:
     """The sentence for a question of that name. Raises KeyError for a name that is not known."""
     if name == "help":
-        return wording.HELP + (wording.HELP_MODEL if world.model else "")
+        return wording.help_text(bool(world.model), world.camera, world.closed_vocabulary)
     if name == "sent":
         return sent(world.history.entries, world.chain.called)
     if name == "looked":

@@ -7,6 +7,9 @@
 A talk never begins a sentence twice: once words of an answer were given out, a failure is told and not mended. Tools
 run only after the response that asked for them has ended well. It knows no voice and no turn-taking: what it has to
 say goes to its listener.
+
+An *early* talk is one whose question is not certain yet: it asks, and no more. Tools, another model, and what it makes
+of a failure wait for `certain`; if it is cancelled before, what it has cost is booked all the same.
 """
 
 from __future__ import annotations
@@ -104,6 +107,9 @@ class Talk:
         self._model = self._picked = ""  # who is asked, and why
         self._image_px, self._image_quality = 0, 85
         self._reduced = False
+        self._early = False
+        self._kept: list[Happening] = []  # what came while the question was not certain
+        self._expected_tokens = 0  # of the question under way
         self._text = ""  # of the response under way
         self._rounds = 0
         self.asked: tuple[str, ...] = ()
@@ -122,6 +128,11 @@ class Talk:
         return "asking" if self._request else ""
 
     @property
+    def request(self) -> int:
+        """The question under way; 0: none is."""
+        return self._request
+
+    @property
     def effects(self) -> tuple[str, ...]:
         """Tools with effects that were used, by their spoken names."""
         return self._uses.effects
@@ -138,13 +149,26 @@ class Talk:
     def waits_for(self, request: int) -> bool:
         return request == self._request or self._uses.waits_for(request)
 
-    def begin(self, image_px: int, image_quality: int) -> None:
-        """Ask. `image_px`, `image_quality`: of the picture that the messages attach by `frame_id`."""
+    def begin(self, image_px: int, image_quality: int, early: bool = False) -> None:
+        """Ask. `image_px`, `image_quality`: of the picture that the messages attach by `frame_id`; `early`: the wearer
+        may still go on."""
         self._image_px, self._image_quality = image_px, image_quality
+        self._early = early
         self._send("")
+
+    def certain(self) -> None:
+        """The question stands."""
+        self._early = False
+        kept, self._kept = self._kept, []
+        for event in kept:
+            self.take(event)
 
     def cancel(self, reason: str) -> None:
         """Forget everything that is under way; nothing more is told."""
+        if self._early and self._request:  # vendors charge for what was read, answered or not
+            spent = ModelDone(self._scribe.now_ns, self._request, "", self._expected_tokens)
+            self.tokens += self._expected_tokens
+            self.usd += self._world.budget.spend(self.ask.turn, self._info(), spent)
         self._forget(reason)
         self.over = True
 
@@ -179,7 +203,9 @@ class Talk:
 
     def take(self, event: Happening) -> None:
         """What came of one of its requests."""
-        if isinstance(event, ModelText):
+        if self._early and (isinstance(event, ModelFailed) or (isinstance(event, ModelDone) and event.calls)):
+            self._kept.append(event)
+        elif isinstance(event, ModelText):
             if not self._text:
                 self._world.chain.succeeded(self._model)
             self._text += event.text
@@ -238,6 +264,7 @@ class Talk:
     ) -> None:
         world, ask = self._world, self.ask
         self._request = request = self._scribe.number()
+        self._expected_tokens = expected
         wanted = ask.max_tokens or world.options.thinking.max_tokens
         cap = world.budget.cap(ask.turn, model, expected, wanted)
         world.budget.reserve(ask.turn, request, expected + cap, model, cap)
@@ -256,6 +283,7 @@ class Talk:
             worker=ask.worker,
             tools=tuple(t.name for t in tools),
             image_quality=self._image_quality,
+            speculative=self._early,
         )
 
     def _info(self) -> ModelInfo:

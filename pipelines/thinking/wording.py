@@ -37,15 +37,14 @@ WORK_FAILED = {
 TOO_SLOW = "That takes too long. I gave up on it."
 NOTHING_TO_REPEAT = "I have not said anything yet."
 RECORDING_STOPPED = "I can no longer record this session."
+LOST = "I lost the connection."
+LOST_WORDS = "I lost the connection, and your last words."
+GOING_ON = "Going on."
+HERE_IT_IS = "Here is the answer."
+STILL_ON_IT = "I am still on your question."
+BACK = "I am back."
+AGAIN_PLEASE = "Please say them again."
 NO_SOUND = "I hear nothing. Is the microphone on?"
-HELP = (
-    "Ask: what does this sign say. How much is this. What is this code. What was the platform. "
-    "Say stop to stop me, again to repeat, slower or louder to change how I speak."
-)
-HELP_MODEL = (
-    " Any other question goes to the model, with the picture. Say: quick, think about it, or take your time, and: "
-    "answer now."
-)
 UNSEEN = "(There is a picture, and you cannot see it: say so if it matters.)"
 OFFER = "For a longer look, say: think about it."
 NOTHING_ASKED = "You have not asked me anything yet that I could think about."
@@ -57,6 +56,39 @@ MODES = {
     "contemplating": "I take my time with every question from now on. That takes much longer and costs several times "
     "as much.",
 }
+STEERED = {  # what is often said twice is not repeated: the wearer's second "louder" would pass for our own echo
+    "louder": "Turned up.",
+    "quieter": "Turned down.",
+    "normal_volume": "Normal volume.",
+    "slower": "At an easy pace.",
+    "faster": "At a quick pace.",
+    "normal_speed": "Normal speed.",
+    "short": "Shorter answers from now on.",
+    "long": "More detail from now on.",
+    "normal_length": "Normal answers from now on.",
+    "mute": "Muted. My answers are shown. To hear me, say: speak again.",
+    "unmute": "I speak again.",
+    "sounds_on": "Sounds are on.",
+    "sounds_off": "No more sounds.",
+    "go_on": "it goes on",
+    "sleep": "Asleep. Say wake up when you need me.",
+    "wake_up": "I am awake.",
+}
+AT_THE_END = {
+    "louder": "That is as loud as I get.",
+    "quieter": "That is as quiet as I get.",
+    "slower": "That is as slow as I get.",
+    "faster": "That is as fast as I get.",
+}
+LENGTHS = {"short": "shorter answers", "long": "more detail", "normal_length": "normal answers"}
+NO_MODEL_TO_SHORTEN = "That is for a model's answers, and none is set."
+STILL_MUTED = "I am muted. To hear me, say: speak again."
+VERBOSITY = {
+    "short": "The user asked for shorter answers: one sentence of at most twelve words, unless that would leave out "
+    "what matters.",
+    "long": "The user asked for more detail: answer in up to six short spoken sentences.",
+}
+SHOWN = "(shown as text, not spoken) "
 GUIDE_ENDED = "All right, that was it."
 CONTEMPLATING = "I will take my time with that, and tell you when I have it."
 ANSWERING = "All right, with what I have."
@@ -70,6 +102,8 @@ NO_NOTES = "I can't take notes here."
 NOT_ALLOWED = "I did not do it."
 _DOING = {
     "asking": "Let me think about that.",
+    "asking briefly": "One moment.",
+    "looking": "I am looking.",
     "tool:look_closer": "I am looking closer.",
     "tool:look_again": "I am looking again.",
     "tool:compare_frames": "I am comparing the pictures.",
@@ -170,6 +204,28 @@ def notes(told: str) -> str:
 def doing(what: str) -> str:
     """A true word on what an answer is waiting for; `what` as `Talk.doing` says it."""
     return _DOING.get(what, "I am using a tool for that." if what.startswith("tool:") else "")
+
+
+def help_text(model: bool, camera: bool, closed: bool) -> str:
+    """The most useful things to say, in 12 seconds at most, and none that does not work here. `closed`: the recogniser
+    knows its own phrases only."""
+    asked = ["what does this sign say", "how much is this"] if camera else []
+    if model and closed:
+        asked.append("what do you see" if camera else "tell me a story")
+    elif camera and not model:
+        asked.append("what is this code")
+    elif not camera:
+        asked.append("what did you send")
+    if model and not closed:
+        asked.append("anything else")
+    parts = [f"Ask: {', '.join(asked[:-1])}, or {asked[-1]}." if len(asked) > 1 else f"Ask: {asked[0]}."]
+    if model:
+        parts.append("For more, say think about it.")
+    if not closed and not (model and camera):  # there it would be too much at once
+        parts.append("Set a timer for five minutes.")
+    more = "or louder." if closed else "louder, shorter answers, or mute."
+    parts.append(f"Say stop, wait, again, slower, {more}")
+    return " ".join(parts)
 
 
 def about(question: str) -> str:

@@ -21,7 +21,7 @@ UNUSABLE = frozenset({"no picture", "stale", "dark", "covered", "overexposed"})
 class World:
     """Shared by reference with everything else in the session. `standing`: the mode that the wearer asked for until
     further notice; `tools`: what models may use now; `wall_clock`: local ISO time at t=0; `missing`: why there is no
-    model, a kind of failure."""
+    model, a kind of failure; `verbosity`: "short" or "long", if the wearer asked for that; `camera`: there is one."""
 
     scribe: Scribe
     options: Options
@@ -35,6 +35,8 @@ class World:
     closed_vocabulary: bool
     wall_clock: str
     missing: str = ""
+    verbosity: str = ""
+    camera: bool = False
 
     @property
     def model(self) -> str:

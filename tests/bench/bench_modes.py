@@ -41,7 +41,7 @@ from pipelines import events as ev
 from pipelines.events import MS
 from pipelines.seeing.encode import jpeg
 from pipelines.seeing.ring import AccessUnit
-from pipelines.speaking.clauses import ClauseChunker
+from pipelines.speaking.clauses import STREAMED, ClauseChunker
 from pipelines.thinking import wording
 from pipelines.thinking.options import ModeOptions
 from tests.bench.bench_turns import quantile
@@ -115,7 +115,7 @@ class Stopwatch:
 
 def pieces_to_first_clause(answer: str) -> tuple[int, str]:
     """How many of the stand-in's pieces (words with their blanks) have come when the first clause is known, and it."""
-    chunker = ClauseChunker()
+    chunker = ClauseChunker(STREAMED)
     for count, piece in enumerate(re.findall(r"\s*\S+", answer), 1):
         if chunks := chunker.feed(piece):
             return count, chunks[0]

@@ -1,0 +1,99 @@
+"""May we listen while we speak? A decider: it picks one of three ways, and in the last says when we are deaf.
+
+==============  =====================================================================================================
+"off"           the device takes our sound out of its microphone's (browsers do), or its loudspeaker is in the ear
+"cancel"        its loudspeaker is open: the companion takes it out (`pipelines.hearing.echo`, the extra companion[aec])
+"half_duplex"   neither is possible, or it did not work: deaf while our sound plays; a tap, and talking while the button
+                is held, go on working
+==============  =====================================================================================================
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from pipelines.events import MS, ChunkVoiced, HeardMark, LinkChanged, PlayMark, Resumed, SessionStarted, Speak
+from pipelines.hearing.played import Played
+from pipelines.thinking.options import EchoOptions
+
+OFF, CANCEL, HALF_DUPLEX = "off", "cancel", "half_duplex"
+ECHOES = 2  # so often our own words were taken for the wearer's: then the device is wrong about itself
+UNKNOWN_DELAY_NS = 200 * MS  # from here to the ear, where the device does not say
+
+
+def way(wanted: str, echo: str, cancels_echo: bool) -> str:
+    """What is done: `wanted` is the setting echo.mode, `echo` what the device says, `cancels_echo`: we could."""
+    if wanted in {OFF, HALF_DUPLEX}:
+        return wanted
+    if wanted == "auto" and echo != "open":
+        return OFF
+    return CANCEL if cancels_echo else HALF_DUPLEX
+
+
+class Duplex:
+    """Fed with what is said, played and connected; asked with every voice window."""
+
+    def __init__(self, options: EchoOptions) -> None:
+        self._options = options
+        self._cancels_echo = False
+        self._echo = ""
+        self._echoes = 0
+        self._failed = False
+        self._played = Played()
+
+    @property
+    def mode(self) -> str:
+        return HALF_DUPLEX if self._failed else way(self._options.mode, self._echo, self._cancels_echo)
+
+    def on_started(self, event: SessionStarted) -> None:
+        self._cancels_echo = event.cancels_echo
+
+    def on_link(self, event: LinkChanged) -> None:
+        """Another device, or the same with a headset now: what was found out about the one before is forgotten."""
+        if event.state == "connected" and event.echo != self._echo:
+            self._echo, self._echoes, self._failed = event.echo, 0, False
+
+    def on_speak(self, event: Speak) -> None:
+        self._played.on_speak(event.utterance, event.chunk, event.text)
+
+    def on_voiced(self, event: ChunkVoiced) -> None:
+        self._played.on_voiced(event)
+
+    def on_play(self, event: PlayMark) -> None:
+        self._played.on_play(event)
+
+    def on_heard(self, event: HeardMark) -> None:
+        self._played.on_heard(event)
+
+    def guarded(self, now_ns: int) -> bool:
+        """Our own words were heard, and known as ours. True: once too often, from now on it is half duplex."""
+        self._echoes += 1
+        if self._echoes < ECHOES or self._options.mode == OFF or self.mode == HALF_DUPLEX:
+            return False
+        self._failed = True
+        return True
+
+    def deaf(self, at_ns: int) -> bool:
+        """Whether what was captured at this moment (`VoiceWindow.media_ns`) is not listened to."""
+        return self.mode == HALF_DUPLEX and self._played.sounds_ns(at_ns, self._after_ns)
+
+    def settled(self, now_ns: int) -> bool:
+        """Our sound is over for the microphone too."""
+        return not self._played.sounds_ns(now_ns, self._after_ns)
+
+    @property
+    def _after_ns(self) -> int:
+        delay_ns = self._played.delay_ns
+        return (UNKNOWN_DELAY_NS if delay_ns is None else delay_ns) + self._options.tail_ms * MS
+
+    # --------------------------------------------------------------------------------------------------------- at rest
+
+    def rest(self, resumed: Resumed) -> Resumed:
+        """The same with what was found out about the device written in."""
+        return replace(resumed, half_duplex=self._failed, echoes=self._echoes)
+
+    def stand(self, resumed: Resumed) -> None:
+        """Stand where that was written; `on_started` came before."""
+        if resumed.link is not None:
+            self._echo = resumed.link.echo
+        self._failed, self._echoes = resumed.half_duplex, resumed.echoes
