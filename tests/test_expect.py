@@ -252,7 +252,7 @@ def test_a_changed_setting_is_replayed_and_what_it_moved_is_told(write: Write, t
     studio = Studio(tmp_path, seed=3)
     studio.say("what does this sign say", 1000)
     studio.record(9).rename(tmp_path / "a.mcap")
-    assert check(write("recording: a.mcap\nset: {turn.complete_silence_ms: 230}\nsame: true")) == []
+    assert check(write("recording: a.mcap\nset: {turn.complete_silence_ms: 270}\nsame: true")) == []
     did = check(write("recording: a.mcap\nturns:\n- turn: 1\n  budget_ms: 0"))[0].came
     budget_ms = int(did.removesuffix(" ms")) + 100
     expected = f"same: true\nturns:\n- turn: 1\n  budget_ms: {budget_ms}\n"

@@ -70,7 +70,9 @@ def test_the_five_are_different_and_each_has_what_it_is_for(takes: dict[str, Tak
     assert outcomes(takes["model_error"])[:2] == ["failed", "failed"]
     assert len(outcomes(takes["long"])) >= 6
     judged = decisions(takes["noisy"], ev.TurnJudged)
-    assert any(isinstance(d, ev.TurnJudged) and d.rule == "not understood" for d in judged), "the noise and the radio were heard, and not believed"
+    assert any(isinstance(d, ev.TurnJudged) and d.rule == "not understood" for d in judged), (
+        "the noise and the radio were heard, and not believed"
+    )
 
 
 @pytest.mark.skipif(not os.environ.get("EARSHOT_LIVE"), reason="takes four minutes: make test-live")

@@ -23,9 +23,9 @@ SENTENCES = Path(__file__).parent / "data" / "turns"
 LONGER = ((200, 1.0), (300, 0.74), (500, 0.46), (700, 0.26), (1000, 0.06), (1500, 0.0))
 PAUSED = 0.44  # share of the turns with one pause inside
 AFTER_FILLER = 0.2  # of those pauses
-# From the end of speech until its words are there: voice activity lags by some 60 ms, recognition starts 64 ms after
+# From the end of speech until its words are there: voice activity lags by some 60 ms, recognition starts 32 ms after
 # that and takes what base.en takes. No turn ends sooner.
-RECOGNISED_MS = (120 + 89, 120 + 143)
+RECOGNISED_MS = (92 + 89, 92 + 143)
 WORD_ERRORS = 0.05
 
 

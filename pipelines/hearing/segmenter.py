@@ -3,8 +3,8 @@
 Two states, and every way between them:
 
     silent   -- `start_windows` voiced windows in a row (64 ms) -->  speaking   SpeechStarted(first voiced sample)
-    speaking -- no voiced window for `pause_ms` (64 ms)         -->  silent     SpeechPaused(last voiced sample)
-    speaking -- sound missing for longer than `pause_ms`        -->  silent     SpeechPaused(last voiced sample)
+    speaking -- no voiced window for `pause_ms` (32 ms)         -->  silent     SpeechPaused(last voiced sample)
+    speaking -- sound missing for longer than 96 ms             -->  silent     SpeechPaused(last voiced sample)
 
 So decisions alternate, and their media times never go back. A window is voiced at `on` or above; while speaking,
 already at `off` or above (hysteresis: words fade). Over an answer less is enough (`over`). A pause here is a short one,
@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pipelines.events import MS, Decision, SpeechPaused, SpeechStarted, VoiceWindow
 
 WINDOW_NS = 32 * MS
+HOLE_NS = 96 * MS  # sound that never came; shorter holes are filled by the link
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ class SegmenterOptions:
     on: float = 0.5  # Silero's own threshold
     off: float = 0.5  # words fade, but noise behind them would hold the turn for another 100 ms
     start_windows: int = 2  # 64 ms: one window alone is often a click
-    pause_ms: int = 64  # voice activity is some 60 ms late: 120 ms after the last sound
+    pause_ms: int = 32  # voice activity is some 60 ms late: about 100 ms after the last sound
     # Over an answer both thresholds are this one: it falls silent sooner, and goes on if it was nothing. Our own voice
     # behind the canceller never reached 0.2, but the canceller weakens the beginning of the wearer's.
     over_answer: float = 0.3
@@ -91,7 +92,7 @@ class Segmenter:
         missing_ns = media_ns - self._last_media_ns - WINDOW_NS
         self._last_media_ns = media_ns
         decisions: list[Decision] = []
-        if missing_ns > self.options.pause_ms * MS:
+        if missing_ns > HOLE_NS:
             self._candidates.clear()
             decisions += self.close(window.t_ns, f"no sound for {missing_ns // MS} ms")
         self._loud_ns = max(self._loud_ns, min(window.loud_ns, media_ns))

@@ -20,9 +20,9 @@ class TurnOptions:
 
     policy: str = "words"  # how the silence is chosen: a name of `pipelines.turns.policy`
     end_silence_ms: int = 0  # more than 0: whatever was said, instead of the four that follow
-    complete_silence_ms: int = 230  # the words are a whole command: nothing can follow that changes it
+    complete_silence_ms: int = 270  # the words are a whole command: nothing can follow that changes it
     open_silence_ms: int = 430  # a question that sounds finished; half of all pauses inside a sentence are longer
-    unfinished_silence_ms: int = 1500  # it ends in the middle ("what is the"): one pause in twenty is longer than 1 s
+    unfinished_silence_ms: int = 1600  # it ends in the middle ("what is the"): one pause in twenty is longer than 1 s
     unknown_silence_ms: int = 950  # nothing recognised yet: wait before saying so
     silence_max_ms: int = 2000  # whatever was said and learned, this much silence ends it
     learn_pauses: bool = True  # a wearer who pauses long is given longer, within bounds
@@ -36,7 +36,7 @@ class TurnOptions:
     barge_certain_ms: int = 192  # voice over the answer for this long is no cough
     weigh_timeout_ms: int = 2000  # no words after an interruption: go on with the answer
     answer_timeout_ms: int = 45000  # nothing sounded for this long after the turn: give up, and say so
-    extendable_silence_ms: int = 700  # it could be all, but often is not: "read this" … "to me"
+    extendable_silence_ms: int = 750  # it could be all, but often is not: "read this" … "to me"
 
 
 @dataclass(frozen=True, slots=True)
