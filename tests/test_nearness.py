@@ -85,10 +85,11 @@ def _taught(by: np.ndarray, model: SileroModel) -> Nearness:
     return nearness
 
 
-def _speech(nearness: Nearness | None, windows: list[VoiceWindow]) -> list[tuple[int, int]]:
+def _speech(
+    nearness: Nearness | None, windows: list[VoiceWindow], options: SegmenterOptions | None = None
+) -> list[tuple[int, int]]:
     """(start, end) of each run of speech, in ms from the first window."""
-    slow = SegmenterOptions(off=0.35, pause_ms=96)  # so that what splits speech here is nearness
-    segmenter, zero_ns = Segmenter(slow), windows[0].media_ns
+    segmenter, zero_ns = Segmenter(options), windows[0].media_ns
     found = [d for w in windows for d in segmenter.feed(nearness.feed(w) if nearness else w)]
     found += segmenter.close(windows[-1].t_ns, "the end")
     starts = [d.media_ns for d in found if isinstance(d, SpeechStarted)]
@@ -101,9 +102,10 @@ def test_the_wearer_is_heard_whole_though_they_are_louder_or_quieter_than_before
     clips: list[np.ndarray], model: SileroModel, change_db: int
 ) -> None:
     late, split = [], 0
+    slow = SegmenterOptions(off=0.35, pause_ms=96)  # so that what splits speech here is nearness
     for clip in clips:
-        heard = _speech(None, _windows(clip, model))
-        again = _speech(_taught(clip, model), _windows(_louder(clip, change_db), model, 60_000))
+        heard = _speech(None, _windows(clip, model), slow)
+        again = _speech(_taught(clip, model), _windows(_louder(clip, change_db), model, 60_000), slow)
         assert again and again[-1][1] >= heard[-1][1] - 100, "fading syllables stay"
         late.append(again[0][0] - heard[0][0])
         split += len(again) - len(heard)
