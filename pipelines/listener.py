@@ -234,9 +234,11 @@ class Listener:
 
     def on_transcribed(self, event: Transcribed) -> None:
         room, ear = self._room, self.ear
-        if event.request != ear.request or room.floor.state not in {floor.SETTLING, floor.WEIGHING}:
+        if event.request != ear.request:
             return
         room.deadlines.clear("transcript")
+        if room.floor.state not in {floor.SETTLING, floor.WEIGHING}:
+            return
         weighing = room.floor.state == floor.WEIGHING
         if ear.earlier and not self._still_whole(event):
             return
@@ -329,6 +331,8 @@ class Listener:
         return False
 
     def transcript_late(self) -> None:
+        if self._room.floor.state not in {floor.SETTLING, floor.WEIGHING}:
+            return
         heard = Transcribed(self._room.now_ns, self.ear.request, "", False, f"{HEARING_FAILED} took too long")
         self.ear.heard = heard
         self.turn_over()
@@ -340,6 +344,8 @@ class Listener:
         room = self._room
         room.deadlines.clear("weigh", "transcript", "turn_over")
         self.ear = Ear()
+        if room.floor.state != floor.WEIGHING:  # a tap has ended it in the meantime
+            return
         room.signal("resume_speaking" if self._answerer.sounds else "resume_thinking", reason)
         room.loud_again(reason)
 
@@ -416,7 +422,8 @@ class Listener:
         self._room.scribe.emit(Noted, reason, what="nothing said")
         self._unprepare(reason)
         self.ear = Ear()
-        self._room.signal("nothing_said", reason)
+        if self._room.floor.can("nothing_said"):
+            self._room.signal("nothing_said", reason)
 
     def _not_understood(self, heard: Transcribed) -> None:
         room, ear = self._room, self.ear

@@ -153,6 +153,16 @@ def test_a_question_may_be_typed_in_the_middle_of_speaking() -> None:
     assert s.all(ev.TurnOpened)[0].text == "what did you send" and s.state == floor.LISTENING
 
 
+def test_a_tap_while_words_over_an_answer_are_weighed_ends_it_for_good() -> None:
+    for tap_ms in range(4_350, 4_750, 20):
+        s = ScriptedSession(World(model_answer=STORY, transcribe_ms=200))
+        s.say("tell me a story", 500)
+        s.say("stop", 4_000)
+        s.tap(tap_ms)
+        s.run_until(12_000)
+        assert s.state == floor.LISTENING and [c.outcome for c in s.all(ev.TurnClosed)] == ["stopped"]
+
+
 # ------------------------------------------------------------------------------------------------------ acknowledging
 
 

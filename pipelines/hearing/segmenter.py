@@ -30,7 +30,7 @@ class SegmenterOptions:
     pause_ms: int = 32  # voice activity is some 60 ms late: about 100 ms after the last sound
     # Over an answer both thresholds are this one: it falls silent sooner, and goes on if it was nothing. Our own voice
     # behind the canceller never reached 0.2, but the canceller weakens the beginning of the wearer's.
-    over_answer: float = 0.3
+    over_answer: float = 0.25
     over_cancelled: float = 0.15
 
     def __post_init__(self) -> None:

@@ -37,7 +37,11 @@ _SEEN = r"(?:this|the|that|it)(?: (?:sign|label|page|menu|letter|screen|book|tex
 
 _TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     # pattern on normalised words, kind, name
-    (r"(?:mm ?hm+|uh ?huh|okay|ok|yes|yeah|no|right|thanks|thank you)", "backchannel", "acknowledge"),
+    (
+        r"(?:mm ?hm+|mhm+|hm+|mm+|uh ?huh|uh+|um+|ah|oh|aha|yep|i see|sure|okay|ok|yes|yeah|no|right|thanks|thank you)",
+        "backchannel",
+        "acknowledge",
+    ),
     (r"(?:hello|hi|hey)(?: there)?|(?:hey|okay|ok) earshot", "status", "hello"),
     (r"what can i say|help|what can you do", "status", "help"),
     (r"who are you|what are you", "status", "who"),

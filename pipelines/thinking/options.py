@@ -36,7 +36,7 @@ class TurnOptions:
     barge_certain_ms: int = 192  # voice over the answer for this long is no cough
     weigh_timeout_ms: int = 2000  # no words after an interruption: go on with the answer
     answer_timeout_ms: int = 45000  # nothing sounded for this long after the turn: give up, and say so
-    extendable_silence_ms: int = 750  # it could be all, but often is not: "read this" … "to me"
+    extendable_silence_ms: int = 800  # it could be all, but often is not: "read this" … "to me"
 
 
 @dataclass(frozen=True, slots=True)
