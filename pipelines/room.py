@@ -35,6 +35,7 @@ from pipelines.events import (
 from pipelines.hearing.duplex import Duplex
 from pipelines.hearing.nearness import Nearness
 from pipelines.hearing.own_voice import OwnVoice
+from pipelines.hearing.played import Played
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.load import Load
 from pipelines.scribe import Deadlines, Scribe
@@ -78,22 +79,22 @@ class Room:
         general = options.general
         self.attention = Attention(general.attention, self.scribe)
         self.nearness = Nearness(general.attention)
-        self.own_voice = OwnVoice(general.echo)
-        self.duplex = Duplex(general.echo)
+        self.played = Played()
+        self.own_voice = OwnVoice(general.echo, self.played)
+        self.duplex = Duplex(general.echo, self.played)
         self.load = Load(general.load, self.scribe)
         self.pauses = Pauses()
         self.early = Early(general.turn)
 
     def see(self, event: Happening) -> None:
         """What is known of our own sound, and of the device, before anybody acts on it."""
-        for sense in (self.own_voice, self.duplex):
-            if isinstance(event, ChunkVoiced):
-                sense.on_voiced(event)
-            elif isinstance(event, PlayMark):
-                sense.on_play(event)
-            elif isinstance(event, HeardMark):
-                sense.on_heard(event)
-        if isinstance(event, LinkChanged):
+        if isinstance(event, ChunkVoiced):
+            self.played.on_voiced(event)
+        elif isinstance(event, PlayMark):
+            self.played.on_play(event)
+        elif isinstance(event, HeardMark):
+            self.played.on_heard(event)
+        elif isinstance(event, LinkChanged):
             self.duplex.on_link(event)
             if event.state == "connected" and not event.resumed:
                 self.nearness.forget()
@@ -105,8 +106,7 @@ class Room:
     def said(self, decision: Decision) -> None:
         """The same for what was just decided."""
         if isinstance(decision, Speak):
-            self.own_voice.on_speak(decision)
-            self.duplex.on_speak(decision)
+            self.played.on_speak(decision)
         elif isinstance(decision, TurnOpened):
             self.attention.turn_opened()
         elif isinstance(decision, TurnClosed):
@@ -185,8 +185,8 @@ class Room:
         for tool in resumed.tools:
             self.tools[tool.source] = (*self.tools.get(tool.source, ()), tool)
 
-    def _parts(self) -> tuple[Attention | Nearness | Duplex | Load | Early, ...]:
-        return self.attention, self.nearness, self.duplex, self.load, self.early
+    def _parts(self) -> tuple[Attention | Nearness | Duplex | Played | Load | Early, ...]:
+        return self.attention, self.nearness, self.duplex, self.load, self.early, self.played
 
     def arm(self) -> None:
         """Set the timers for the next alarm that will ring, and for the end of a follow-up."""

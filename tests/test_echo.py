@@ -23,6 +23,7 @@ from pipelines.hearing import echo
 from pipelines.hearing.duplex import CANCEL, HALF_DUPLEX, OFF, Duplex, way
 from pipelines.hearing.echo import DELAY_SAMPLES, RATE_HZ, TICK, EchoCanceller, EchoError
 from pipelines.hearing.own_voice import OwnVoice, plain_words
+from pipelines.hearing.played import Played
 from pipelines.hearing.sound import SoundRing
 from pipelines.speaking.voice import close_voices, load_voices
 from pipelines.thinking.options import EchoOptions
@@ -144,18 +145,20 @@ class Speaking:
     """We say something at 2.5 words a second, a device plays it `delay_ms` later; then words are heard."""
 
     def __init__(self, said: str, delay_ms: int | None = 80, at_ms: int = 10_000) -> None:
-        self.guard = OwnVoice(EchoOptions())
+        self.guard = OwnVoice(EchoOptions(), Played())
         self.words = said.split()
         self.begin_ns, self.delay_ns = at_ms * MS, 0
-        self.guard.on_speak(ev.Speak(0, "", utterance=1, chunk=0, text=said))
+        self.guard.played.on_speak(ev.Speak(0, "", utterance=1, chunk=0, text=said))
         words = tuple(ev.Word(w, i * 400 * MS, (i * 400 + 380) * MS) for i, w in enumerate(self.words))
-        self.guard.on_voiced(ev.ChunkVoiced(self.begin_ns, 1, 0, len(words) * 400 * MS, words))
-        self.guard.on_play(ev.PlayMark(self.begin_ns, 1, 0, "started", 0))
+        self.guard.played.on_voiced(ev.ChunkVoiced(self.begin_ns, 1, 0, len(words) * 400 * MS, words))
+        self.guard.played.on_play(ev.PlayMark(self.begin_ns, 1, 0, "started", 0))
         if delay_ms is not None:
             self.delay_ns = delay_ms * MS
-            self.guard.on_heard(ev.HeardMark(self.begin_ns + 200 * MS, 1, "first", self.begin_ns + delay_ms * MS))
+            self.guard.played.on_heard(
+                ev.HeardMark(self.begin_ns + 200 * MS, 1, "first", self.begin_ns + delay_ms * MS)
+            )
         self.end_ns = self.begin_ns + len(words) * 400 * MS
-        self.guard.on_play(ev.PlayMark(self.end_ns, 1, 0, "finished", len(words) * 400 * MS))
+        self.guard.played.on_play(ev.PlayMark(self.end_ns, 1, 0, "finished", len(words) * 400 * MS))
 
     def echo(self, first: int, last: int, late_ms: int | None = None, heard: str = "") -> bool:
         """Words `first` to `last` of ours come back; as the recogniser has them, or as they were said."""
@@ -221,12 +224,12 @@ def test_other_words_over_our_answer_are_the_wearers(said: str) -> None:
 
 
 def test_what_was_stopped_was_not_said() -> None:
-    guard = OwnVoice(EchoOptions())
-    guard.on_speak(ev.Speak(0, "", utterance=1, chunk=0, text="one two three four"))
+    guard = OwnVoice(EchoOptions(), Played())
+    guard.played.on_speak(ev.Speak(0, "", utterance=1, chunk=0, text="one two three four"))
     words = tuple(ev.Word(w, i * NS, (i + 1) * NS) for i, w in enumerate(("one", "two", "three", "four")))
-    guard.on_voiced(ev.ChunkVoiced(0, 1, 0, 4 * NS, words))
-    guard.on_play(ev.PlayMark(10 * NS, 1, 0, "started"))
-    guard.on_play(ev.PlayMark(11 * NS + 500 * MS, 1, 0, "stopped", 1500 * MS))
+    guard.played.on_voiced(ev.ChunkVoiced(0, 1, 0, 4 * NS, words))
+    guard.played.on_play(ev.PlayMark(10 * NS, 1, 0, "started"))
+    guard.played.on_play(ev.PlayMark(11 * NS + 500 * MS, 1, 0, "stopped", 1500 * MS))
     assert guard.share("two", 11 * NS, 12 * NS) == 1.0
     assert guard.share("three four", 12 * NS, 14 * NS) == 0.0
 
@@ -263,7 +266,7 @@ def test_a_mode_that_does_not_exist_is_refused() -> None:
 
 
 def duplex(mode: str = "half_duplex", says: str = "open", can: bool = True) -> Duplex:
-    made = Duplex(EchoOptions(mode=mode))
+    made = Duplex(EchoOptions(mode=mode), Played())
     made.on_started(ev.SessionStarted(0, cancels_echo=can))
     made.on_link(ev.LinkChanged(0, "connected", True, True, True, echo=says))
     return made
@@ -271,13 +274,13 @@ def duplex(mode: str = "half_duplex", says: str = "open", can: bool = True) -> D
 
 def test_deaf_while_we_speak_and_as_long_as_the_room_answers() -> None:
     half = duplex()
-    half.on_speak(ev.Speak(0, "", utterance=1, chunk=0, text="Platform seven."))
-    half.on_voiced(ev.ChunkVoiced(0, 1, 0, NS))
+    half.played.on_speak(ev.Speak(0, "", utterance=1, chunk=0, text="Platform seven."))
+    half.played.on_voiced(ev.ChunkVoiced(0, 1, 0, NS))
     assert not half.deaf(9 * NS)
-    half.on_play(ev.PlayMark(10 * NS, 1, 0, "started"))
-    half.on_heard(ev.HeardMark(10 * NS + 150 * MS, 1, "first", 10 * NS + 100 * MS))
+    half.played.on_play(ev.PlayMark(10 * NS, 1, 0, "started"))
+    half.played.on_heard(ev.HeardMark(10 * NS + 150 * MS, 1, "first", 10 * NS + 100 * MS))
     assert half.deaf(10 * NS + 500 * MS)
-    half.on_play(ev.PlayMark(11 * NS, 1, 0, "finished", NS))
+    half.played.on_play(ev.PlayMark(11 * NS, 1, 0, "finished", NS))
     assert half.deaf(11 * NS + 390 * MS), "100 ms until the ear has it, 300 ms of room"
     assert not half.deaf(11 * NS + 410 * MS) and half.settled(11 * NS + 410 * MS)
 
@@ -285,20 +288,20 @@ def test_deaf_while_we_speak_and_as_long_as_the_room_answers() -> None:
 def test_not_deaf_while_an_answer_waits_for_more_to_say() -> None:
     """A slow model: its first clause was spoken, and the next is not there yet."""
     half = duplex()
-    half.on_speak(ev.Speak(0, "", utterance=1, chunk=0, text="Let me see,"))
-    half.on_play(ev.PlayMark(10 * NS, 1, 0, "started"))
-    half.on_voiced(ev.ChunkVoiced(10 * NS, 1, 0, NS))
+    half.played.on_speak(ev.Speak(0, "", utterance=1, chunk=0, text="Let me see,"))
+    half.played.on_play(ev.PlayMark(10 * NS, 1, 0, "started"))
+    half.played.on_voiced(ev.ChunkVoiced(10 * NS, 1, 0, NS))
     assert half.deaf(10 * NS + 900 * MS) and not half.deaf(12 * NS)
-    half.on_speak(ev.Speak(12 * NS, "", utterance=1, chunk=1, text="it is a door."))
-    half.on_voiced(ev.ChunkVoiced(12 * NS, 1, 1, NS))
-    half.on_play(ev.PlayMark(12 * NS, 1, 1, "started", NS))
+    half.played.on_speak(ev.Speak(12 * NS, "", utterance=1, chunk=1, text="it is a door."))
+    half.played.on_voiced(ev.ChunkVoiced(12 * NS, 1, 1, NS))
+    half.played.on_play(ev.PlayMark(12 * NS, 1, 1, "started", NS))
     assert half.deaf(12 * NS + 500 * MS)
 
 
 def test_never_deaf_where_our_sound_is_taken_out_or_not_heard() -> None:
     for made in (duplex("auto", "open"), duplex("auto", "cancelled"), duplex("off", "open")):
-        made.on_speak(ev.Speak(0, "", utterance=1, chunk=0, text="Platform seven."))
-        made.on_play(ev.PlayMark(10 * NS, 1, 0, "started"))
+        made.played.on_speak(ev.Speak(0, "", utterance=1, chunk=0, text="Platform seven."))
+        made.played.on_play(ev.PlayMark(10 * NS, 1, 0, "started"))
         assert not made.deaf(10 * NS + 100 * MS)
 
 

@@ -194,8 +194,9 @@ def test_a_voice_that_trails_off_is_not_finished(text: str) -> None:
 )
 def test_odd_words_do_no_harm(text: str) -> None:
     for language in LANGUAGES:
-        finished(text, language)
-        goes_on(text, language)
+        assert {type(finished(text, language)), type(goes_on(text, language))} == {str}
+    verdict = policy(TurnOptions()).judge(Said(text, understand(text), True))
+    assert 0 < verdict.wait_ms <= TurnOptions().silence_max_ms and verdict.reason
 
 
 def test_punctuation_and_capitals_do_not_matter() -> None:

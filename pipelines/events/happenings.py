@@ -308,6 +308,7 @@ class Resumed(Happening):
     echoes: int = 0  # of our own voice that were known as such
     noise_dbfs: float = 0.0  # what the microphone gives when nobody speaks; 0 = not known yet
     lateness: Lateness = IN_TIME
+    ear_delay_ns: int = -1  # how long after it leaves here our sound is in the ear; below 0 = not known
 
 
 @dataclass(frozen=True, slots=True)

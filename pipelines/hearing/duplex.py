@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from pipelines.events import MS, ChunkVoiced, HeardMark, LinkChanged, PlayMark, Resumed, SessionStarted, Speak
+from pipelines.events import MS, LinkChanged, Resumed, SessionStarted
 from pipelines.hearing.played import Played
 from pipelines.thinking.options import EchoOptions
 
@@ -31,15 +31,16 @@ def way(wanted: str, echo: str, cancels_echo: bool) -> str:
 
 
 class Duplex:
-    """Fed with what is said, played and connected; asked with every voice window."""
+    """Told of devices; asked with every voice window."""
 
-    def __init__(self, options: EchoOptions) -> None:
+    def __init__(self, options: EchoOptions, played: Played) -> None:
+        """`played`: what is known of our own sound, kept up to date by whoever owns it."""
         self._options = options
         self._cancels_echo = False
         self._echo = ""
         self._echoes = 0
         self._failed = False
-        self._played = Played()
+        self.played = played
 
     @property
     def mode(self) -> str:
@@ -53,18 +54,6 @@ class Duplex:
         if event.state == "connected" and event.echo != self._echo:
             self._echo, self._echoes, self._failed = event.echo, 0, False
 
-    def on_speak(self, event: Speak) -> None:
-        self._played.on_speak(event.utterance, event.chunk, event.text)
-
-    def on_voiced(self, event: ChunkVoiced) -> None:
-        self._played.on_voiced(event)
-
-    def on_play(self, event: PlayMark) -> None:
-        self._played.on_play(event)
-
-    def on_heard(self, event: HeardMark) -> None:
-        self._played.on_heard(event)
-
     def guarded(self, now_ns: int) -> bool:
         """Our own words were heard, and known as ours. True: once too often, from now on it is half duplex."""
         self._echoes += 1
@@ -75,15 +64,15 @@ class Duplex:
 
     def deaf(self, at_ns: int) -> bool:
         """Whether what was captured at this moment (`VoiceWindow.media_ns`) is not listened to."""
-        return self.mode == HALF_DUPLEX and self._played.sounds_ns(at_ns, self._after_ns)
+        return self.mode == HALF_DUPLEX and self.played.sounds_ns(at_ns, self._after_ns)
 
     def settled(self, now_ns: int) -> bool:
         """Our sound is over for the microphone too."""
-        return not self._played.sounds_ns(now_ns, self._after_ns)
+        return not self.played.sounds_ns(now_ns, self._after_ns)
 
     @property
     def _after_ns(self) -> int:
-        delay_ns = self._played.delay_ns
+        delay_ns = self.played.delay_ns
         return (UNKNOWN_DELAY_NS if delay_ns is None else delay_ns) + self._options.tail_ms * MS
 
     # --------------------------------------------------------------------------------------------------------- at rest

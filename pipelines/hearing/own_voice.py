@@ -14,7 +14,7 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 
-from pipelines.events import MS, ChunkVoiced, HeardMark, PlayMark, Speak
+from pipelines.events import MS
 from pipelines.hearing.played import Played
 from pipelines.thinking.options import EchoOptions
 
@@ -31,24 +31,12 @@ _NUMBER = re.compile(r"\d+")
 
 
 class OwnVoice:
-    """Fed with what is said and played; asked of words that were heard."""
+    """Asked of words that were heard."""
 
-    def __init__(self, options: EchoOptions) -> None:
+    def __init__(self, options: EchoOptions, played: Played) -> None:
+        """`played`: what is known of our own sound, kept up to date by whoever owns it."""
         self._options = options
-        self._played = Played()
-
-    def on_speak(self, event: Speak) -> None:
-        self._played.on_speak(event.utterance, event.chunk, event.text)
-
-    def on_voiced(self, event: ChunkVoiced) -> None:
-        self._played.on_voiced(event)
-
-    def on_play(self, event: PlayMark) -> None:
-        self._played.on_play(event)
-
-    def on_heard(self, event: HeardMark) -> None:
-        """The device's own word on what reached the ear: from it comes how late an echo is."""
-        self._played.on_heard(event)
+        self.played = played
 
     def share(self, text: str, start_ns: int, end_ns: int) -> float:
         """How much of these words, captured in [start_ns, end_ns), we were saying just then: 0 to 1. Session clock."""
@@ -57,7 +45,7 @@ class OwnVoice:
             return 0.0
         early_ns, late_ns = self._window()
         ours: list[str] = []
-        for word, since_ns, until_ns in self._played.words():
+        for word, since_ns, until_ns in self.played.words():
             if since_ns + early_ns < end_ns and until_ns + late_ns > start_ns:
                 ours += plain_words(word)
         return _common(heard, ours) / len(heard)
@@ -68,11 +56,11 @@ class OwnVoice:
 
     def settled(self, now_ns: int) -> bool:
         """Nothing of ours can come back any more."""
-        return not self._played.sounds_ns(now_ns, self._window()[1])
+        return not self.played.sounds_ns(now_ns, self._window()[1])
 
     def _window(self) -> tuple[int, int]:
         """A word that sounds in [a, b) as it leaves here comes back in [a + early, b + late)."""
-        delay_ns = self._played.delay_ns
+        delay_ns = self.played.delay_ns
         if delay_ns is None:
             return 0, UNKNOWN_LATE_NS
         return delay_ns - EARLY_NS, delay_ns + LATE_NS

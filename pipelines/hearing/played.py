@@ -6,9 +6,9 @@ so the microphone. Pure: times come with the events.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from pipelines.events import MS, NS, ChunkVoiced, HeardMark, PlayMark, Word
+from pipelines.events import MS, NS, ChunkVoiced, HeardMark, PlayMark, Resumed, Speak, Word
 from pipelines.speaking.heard import estimated_words
 
 DELAY_LIMIT_NS = NS  # a device that plays later than this is wrong about its clock, or its sound is not our business
@@ -77,8 +77,8 @@ class Played:
         self.utterances: dict[int, Spoken] = {}
         self.delay_ns: int | None = None
 
-    def on_speak(self, utterance: int, chunk: int, text: str) -> None:
-        self._of(utterance).chunks[chunk] = Chunk(text)
+    def on_speak(self, event: Speak) -> None:
+        self._of(event.utterance).chunks[event.chunk] = Chunk(event.text)
 
     def on_voiced(self, event: ChunkVoiced) -> None:
         chunk = self._of(event.utterance).chunks.setdefault(event.chunk, Chunk())
@@ -94,12 +94,21 @@ class Played:
             runs[-1].until_ns = event.t_ns
 
     def on_heard(self, event: HeardMark) -> None:
+        """The device's own word on what reached the ear: from it comes how late an echo is."""
         spoken = self.utterances.get(event.utterance)
         if event.mark != "first" or spoken is None or not spoken.runs:
             return
         delay_ns = event.media_ns - spoken.runs[0].since_ns
         if 0 <= delay_ns <= DELAY_LIMIT_NS:
             self.delay_ns = delay_ns
+
+    def rest(self, resumed: Resumed) -> Resumed:
+        """The same with how late the ear is written in."""
+        return replace(resumed, ear_delay_ns=-1 if self.delay_ns is None else self.delay_ns)
+
+    def stand(self, resumed: Resumed) -> None:
+        """Stand where that was written."""
+        self.delay_ns = None if resumed.ear_delay_ns < 0 else resumed.ear_delay_ns
 
     def sounds_ns(self, at_ns: int, after_ns: int) -> bool:
         """Whether something of ours sounds at this moment, or did within `after_ns` before it, as it left here."""

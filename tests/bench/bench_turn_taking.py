@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import importlib.util
 import json
+import multiprocessing
 import os
 import time
 import traceback
@@ -76,6 +77,14 @@ def attempt(function: Callable[..., Any], given: tuple[Any, ...]) -> Any:
         return Broken(f"{function.__name__}{given[1:]}: {' / '.join(line.strip() for line in place[-5:])}"[:900])
 
 
+def fresh_processes(jobs: int) -> ProcessPoolExecutor:
+    """Each session in a process of its own: espeak-ng renders a text differently after others than at first, so what a
+    session sounds like must not depend on which ones a process has played before."""
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload([__spec__.name])
+    return ProcessPoolExecutor(max_workers=max(1, jobs), mp_context=context, max_tasks_per_child=1)
+
+
 def flat(found: list[list[Any]]) -> list[Any]:
     return [one for some in found for one in some]
 
@@ -123,7 +132,7 @@ def main() -> None:
             raise SystemExit(f"this bench needs the extra '{extra}': pip install 'earshot-companion[{extra}]'")
     parts = [p for p in PARTS if not options.only or p in options.only]
     began = time.perf_counter()
-    with ProcessPoolExecutor(max_workers=max(1, options.jobs)) as pool:
+    with fresh_processes(options.jobs) as pool:
         waiting: dict[str, list[Future[Any]]] = {}
         for name in (name for part in parts for name in WITH.get(part, (part,))):
             listed = tasks(name, options.seed, options.dialogues)
