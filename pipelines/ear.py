@@ -9,9 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pipelines.events import Looked, Noted, Transcribed
+from pipelines.hearing.duplex import CANCEL
 from pipelines.room import Room
 from pipelines.thinking.answer import Answer
-from pipelines.thinking.intent import normal
+from pipelines.thinking.intent import normal, understand
 
 NOT_FOR_US = "not for us"  # how the reason begins if the words were heard well, and were not meant
 OUR_OWN = f"{NOT_FOR_US}: our own voice"
@@ -48,14 +49,20 @@ class Ear:
 
 def meant(room: Room, heard: Transcribed, ear: Ear, busy: bool) -> Transcribed:
     """The words as far as they are meant for us: without a wake phrase, or not accepted, with the reason. `busy`: an
-    answer is being made or said, so whoever speaks is speaking to us."""
+    answer is being made or said, so whoever speaks is speaking to us. Over a cancelled answer a short word may come
+    with some of ours beside it."""
     if not heard.accepted:
         return heard
     now_ns = room.now_ns
-    if room.own_voice.ours(heard.text, ear.start_ns, ear.end_ns):
+    since_ns = min([ear.start_ns, *(word.start_ns for word in heard.words[:1])])  # recognition begins a little earlier
+    if room.own_voice.ours(heard.text, since_ns, ear.end_ns):
         if room.duplex.guarded(now_ns):
             room.scribe.emit(Noted, "the microphone hears us: deaf while we speak, from now on", what="half duplex")
         return replace(heard, accepted=False, why=OUR_OWN)
+    if busy and room.duplex.mode == CANCEL:
+        short = room.own_voice.beside_ours(heard.text, since_ns, ear.end_ns)
+        if understand(short).kind in {"control", "backchannel"}:
+            heard = replace(heard, text=short)
     admission = room.attention.admits(heard.text, ear.start_ns, ear.end_ns, now_ns, heard.words)
     if admission.ok:
         return replace(heard, text=admission.text)

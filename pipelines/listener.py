@@ -33,6 +33,7 @@ from pipelines.events import (
     VoiceWindow,
     WorkFailed,
 )
+from pipelines.hearing import duplex
 from pipelines.hearing.segmenter import Segmenter
 from pipelines.room import Room
 from pipelines.thinking.intent import Intent, understand
@@ -97,11 +98,16 @@ class Listener:
         room.load.feed(event)
         if room.duplex.deaf(event.media_ns):
             event = replace(event, probability=0.0)
-        cancelled = room.duplex.mode == "cancel"
+        cancelled = room.duplex.mode == duplex.CANCEL
         near = room.nearness.feed(event)
-        if not (cancelled and self._answerer.sounds):  # the canceller weakens the wearer's voice as well
+        if (
+            cancelled and self._answerer.sounds
+        ):  # the canceller weakens the wearer's voice: how near it is, is not known
+            event = room.double_talk.feed(event)
+        else:
+            room.double_talk.quiet()
             event = near
-        self._segmenter.over(self._answerer.sounds, cancelled)
+        self._segmenter.over(self._answerer.sounds and not cancelled)
         changes = self._segmenter.feed(event)
         room.scribe.adopt(changes)
         for change in changes:

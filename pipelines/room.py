@@ -32,6 +32,7 @@ from pipelines.events import (
     TurnClosed,
     TurnOpened,
 )
+from pipelines.hearing.double_talk import DoubleTalk
 from pipelines.hearing.duplex import Duplex
 from pipelines.hearing.nearness import Nearness
 from pipelines.hearing.own_voice import OwnVoice
@@ -82,6 +83,7 @@ class Room:
         self.played = Played()
         self.own_voice = OwnVoice(general.echo, self.played)
         self.duplex = Duplex(general.echo, self.played)
+        self.double_talk = DoubleTalk(general.echo)
         self.load = Load(general.load, self.scribe)
         self.pauses = Pauses()
         self.early = Early(general.turn)
@@ -116,7 +118,7 @@ class Room:
     def at_rest(self) -> bool:
         """Nothing that these parts know of would be forgotten by resting."""
         quiet = self.own_voice.settled(self.now_ns) and self.duplex.settled(self.now_ns)
-        return quiet and self.nearness.at_rest and self.attention.at_rest
+        return quiet and self.nearness.at_rest and self.attention.at_rest and self.double_talk.at_rest
 
     @property
     def now_ns(self) -> int:

@@ -15,10 +15,12 @@ from numpy.typing import NDArray
 from companion.link.resample import ThirdRate
 from device_sim.scene import SPEECH
 from pipelines.events import MS, NS, VoiceWindow
+from pipelines.hearing.double_talk import DoubleTalk
 from pipelines.hearing.echo import RATE_HZ, TICK, EchoCanceller
 from pipelines.hearing.segmenter import Segmenter, SpeechStarted
 from pipelines.hearing.voice_activity import SileroModel, VoiceActivity, Window
 from pipelines.speaking.voice import Voice
+from pipelines.thinking.options import EchoOptions
 
 Sound = NDArray[np.float64]  # (n,) in units of int16, 16 kHz mono
 TICK_NS = 20 * MS
@@ -103,15 +105,23 @@ def windows(pcm: NDArray[np.int16]) -> list[Window]:
     return VoiceActivity(SileroModel.load()).feed(pcm, len(pcm) * NS // RATE_HZ)
 
 
-def starts_ns(found: list[Window]) -> list[int]:
-    """When the segmenter takes it for speech: the ends of the windows that made it certain."""
-    segmenter = Segmenter()
-    return [
-        w.media_ns
-        for w in found
-        for change in segmenter.feed(VoiceWindow(w.media_ns, w.media_ns, w.probability))
-        if isinstance(change, SpeechStarted)
-    ]
+def starts_ns(found: list[Window], taken_out: bool = True) -> list[int]:
+    """When a listener takes it for speech, over an answer: the ends of the windows that made it certain."""
+    return [at_ns for at_ns, voice_ns in runs(found, taken_out) if voice_ns == 0]
+
+
+def runs(found: list[Window], taken_out: bool = True) -> list[tuple[int, int]]:
+    """(end of the window, voiced sound before it in this run of speech; 0 = it has just begun) while it is speech."""
+    segmenter, double_talk = Segmenter(), DoubleTalk(EchoOptions())
+    segmenter.over(sounding=not taken_out)
+    speech: list[tuple[int, int]] = []
+    for w in found:
+        window = VoiceWindow(w.media_ns, w.media_ns, w.probability, w.level_dbfs)
+        window = double_talk.feed(window) if taken_out else window
+        began = any(isinstance(c, SpeechStarted) for c in segmenter.feed(window))
+        if segmenter.speaking:
+            speech.append((w.media_ns, 0 if began else segmenter.voiced_run_ns))
+    return speech
 
 
 def erle_db(near: Sound, clean: NDArray[np.int16], since: int, until: int) -> float:

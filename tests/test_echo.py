@@ -20,6 +20,7 @@ from companion.settings import Settings, SettingsError, load
 from pipelines import events as ev
 from pipelines.events import MS, NS
 from pipelines.hearing import echo
+from pipelines.hearing.double_talk import DoubleTalk
 from pipelines.hearing.duplex import CANCEL, HALF_DUPLEX, OFF, Duplex, way
 from pipelines.hearing.echo import DELAY_SAMPLES, RATE_HZ, TICK, EchoCanceller, EchoError
 from pipelines.hearing.own_voice import OwnVoice, plain_words
@@ -49,7 +50,7 @@ def far() -> Sound:
 @pytest.mark.parametrize("delay_ms", [40, 120, 250, 450])
 def test_a_story_through_an_open_loudspeaker_is_no_voice(far: Sound, delay_ms: int) -> None:
     near = Room(delay_ms, -10).echo(far) + quiet_room(len(far))
-    assert len(starts_ns(windows(pcm16(near)))) > 5, "without the canceller it talks to itself"
+    assert len(starts_ns(windows(pcm16(near)), taken_out=False)) > 5, "without the canceller it talks to itself"
     assert starts_ns(windows(cancelled(near, far))) == []
 
 
@@ -240,6 +241,58 @@ def test_numbers_are_compared_as_they_are_said() -> None:
     assert plain_words("20 007") == ["twenty", "zero", "zero", "seven"]
 
 
+def test_a_short_word_beside_ours_is_what_the_wearer_said() -> None:
+    said = Speaking(SIGN, delay_ms=200)
+    start_ns = said.begin_ns + 200 * MS
+    for heard, theirs in (
+        ("platform yeah", "yeah"),
+        ("stop it says", "stop"),
+        ("it mm-hm platform", "mm-hm"),
+        ("platform seven", ""),
+        ("is it far", "is it far"),
+    ):
+        assert said.guard.beside_ours(heard, start_ns, start_ns + 1600 * MS) == theirs
+
+
+# -------------------------------------------------------------------------------------------------------- double talk
+
+
+def voiced(levels: list[float], probability: float = 0.03, rises_db: float = 15.0) -> list[bool]:
+    """For each window what was made of it, after two seconds of what the canceller usually leaves."""
+    found = DoubleTalk(EchoOptions(double_talk_db=rises_db))
+    for level in [-60.0, -64.0, -57.0] * 20:
+        assert found.feed(ev.VoiceWindow(0, 0, 0.0, level)).probability == 0.0
+    return [found.feed(ev.VoiceWindow(0, 0, probability, level)).probability == 1.0 for level in levels]
+
+
+def test_what_rises_out_of_a_cancelled_answer_and_looks_like_a_voice_is_one() -> None:
+    assert voiced([-30.0, -59.0, -40.0, -44.0]) == [True, False, True, True]
+
+
+def test_a_slamming_door_is_no_voice() -> None:
+    assert voiced([-20.0] * 4, probability=0.01) == [False] * 4
+
+
+def test_what_is_usually_left_of_our_own_voice_is_none() -> None:
+    assert not any(voiced([-52.0, -48.0, -57.0, -50.0]))
+
+
+def test_a_fan_that_begins_to_hum_is_taken_for_a_voice_for_two_seconds_at_most() -> None:
+    taken = voiced([-40.0] * 100)
+    assert all(taken[:5]) and not any(taken[60:])
+
+
+def test_double_talk_can_be_turned_off() -> None:
+    assert not any(voiced([-20.0] * 4, rises_db=0.0))
+
+
+def test_before_the_canceller_knows_the_room_silence_teaches_nothing() -> None:
+    found = DoubleTalk(EchoOptions())
+    for _ in range(60):
+        found.feed(ev.VoiceWindow(0, 0, 0.0, -120.0))
+    assert found.feed(ev.VoiceWindow(0, 0, 0.1, -57.0)).probability == 0.1
+
+
 # -------------------------------------------------------------------------------------------------------- half duplex
 
 WAYS = [
@@ -315,6 +368,22 @@ def test_a_device_that_was_wrong_about_itself_twice_is_listened_to_in_turns() ->
     assert again.mode == HALF_DUPLEX
     made.on_link(ev.LinkChanged(50 * NS, "connected", True, True, True, echo="none"))
     assert made.mode == OFF, "a headset now"
+
+
+def test_one_echo_in_several_pieces_is_one() -> None:
+    made = duplex("auto", "cancelled")
+    assert not any(made.guarded(10 * NS + k * 800 * MS) for k in range(5)) and made.mode == OFF
+
+
+def test_an_echo_long_ago_says_nothing_any_more() -> None:
+    made = duplex("auto", "cancelled")
+    assert not any(made.guarded(k * 61 * NS) for k in range(1, 9)) and made.mode == OFF
+
+
+def test_a_canceller_may_let_some_through_twice_a_minute() -> None:
+    made = duplex("auto", "open")
+    assert not made.guarded(10 * NS) and not made.guarded(20 * NS) and made.mode == CANCEL
+    assert made.guarded(30 * NS) and made.mode == HALF_DUPLEX
 
 
 def test_who_turned_it_off_wants_it_off() -> None:

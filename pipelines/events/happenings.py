@@ -306,6 +306,7 @@ class Resumed(Happening):
     early_ns: tuple[int, ...] = ()  # when questions were asked that turned out to be too early, in the last minute
     pictures: str = ""  # "seen": looks have found some; "lost": they find none any more; "" = there were none yet
     echoes: int = 0  # of our own voice that were known as such
+    echoed_ns: int = -60_000_000_000  # the last of them
     noise_dbfs: float = 0.0  # what the microphone gives when nobody speaks; 0 = not known yet
     lateness: Lateness = IN_TIME
     ear_delay_ns: int = -1  # how long after it leaves here our sound is in the ear; below 0 = not known

@@ -18,6 +18,9 @@ from pipelines.thinking.options import EchoOptions
 
 OFF, CANCEL, HALF_DUPLEX = "off", "cancel", "half_duplex"
 ECHOES = 2  # so often our own words were taken for the wearer's: then the device is wrong about itself
+CANCELLED_ECHOES = 3  # a canceller lets some through beside another sound: a cough over the answer
+ECHO_NS = 3000 * MS  # what is heard of us within this time is one echo, in several pieces
+FORGET_NS = 60_000 * MS  # and this much later it says nothing any more
 UNKNOWN_DELAY_NS = 200 * MS  # from here to the ear, where the device does not say
 
 
@@ -39,6 +42,7 @@ class Duplex:
         self._cancels_echo = False
         self._echo = ""
         self._echoes = 0
+        self._echoed_ns = -FORGET_NS  # when the last of them was heard
         self._failed = False
         self.played = played
 
@@ -56,8 +60,11 @@ class Duplex:
 
     def guarded(self, now_ns: int) -> bool:
         """Our own words were heard, and known as ours. True: once too often, from now on it is half duplex."""
-        self._echoes += 1
-        if self._echoes < ECHOES or self._options.mode == OFF or self.mode == HALF_DUPLEX:
+        since_ns, self._echoed_ns = now_ns - self._echoed_ns, now_ns
+        if self._options.mode == OFF or self.mode == HALF_DUPLEX or since_ns < ECHO_NS:
+            return False
+        self._echoes = self._echoes + 1 if since_ns < FORGET_NS else 1
+        if self._echoes < (CANCELLED_ECHOES if self.mode == CANCEL else ECHOES):
             return False
         self._failed = True
         return True
@@ -79,10 +86,10 @@ class Duplex:
 
     def rest(self, resumed: Resumed) -> Resumed:
         """The same with what was found out about the device written in."""
-        return replace(resumed, half_duplex=self._failed, echoes=self._echoes)
+        return replace(resumed, half_duplex=self._failed, echoes=self._echoes, echoed_ns=self._echoed_ns)
 
     def stand(self, resumed: Resumed) -> None:
         """Stand where that was written; `on_started` came before."""
         if resumed.link is not None:
             self._echo = resumed.link.echo
-        self._failed, self._echoes = resumed.half_duplex, resumed.echoes
+        self._failed, self._echoes, self._echoed_ns = resumed.half_duplex, resumed.echoes, resumed.echoed_ns

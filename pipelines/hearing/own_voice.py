@@ -41,22 +41,32 @@ class OwnVoice:
     def share(self, text: str, start_ns: int, end_ns: int) -> float:
         """How much of these words, captured in [start_ns, end_ns), we were saying just then: 0 to 1. Session clock."""
         heard = plain_words(text)
-        if not heard:
-            return 0.0
-        early_ns, late_ns = self._window()
-        ours: list[str] = []
-        for word, since_ns, until_ns in self.played.words():
-            if since_ns + early_ns < end_ns and until_ns + late_ns > start_ns:
-                ours += plain_words(word)
-        return _common(heard, ours) / len(heard)
+        return _common(heard, self._said(start_ns, end_ns)) / len(heard) if heard else 0.0
 
     def ours(self, text: str, start_ns: int, end_ns: int) -> bool:
         """So much of it that it is an echo."""
         return self.share(text, start_ns, end_ns) >= self._options.guard_share
 
+    def beside_ours(self, text: str, start_ns: int, end_ns: int) -> str:
+        """The words without those at either end that we were saying just then: "yeah of the" over "of the old gate"."""
+        ours = self._said(start_ns, end_ns)
+        words = text.split()
+        while words and any(_common(plain_words(words[at]), ours) for at in (0, -1)):
+            words.pop(0 if _common(plain_words(words[0]), ours) else -1)
+        return " ".join(words)
+
     def settled(self, now_ns: int) -> bool:
         """Nothing of ours can come back any more."""
         return not self.played.sounds_ns(now_ns, self._window()[1])
+
+    def _said(self, start_ns: int, end_ns: int) -> list[str]:
+        """The words of ours that what was captured in this time may contain."""
+        early_ns, late_ns = self._window()
+        ours: list[str] = []
+        for word, since_ns, until_ns in self.played.words():
+            if since_ns + early_ns < end_ns and until_ns + late_ns > start_ns:
+                ours += plain_words(word)
+        return ours
 
     def _window(self) -> tuple[int, int]:
         """A word that sounds in [a, b) as it leaves here comes back in [a + early, b + late)."""

@@ -29,15 +29,14 @@ class SegmenterOptions:
     start_windows: int = 2  # 64 ms: one window alone is often a click
     pause_ms: int = 32  # voice activity is some 60 ms late: about 100 ms after the last sound
     # Over an answer both thresholds are this one: it falls silent sooner, and goes on if it was nothing. Our own voice
-    # behind the canceller never reached 0.2, but the canceller weakens the beginning of the wearer's.
+    # behind the canceller hardly ever reaches 0.2.
     over_answer: float = 0.25
-    over_cancelled: float = 0.15
 
     def __post_init__(self) -> None:
         if not 0 <= self.off <= self.on <= 1:
             raise ValueError(f"segmenter: need 0 <= off <= on <= 1, got off={self.off}, on={self.on}")
-        if not (0 < self.over_answer <= self.on and 0 < self.over_cancelled <= self.on):
-            raise ValueError(f"segmenter: need 0 < over_answer, over_cancelled <= on, got {self}")
+        if not 0 < self.over_answer <= self.on:
+            raise ValueError(f"segmenter: need 0 < over_answer <= on, got over_answer={self.over_answer}, on={self.on}")
         if self.start_windows < 1 or self.pause_ms < 1:
             raise ValueError(f"segmenter: need start_windows >= 1, pause_ms >= 1, got {self}")
 
@@ -67,9 +66,9 @@ class Segmenter:
         """Nobody speaks, and no window hints at it."""
         return not self.speaking and not self._candidates and not self._drones
 
-    def over(self, sounding: bool, cancelled: bool) -> None:
-        """Whether an answer sounds now, and whether a canceller takes it out of the microphone's sound."""
-        least = self.options.over_cancelled if cancelled else self.options.over_answer
+    def over(self, sounding: bool) -> None:
+        """Whether an answer sounds now."""
+        least = self.options.over_answer
         self._on = least if sounding else self.options.on
         self._off = min(least, self.options.off) if sounding else self.options.off
 

@@ -43,6 +43,7 @@ _SYNCHRONOUS = 2  # AUDIO_OUTPUT_SYNCHRONOUS of speak_lib.h
 _CHARS_UTF8 = 1
 _RATE = 1  # espeakRATE
 _WORD = 1  # espeakEVENT_WORD
+_SEED = 1  # of its breath and flutter, which it would draw from the time of day
 _LOCK = threading.Lock()
 
 
@@ -85,6 +86,7 @@ class _Library:
         self.rate_hz = int(self._c.espeak_Initialize(_SYNCHRONOUS, BLOCK_MS, data, 0))
         if self.rate_hz <= 0:
             raise VoiceError(f"libespeak-ng did not start with its data at {data.decode()}: reinstall espeakng-loader")
+        self._seed: Callable[[int], object] = getattr(self._c, "espeak_ng_SetRandSeed", id)  # older ones have none
         self._callback = _Callback(self._on_block)  # kept: the library holds only its address
         self._cancelled: Callable[[], bool] = bool
         self._error: BaseException | None = None
@@ -100,6 +102,7 @@ class _Library:
         if self._c.espeak_SetVoiceByName(voice.encode()) != 0:
             raise VoiceError(f"espeak-ng has no voice {voice!r}: 'en-us', 'en-gb-x-rp' and 'de' are some that it has")
         self._c.espeak_SetParameter(_RATE, rate_wpm, 0)
+        self._seed(_SEED)
         raw = text.encode("utf-8", "replace")
         self._c.espeak_Synth(raw, ctypes.c_size_t(len(raw) + 1), 0, 1, 0, _CHARS_UTF8, None, None)
         self._c.espeak_Synchronize()  # nothing to wait for, unless somebody else in this process started it otherwise

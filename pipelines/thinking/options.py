@@ -70,6 +70,7 @@ class EchoOptions:
     mode: str = "auto"
     guard_share: float = 0.7  # words that are so much of what we said just then are our own
     tail_ms: int = 300  # the room answers this long after we fell silent
+    double_talk_db: float = 15.0  # what rises so far out of a cancelled answer is the wearer's voice; 0 = never
 
     def __post_init__(self) -> None:
         known = ("auto", "cancel", "half_duplex", "off")

@@ -3,7 +3,7 @@
 Run: `python -m tests.bench.bench_echo`. On an audio clock, the same figures every time but for the cost; two minutes.
 
 Echo only: our voice tells stories, nobody else speaks. `heard as voice`: share of 32 ms windows at or above 0.5, and
-how often the segmenter takes it for speech (a false stop). Barge-in: a wearer says a phrase over the story; from its
+how often a listener takes it for speech (a false stop). Barge-in: a wearer says a phrase over the story; from its
 first sample to ducking (64 ms of voice) and to certainty (192 ms).
 """
 
@@ -15,11 +15,14 @@ import time
 
 import numpy as np
 
+from pipelines.events import MS
 from pipelines.hearing.echo import RATE_HZ, TICK, EchoCanceller
 from pipelines.hearing.voice_activity import Window
 from pipelines.speaking.voice import close_voices, load_voices
+from pipelines.thinking.options import TurnOptions
 from tests.echo_room import (
     STORY,
+    TICK_NS,
     Room,
     Sound,
     cancelled,
@@ -27,6 +30,7 @@ from tests.echo_room import (
     pcm16,
     phrase,
     quiet_room,
+    runs,
     spoken,
     starts_ns,
     windows,
@@ -37,6 +41,8 @@ LEVELS_DB = (-20, -10, 0)
 STORIES = 4
 PHRASES = ("stop", "wait", "what_does_this_sign_say", "louder", "tell_me_more", "what_is_this", "never_mind", "go_on")
 PAUSE_S = 1.0
+CERTAIN_NS = TurnOptions().barge_certain_ms * MS
+TAIL_NS = 200 * MS  # how long after a phrase it may still be heard
 
 
 def main() -> None:
@@ -80,7 +86,7 @@ def measured(room: Room, far: Sound, first: int, until: int) -> dict[str, object
         "erle_first_half_second_db": round(erle_db(near, clean, first, first + RATE_HZ // 2), 1),
         "voice_raw": round(share(raw_windows), 3),
         "voice_clean": round(share(clean_windows), 4),
-        "false_stops_raw": len(starts_ns(raw_windows)),
+        "false_stops_raw": len(starts_ns(raw_windows, taken_out=False)),
         "false_stops": len(starts_ns(clean_windows)),
         "duck_ms": ducks,
         "certain_ms": certain,
@@ -97,34 +103,18 @@ def barge_ins(room: Room, far: Sound, near: Sound, first: int) -> tuple[list[int
         sound = phrase(name)
         both[at : at + len(sound)] += sound
         ends.append(at + len(sound))
-    found = windows(cancelled(both, far))
+    speech = runs(windows(cancelled(both, far)))
     ducks, certain, missed = [], [], 0
     for at, end in zip(spots, ends, strict=True):
-        duck = first_run(found, at, end, 2)
-        if duck is None:
+        spoken_ns = (end - at) * TICK_NS // TICK + TAIL_NS
+        heard = [(at_ns - at * TICK_NS // TICK, voice_ns) for at_ns, voice_ns in speech]
+        said = [(round(after_ns / MS), voice_ns) for after_ns, voice_ns in heard if 0 < after_ns <= spoken_ns]
+        if not said:
             missed += 1
             continue
-        ducks.append(duck)
-        sure = first_run(found, at, end + RATE_HZ // 5, 6)
-        if sure is not None:
-            certain.append(sure)
+        ducks.append(said[0][0])
+        certain += [ms for ms, voice_ns in said if voice_ns >= CERTAIN_NS][:1]
     return sorted(ducks), sorted(certain), missed
-
-
-def first_run(found: list[Window], at: int, end: int, count: int) -> int | None:
-    """Milliseconds from sample `at` to the end of the `count`th voiced window (0.5 to begin with, then 0.35)."""
-    voiced = 0
-    for window in found:
-        sample = window.media_ns * RATE_HZ // 1_000_000_000
-        if sample <= at or sample > end + 3200:
-            continue
-        if window.probability >= 0.5 or (voiced >= 2 and window.probability >= 0.35):
-            voiced += 1
-        elif voiced < 2:
-            voiced = 0
-        if voiced == count:
-            return round((sample - at) * 1000 / RATE_HZ)
-    return None
 
 
 def share(found: list[Window]) -> float:

@@ -81,7 +81,7 @@ def fresh_processes(jobs: int) -> ProcessPoolExecutor:
     """Each session in a process of its own: espeak-ng renders a text differently after others than at first, so what a
     session sounds like must not depend on which ones a process has played before."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload([__spec__.name])
+    context.set_forkserver_preload([part.__name__ for part in (overlap_parts, quiet_parts, turn_parts)])
     return ProcessPoolExecutor(max_workers=max(1, jobs), mp_context=context, max_tasks_per_child=1)
 
 

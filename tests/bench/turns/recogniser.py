@@ -11,6 +11,7 @@ somebody else sounds at the same time it cannot tell, and takes the echo for can
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -51,6 +52,7 @@ class ScriptedRecogniser:
     def __init__(self, random: np.random.Generator) -> None:
         self.words: list[Heard] = []
         self.sounding: list[tuple[int, int]] = []  # (start, end) in ns of what sounds beside our own voice
+        self.played: Callable[[int, int], bool] = lambda start_ns, end_ns: True  # did our own voice sound then?
         self._random = random
         self._start_ns = self._end_ns = 0
         self.misheard: list[tuple[int, int]] = []  # true (start, end) of words that were given wrongly, in ns
@@ -88,6 +90,8 @@ class ScriptedRecogniser:
     def _audible(self, word: Heard, sound: Sound) -> bool:
         if any(start < word.end_ns and end > word.start_ns for start, end in self.sounding):
             return False
+        if not self.played(word.start_ns, word.end_ns):
+            return False  # it would have been next when the answer was taken back
         first = max(0, (word.start_ns - self._start_ns) * RATE_HZ // NS)
         piece = sound[first : max(first + 1, (word.end_ns - self._start_ns) * RATE_HZ // NS)]
         return len(piece) > 0 and 10 * np.log10(float(np.mean(piece**2)) + 1e-12) >= word.dbfs - 12.0

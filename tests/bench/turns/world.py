@@ -11,6 +11,7 @@ Not in here: the network (a packet arrives when its last sample was captured) an
 from __future__ import annotations
 
 import asyncio
+from bisect import bisect_left
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, cast
@@ -40,6 +41,7 @@ LOOK_MS = 40.0
 WALL_CLOCK = "2026-11-21T14:05:00+01:00"
 EAR_MS = (40, 60)  # from our sending to the ear: a device's own buffer
 NOISE_S = 20.0
+PLAYED_DBFS = -50.0  # of what is sent: ducked, it is below
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +89,7 @@ class World:
     def __post_init__(self) -> None:
         self.random = np.random.default_rng(self.place.seed)
         self.recogniser = ScriptedRecogniser(np.random.default_rng((*self.place.seed, 1)))
+        self.recogniser.played = self._played
         self.loop = VirtualLoop()
         self.settings = load(sets=["speaking.greet=false", *self.place.sets], env={})
         once = noise(self.place.noise, NOISE_S, self.place.noise_dbfs, self.random)
@@ -247,6 +250,14 @@ class World:
             Heard(w.text.lower().strip(".,?!"), base_ns + w.start_ns, base_ns + w.end_ns, path.dbfs, "own")
             for w in self._voiced.pop(key)
         ]
+
+    def _played(self, start_ns: int, end_ns: int) -> bool:
+        """Whether our own voice came back in most of that time."""
+        delay_ns = int(self.place.echo.delay_ms * MS) if self.place.echo else 0
+        since = bisect_left(self.pulled, start_ns - delay_ns, key=lambda p: p.t_ns)
+        until = bisect_left(self.pulled, end_ns - delay_ns, key=lambda p: p.t_ns)
+        aloud = sum(p.dbfs > PLAYED_DBFS for p in self.pulled[since:until])
+        return 2 * aloud > until - since
 
     def _ear(self, mark: ev.PlayMark) -> None:
         """The device's word on what reached the ear."""
