@@ -110,6 +110,10 @@ class Door(Protocol):
         asked: Asked,
     ) -> Job: ...
 
+    def ahead(self, kind: str, work: Callable[[], object]) -> None:
+        """Do something now that makes later work of this kind cheaper, and gives no result of its own."""
+        ...
+
 
 class ComputeDoor:
     """Lanes are made when first used and ended by `close`, which also ends those of every `own` door."""
@@ -206,6 +210,19 @@ class ComputeDoor:
         else:
             job.task = self._loop.create_task(run(), name=f"earshot-{kind}")
         return job
+
+    def ahead(self, kind: str, work: Callable[[], object]) -> None:
+        """Left out while something is waiting in that lane: what waits does it itself."""
+        if self._closed or not self._lane(kind)._work_queue.empty():
+            return
+
+        def run() -> None:
+            try:
+                work()
+            except Exception as error:  # the work it was done ahead of will fail as well, and be heard of
+                logger.warning("work ahead failed: %s", error, exc_info=True)
+
+        self._lane(kind).submit(run)
 
     def _run(
         self,

@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+from companion.articles import Articles, ArticlesError, load_articles
 from companion.models import best, find
 from companion.settings import Settings, SettingsError
 from pipelines.hearing.transcriber import Transcriber
 from pipelines.hearing.voice_activity import SileroModel
 from pipelines.hearing.wake import WakeError, WakeWord
 from pipelines.seeing.codes import CodeReader
+from pipelines.seeing.measure import warm
 from pipelines.seeing.reading import TextReader
 from pipelines.speaking.voice import Voice, close_voices, load_voices
 from pipelines.turns.audio import AudioTurnModel, load_turn_model
@@ -31,6 +33,7 @@ class Engines:
     voices: dict[str, Voice]
     wake: WakeWord | None = None
     turn_model: AudioTurnModel | None = None
+    articles: Articles | None = None  # the user's own table, if there is one
 
     @classmethod
     def load(cls, settings: Settings) -> Engines:
@@ -40,7 +43,7 @@ class Engines:
             FileNotFoundError or ValueError: the speech model of the settings is not there or not whole.
             VoiceError: no voice works here.
             SettingsError: the wake word of the settings cannot be listened for, or its turn policy, the rules for its
-                language or its audio turn model are not there.
+                language or its audio turn model are not there, or the table of articles cannot be used.
         """
         import cv2
 
@@ -51,7 +54,9 @@ class Engines:
         reader = TextReader()
         reader.warm()
         transcriber = Transcriber.load(hearing_folder(settings), threads=settings.hearing.threads)
-        return cls(SileroModel.load(), transcriber, reader, CodeReader(), voices, wake, turn_model)
+        articles = _articles(settings)
+        warm()
+        return cls(SileroModel.load(), transcriber, reader, CodeReader(), voices, wake, turn_model, articles)
 
     def close(self) -> None:
         close_voices(self.voices)
@@ -65,6 +70,15 @@ def _wake_word(settings: Settings) -> WakeWord | None:
         return WakeWord(name)
     except WakeError as why:
         raise SettingsError(str(why)) from why
+
+
+def _articles(settings: Settings) -> Articles | None:
+    if not settings.codes.table:
+        return None
+    try:
+        return load_articles(Path(settings.codes.table).expanduser())
+    except ArticlesError as why:
+        raise SettingsError(f"codes.table: {why}") from why
 
 
 def _turn_model(settings: Settings) -> AudioTurnModel | None:

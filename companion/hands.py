@@ -16,10 +16,13 @@ import numpy as np
 
 from companion.compute import Asked, Job, Stream
 from pipelines import events as ev
+from pipelines.seeing.covering import Withheld, cover_of
 from pipelines.seeing.decode import Pictures
 from pipelines.seeing.encode import jpeg_view
 from pipelines.seeing.kept import KeptPictures
 from pipelines.seeing.look import look
+from pipelines.seeing.measure import measure
+from pipelines.seeing.regions import Cover
 from pipelines.speaking import earcons
 from pipelines.speaking.voice import Rendered, Voice
 from pipelines.thinking.dialects.answer import Failed, Finished, ModelEvent, TextDelta
@@ -33,6 +36,9 @@ if TYPE_CHECKING:
 STILL_PX = 1280  # longest side of a picture kept for the page
 STILL_QUALITY = 80
 OUT_HZ = 48_000
+COVERS_KEPT = 32  # frames
+REST_NS = 2 * ev.NS  # after that
+FOLLOW_NS = 150 * ev.MS  # while the wearer speaks, what the camera sent is decoded this often
 PENDING_NS = 30 * ev.NS  # speech rendered ahead of the ear; half of what the playout would take
 
 
@@ -48,6 +54,8 @@ class Hands:
         self._voicing: dict[int, list[Job]] = {}
         self._muted = session.parts.preferences.muted
         self._decoding = threading.Lock()  # several lanes want pictures, one may decode at a time
+        self._follows, self._followed_ns = False, 0
+        self._covers: dict[int, Cover] = {}  # by frame
 
     def carry_out(self, decision: ev.Decision) -> None:
         act = self._ACTS.get(type(decision))
@@ -71,11 +79,15 @@ class Hands:
             session.deliver(replace(result, t_ns=session.clock.now_ns(), cost_ns=cost_ns))
 
         def failed(error: Exception) -> None:
-            self._jobs.pop(request, None)
-            session.log("ERROR", f"{kind} failed: {error!r}")
-            session.deliver(ev.WorkFailed(session.clock.now_ns(), request, kind, str(error)[:500]))
+            self._failed(kind, request, error)
 
         self._jobs[request] = session.parts.door.compute(kind, work, done, failed, Asked(d))
+
+    def _failed(self, kind: str, request: int, error: Exception) -> None:
+        session = self._session
+        self._jobs.pop(request, None)
+        session.log("ERROR", f"{kind} failed: {error!r}")
+        session.deliver(ev.WorkFailed(session.clock.now_ns(), request, kind, str(error)[:500]))
 
     def _transcribe(self, d: ev.Transcribe) -> None:
         session = self._session
@@ -118,18 +130,74 @@ class Hands:
         return picture
 
     def _read_text(self, d: ev.ReadText) -> None:
-        engines = self._session.parts.engines
+        """Lines as they are recognised, and at the end all of them."""
+        session = self._session
+        whole: list[ev.TextRead] = []
 
-        def work() -> ev.TextRead:
-            return ev.TextRead(0, d.request, d.frame_id, engines.reader.read(self._picture(d.frame_id)))
+        def items() -> Iterator[ev.TextRead]:
+            lines: tuple[ev.TextLine, ...] = ()
+            for part in session.parts.engines.reader.parts(self._picture(d.frame_id)):
+                lines += part.lines
+                if part.more:
+                    yield ev.TextRead(0, d.request, d.frame_id, part.lines, more=True)
+                else:
+                    unread = tuple(line for line, _ in part.doubtful)
+                    yield ev.TextRead(0, d.request, d.frame_id, lines, unread=unread, cut=part.cut)
 
-        self._work("read_text", d, work)
+        def each(found: ev.TextRead) -> None:
+            if found.more:
+                session.deliver(replace(found, t_ns=session.clock.now_ns()))
+            else:
+                whole.append(found)
+
+        def done(cost_ns: int) -> None:
+            self._jobs.pop(d.request, None)
+            session.deliver(replace(whole[-1], t_ns=session.clock.now_ns(), cost_ns=cost_ns))
+
+        def failed(error: Exception) -> None:
+            self._failed("read_text", d.request, error)
+
+        self._jobs[d.request] = session.parts.door.stream(Stream("read_text", items), each, done, failed, Asked(d))
+
+    def _measure(self, d: ev.Measure) -> None:
+        def work() -> ev.Measured:
+            before = self._picture(d.before_id) if d.before_id else None
+            return replace(measure(self._picture(d.frame_id), before), request=d.request, frame_id=d.frame_id)
+
+        self._work("measure", d, work)
+
+    def _follow(self, d: ev.Follow) -> None:
+        self._follows, self._followed_ns = d.on, self._session.clock.now_ns() if not d.on else 0
+
+    def saw(self) -> None:
+        """A picture has come from the camera: decode along, if somebody speaks; else let go of what was decoded, once
+        an answer has what it needs of it."""
+        since_ns = self._session.clock.now_ns() - self._followed_ns
+        if self._follows and since_ns >= FOLLOW_NS:
+            self._followed_ns += since_ns
+            self._session.parts.door.ahead("look", self._decode_along)
+        elif not self._follows and self._followed_ns and since_ns >= REST_NS:
+            self._followed_ns = 0
+            self._session.parts.door.ahead("look", self._rest)
+
+    def _decode_along(self) -> None:
+        with self._decoding:
+            self._pictures.follow()
+
+    def _rest(self) -> None:
+        with self._decoding:
+            self._pictures.rest()
 
     def _read_codes(self, d: ev.ReadCodes) -> None:
         engines = self._session.parts.engines
 
+        def named(code: ev.Code) -> ev.Code:
+            found = engines.articles.find(code.payload, code.kind) if engines.articles is not None else None
+            return replace(code, article=found.name, note=found.note) if found is not None else code
+
         def work() -> ev.CodesRead:
-            return ev.CodesRead(0, d.request, d.frame_id, engines.codes.read(self._picture(d.frame_id)))
+            codes = tuple(named(code) for code in engines.codes.read(self._picture(d.frame_id)))
+            return ev.CodesRead(0, d.request, d.frame_id, codes, table=engines.articles is not None)
 
         self._work("read_codes", d, work)
 
@@ -175,14 +243,26 @@ class Hands:
         if model is None:
             tell(ev.ModelFailed(0, d.request, "no_model", f"no model {d.model!r} is set"))
             return
+        if session.director.private and not session.director.is_local(d.model):  # a second lock: nothing asked for it
+            tell(ev.ModelFailed(0, d.request, "private_mode", f"{d.model} is not on this machine"))
+            return
         images: dict[ev.View, Picture] = {}
         for view in [v for m in d.messages for v in pictures_of(m, d.image_px, d.image_quality)]:
             data = await self._sendable(d, view) if view not in images else None
+            if isinstance(data, Withheld):
+                session.log("WARNING", f"frame {view.frame_id} is kept back: {data}")
+                if view.frame_id in self._covers:  # in a replay it comes from the recording
+                    tell(ev.PictureCovered(0, d.request, view.frame_id, withheld=str(data)[:500]))
+                tell(ev.ModelFailed(0, d.request, "withheld", str(data)[:500]))
+                return
             if data is not None:
                 images[view] = data
                 if session.parts.recorder and isinstance(data, bytes):
                     now_ns, name = session.clock.now_ns(), model.profile.name
                     session.parts.recorder.still(now_ns, view, data, sent_to=name, request=d.request)
+        for frame_id in dict.fromkeys(view.frame_id for view in images):
+            if (cover := self._covers.get(frame_id)) is not None and cover.boxes:
+                tell(ev.PictureCovered(0, d.request, frame_id, len(cover.boxes)))
         tools = tuple(t for t in session.director.tools if t.name in d.tools)
 
         def heard(event: ModelEvent) -> None:
@@ -196,17 +276,40 @@ class Hands:
             session.log("ERROR", f"asking {model.profile.name} failed: {error!r}")
             tell(ev.ModelFailed(0, d.request, "protocol", repr(error)[:500]))
 
-    async def _sendable(self, d: ev.AskModel, view: ev.View) -> Picture | None:
-        """The picture as it is sent; None if it is no longer held: asking then fails with that."""
-        ready: asyncio.Future[Picture | None] = asyncio.get_running_loop().create_future()
-        self._session.parts.door.compute(
-            "still",
-            lambda: jpeg_view(self._picture(view.frame_id), view),
-            lambda data, _cost_ns: None if ready.done() else ready.set_result(data),
-            lambda _error: None if ready.done() else ready.set_result(None),
-            Asked(d, view),
-        )
+    async def _sendable(self, d: ev.AskModel, view: ev.View) -> Picture | Withheld | None:
+        """The picture as it is sent, what may not leave covered; why it is kept back; None if it is no longer held:
+        asking then fails with that."""
+        ready: asyncio.Future[Picture | Withheld | None] = asyncio.get_running_loop().create_future()
+
+        def work() -> Picture:
+            picture = self._picture(view.frame_id)
+            return jpeg_view(picture, view, self._cover(view.frame_id, picture))
+
+        def failed(error: Exception) -> None:
+            if not ready.done():
+                ready.set_result(error if isinstance(error, Withheld) else None)
+
+        def done(data: Picture, _cost_ns: int) -> None:
+            if not ready.done():
+                ready.set_result(data)
+
+        self._session.parts.door.compute("still", work, done, failed, Asked(d, view))
         return await ready
+
+    def _cover(self, frame_id: int, picture: Any) -> Cover | None:
+        """What the wearer's rules cover in this frame; the same for every view of it."""
+        rules = self._session.parts.settings.privacy.rules
+        if rules.none:
+            return None
+        if frame_id not in self._covers:
+            self._covers[frame_id] = cover_of(picture, rules, self._read_whole)
+            while len(self._covers) > COVERS_KEPT:
+                self._covers.pop(next(iter(self._covers)))
+        return self._covers[frame_id]
+
+    def _read_whole(self, picture: Any) -> tuple[tuple[ev.TextLine, ...], tuple[ev.TextLine, ...]]:
+        found = self._session.parts.engines.reader.read_all(picture)
+        return found.lines, tuple(line for line, _ in found.doubtful)
 
     def _run_tool(self, d: ev.RunTool) -> None:
         """A tool with effects; what comes of it, failures too, is a happening."""
@@ -341,6 +444,8 @@ class Hands:
         ev.Look: _look,
         ev.ReadText: _read_text,
         ev.ReadCodes: _read_codes,
+        ev.Measure: _measure,
+        ev.Follow: _follow,
         ev.KeepStill: _keep_still,
         ev.AskModel: _ask_model,
         ev.RunTool: _run_tool,

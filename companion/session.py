@@ -257,6 +257,7 @@ class Session:
         if self.parts.recorder and self.left_out.records(unit.key):
             self.parts.recorder.camera(arrival_ns, unit.media_ns, unit.frame_id, rtp, unit.key, unit.codec, unit.data)
         self.frames.add(unit)
+        self._hands.saw()
 
     def on_message(self, message: Message) -> None:
         kind, now_ns = message.get("type"), self.clock.now_ns()

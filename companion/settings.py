@@ -12,13 +12,14 @@ import re
 import sys
 import tomllib
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from pipelines.director import DirectorOptions
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.seeing.choice import ChoiceOptions
+from pipelines.seeing.regions import Region, SendRules
 from pipelines.thinking.options import (
     AttentionOptions,
     BudgetOptions,
@@ -68,9 +69,13 @@ class HearingSettings:
 class ChoiceSettings:
     """Which frame is taken, as far as it can be set; the weights stand in `pipelines.seeing.choice`."""
 
+    moment: str = "word"  # which frame is meant: by the words; "onset", "end": always that of the utterance
     stale_ms: int = 2000  # older than this before the word: the head has turned, say so instead of answering
     max_age_ms: int = 5000
     moving: float = 8.0  # mean luma difference at which a frame counts half for being in motion
+    still: float = 0.3  # motion / contrast of a step that changes nothing: trembling, noise
+    turned: float = 0.5  # sum of what is above `still` at which the view is another one; 0: looks do not end
+    settle_ms: int = 300  # a word said while the head still turns means what it comes to rest on within this time
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +126,26 @@ class RecordingSettings:
 
 @dataclass(frozen=True, slots=True)
 class PrivacySettings:
+    """What never leaves. Raises ValueError for a `blur_text` that is not known."""
+
     local_only: bool = False  # True: no connection leaves this machine, whatever else is set
+    regions: tuple[Region, ...] = ()  # parts of every picture that are covered before it is sent, or keep it back
+    blur_text: str = "off"  # "private": text that looks private is blacked out; "all": every text; each costs a reading
+
+    def __post_init__(self) -> None:
+        _ = self.rules
+
+    @property
+    def rules(self) -> SendRules:
+        """What pictures are held against before they are sent."""
+        return SendRules(self.regions, self.blur_text)
+
+
+@dataclass(frozen=True, slots=True)
+class CodeSettings:
+    """What is known of bar codes."""
+
+    table: str = ""  # your own table of products by EAN, a CSV file; "" = a bar code is told by its number
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +169,7 @@ class Settings:
     model: ModelSettings = field(default_factory=ModelSettings)
     recording: RecordingSettings = field(default_factory=RecordingSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
+    codes: CodeSettings = field(default_factory=CodeSettings)
 
     def director(self) -> DirectorOptions:
         """The part that the deciders need: with it and the happenings, a replay decides alike."""
@@ -161,6 +186,7 @@ class Settings:
             self.attention,
             self.echo,
             self.load,
+            self.privacy.rules,
         )
         choice = ChoiceOptions(**asdict(self.choice))
         return DirectorOptions(general, self.segmenter, choice)
@@ -320,10 +346,36 @@ def _value(hint: Any, raw: Any) -> Any:
         return str(raw)
     if get_origin(hint) is dict:
         return _table(raw)
+    if get_origin(hint) is tuple and is_dataclass(get_args(hint)[0]):
+        return tuple(_record(get_args(hint)[0], item) for item in _listed(raw))
     if get_origin(hint) is tuple:
         items = raw.split(",") if text else raw
         return tuple(_value(get_args(hint)[0], _Text(i) if text else i) for i in items)
     raise TypeError(f"no setting can have the type {hint!r}")
+
+
+def _listed(raw: Any) -> list[Any]:
+    """A list of tables; from the environment or a flag it is written as in the file."""
+    if isinstance(raw, _Text):
+        try:
+            raw = tomllib.loads(f"list = {raw}")["list"]
+        except tomllib.TOMLDecodeError as why:
+            raise ValueError(f"write it as in a TOML file: {why}") from why
+    if not isinstance(raw, list | tuple):
+        raise ValueError("a list of tables in square brackets")
+    return list(raw)
+
+
+def _record(cls: Any, raw: Any) -> Any:
+    """One table of a list. Raises ValueError for keys that it has not, and for values that are wrong."""
+    hints = get_type_hints(cls)
+    if not isinstance(raw, Mapping):
+        raise ValueError(f"a list of tables like {{ {next(iter(hints))} = … }}")
+    if unknown := [str(key) for key in raw if key not in hints]:
+        raise ValueError(f"there is no {unknown[0]!r} in it; known here: {', '.join(hints)}")
+    if missing := [f.name for f in fields(cls) if f.default is MISSING and f.name not in raw]:
+        raise ValueError(f"{missing[0]!r} is missing in it")
+    return cls(**{key: _value(hints[key], value) for key, value in raw.items()})
 
 
 def _table(raw: Any) -> dict[str, str]:

@@ -1,5 +1,5 @@
 """What a recording knows of one turn, gathered in one place: its events, its spans, its answers, its requests, how its
-question was thought about."""
+question was thought about, and its entry in the ledger."""
 
 from __future__ import annotations
 
@@ -10,9 +10,11 @@ from urllib.parse import urlsplit
 
 from companion.export.answers import Answer, answers_of
 from companion.terminal import cut, safe
+from companion.turn_ledger import Books, Traffic
 from companion.turn_thinking import Thinking, Thoughts
 from pipelines import events as ev
 from pipelines.spans import TurnSpans, spans_of
+from pipelines.thinking.ledger import Entry
 from recordings.exchange import HttpBegin, HttpChunk, HttpEnd
 from recordings.reader import Recording
 from recordings.run import run_of
@@ -35,6 +37,7 @@ class Exchange:
     status: int | None = None
     took_ns: int = 0
     error: str = ""
+    request: int = 0
 
 
 @dataclass(slots=True)
@@ -50,6 +53,7 @@ class TurnFacts:
     exchanges: list[Exchange]
     end_ns: int
     thinking: Thinking
+    ledger: Entry
     notes: list[str] = field(default_factory=list)
 
     def all(self, kind: type[E]) -> list[E]:
@@ -71,9 +75,11 @@ def facts_of(recording: Recording, wanted: int | None) -> TurnFacts:
     number = list(opened)[-1] if wanted is None else wanted
     if number not in opened:
         raise RecordingError(f"{name} has no turn {wanted}. It has:\n{_listed(list(opened.values()))}")
-    thoughts = Thoughts()
+    thoughts, books = Thoughts(), Books()
     for event in run.events:
         thoughts.feed(event)
+        books.feed(event)
+    exchanges = _exchanges(recording, number)
     answers = [answer for answer in answers_of(run.events).values() if answer.turn == number]
     told = TurnFacts(
         number,
@@ -82,9 +88,10 @@ def facts_of(recording: Recording, wanted: int | None) -> TurnFacts:
         opened[number],
         next((spans for spans in spans_of(run.events) if spans.turn == number), None),
         answers,
-        _exchanges(recording, number),
+        exchanges,
         run.last_ns,
         thoughts.of(number),
+        books.of(number, [Traffic(x.host, x.request, x.sent_bytes, x.received_bytes) for x in exchanges]),
     )
     if recording.torn:
         told.notes.append(f"torn: {recording.torn}; `companion sessions recover` mends it")
@@ -103,7 +110,7 @@ def _exchanges(recording: Recording, turn: int) -> list[Exchange]:
     for part in recording.http():
         if isinstance(part, HttpBegin):
             if part.turn == turn:
-                found[part.exchange] = Exchange(_host(part.url), _sent_bytes(part), part.t_ns)
+                found[part.exchange] = Exchange(_host(part.url), _sent_bytes(part), part.t_ns, request=part.request)
         elif (exchange := found.get(part.exchange)) is not None:
             if isinstance(part, HttpChunk):
                 exchange.received_bytes += len(part.data)

@@ -1,5 +1,5 @@
-"""Why a turn went as it did, on one screen: heard, saw, how the question was asked, sent, said, what the ear got, and
-where the time went.
+"""Why a turn went as it did, on one screen: heard, saw, how the question was asked, sent, said, what the ear got, the
+ledger of what left, and where the time went.
 
 Everything is told from what was recorded, nothing is computed again but the picture's size. What the recording does not
 know is said to be unknown. The screen never grows beyond its lines: each part has a share, and what is cut shows "…".
@@ -17,6 +17,7 @@ from companion.thumbnail import cells, picture_of, thumbnail
 from companion.turn_facts import Exchange, TurnFacts, clock, facts_of
 from companion.turn_thinking import Asked, Thinking, spending
 from pipelines import events as ev
+from pipelines.thinking import ledger
 from recordings.reader import Recording
 from recordings.session import RecordingError
 
@@ -25,6 +26,7 @@ THUMB_COLUMNS, THUMB_ROWS = 32, 9  # 16:9 at two pixels a cell
 FACT_ROWS = 12  # beside the thumbnail and a little below it
 EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 MODEL_ROWS = (4, 6)  # for mode and models, tools, plans, cost together: at least, at most
+LEDGER_ROWS = 6  # at most; what the other parts leave
 WENT_ROWS = 9  # for the spans, before the model's part gets more than it must
 SOME_FRAMES = 6  # of those that were candidates, around the chosen one
 
@@ -52,6 +54,8 @@ def _lines(recording: Recording, told: TurnFacts, screen: Screen) -> list[str]:
     after += _part("SAID", _said(told, screen), screen)
     after += _part("EAR", _ear(told, screen), screen)
     least, most = MODEL_ROWS
+    spare = screen.lines - len(lines) - len(after) - len(told.notes) - least - WENT_ROWS // 2
+    after += _part("LEDGER", _ledger(told, screen, max(0, min(LEDGER_ROWS, spare))), screen)
     room = min(most, max(least, screen.lines - len(lines) - len(after) - len(told.notes) - WENT_ROWS))
     lines += [*_part("MODEL", _model(told.thinking, screen, room), screen), *after]
     notes = [cut(f"note: {safe(note)}", screen.width) for note in told.notes]
@@ -151,9 +155,11 @@ def _read(told: TurnFacts) -> str:
     text, codes = told.last(ev.TextRead), told.last(ev.CodesRead)
     found = [line.text for line in text.lines] if text else []
     found += [f"{code.kind} {code.payload}" for code in codes.codes] if codes else []
-    if text or codes:
-        return "read: " + (" / ".join(found) if found else "nothing")
-    return ""
+    if not (text or codes):
+        return ""
+    doubts = [f"{len(text.unread)} not read surely"] if text and text.unread else []
+    doubts += [f"text runs off the {' and the '.join(text.cut)} edge"] if text and text.cut else []
+    return "read: " + (" / ".join(found) if found else "nothing") + "".join(f"; {doubt}" for doubt in doubts)
 
 
 # --------------------------------------------------------------------------------------------------------------- model
@@ -292,6 +298,18 @@ def _ear(told: TurnFacts, screen: Screen) -> list[str]:
     played_ns, voiced_ns = last.played_ns(told.end_ns), last.voiced_ns
     at = f"cut at {played_ns / 1e9:.2f} s of {voiced_ns / 1e9:.2f} s rendered ({clock(last.time_of(played_ns))})"
     return [*_text(got, screen, 2), *_text(f"{closed.outcome}, {closed.reason}: {at}; {where}", screen, 2)]
+
+
+# -------------------------------------------------------------------------------------------------------------- ledger
+
+
+def _ledger(told: TurnFacts, screen: Screen, room: int) -> list[str]:
+    """What left to whom, what was kept back, who answered and by which rule; nothing where there is no room for it."""
+    facts = [f"{name}: {words}" for name, words in ledger.rows(told.ledger) if name != "left" or told.ledger.gone]
+    rows: list[str] = []
+    for number, fact in enumerate(facts[:room], 1):
+        rows += _text(fact, screen, max(1, min(2, room - len(rows) - (len(facts) - number))))
+    return rows[:room]
 
 
 # ----------------------------------------------------------------------------------------------------------- waterfall

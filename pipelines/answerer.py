@@ -24,6 +24,7 @@ from pipelines.events import (
     Resumed,
     TurnClosed,
     TurnOpened,
+    Word,
 )
 from pipelines.meaning import meaning
 from pipelines.meaning import question as question_of
@@ -40,7 +41,9 @@ from pipelines.thinking.intent import Intent, understand
 from pipelines.thinking.spoken import Spoken
 from pipelines.thinking.talk import Ask, Plan
 
-RETRACTABLE = frozenset({"model", "read", "price", "code", "history", "status"})  # kinds that leave the world as it is
+RETRACTABLE = frozenset(
+    {"model", "read", "price", "code", "thing", "history", "status"}
+)  # kinds that leave the world as it is
 
 
 class Answerer:
@@ -100,9 +103,10 @@ class Answerer:
             return understand(text)
         return meaning(self._room, text)
 
-    def question(self, text: str, intent: Intent, start_ns: int, end_ns: int) -> Question:
+    def question(self, text: str, intent: Intent, start_ns: int, end_ns: int, words: tuple[Word, ...] = ()) -> Question:
         """The question that these words ask, of the turn that would be next."""
-        return question_of(self._room, self.next_turn, text, intent, start_ns, end_ns)
+        asked = question_of(self._room, self.next_turn, text, intent, start_ns, end_ns)
+        return replace(asked, words=words)
 
     def make(self, question: Question, early: bool = False) -> Answer:
         """A new answer, not begun and not confirmed. `early`: it may ask a model before it is."""
@@ -177,7 +181,7 @@ class Answerer:
         if room.preferences.muted:
             self.earcons.make("heard", "the answer will be shown")
         room.deadlines.set("answer_timeout", room.now_ns + general.turn.answer_timeout_ms * MS)
-        if question.intent.kind in {"model", "confirm", "read", "price", "code"}:
+        if question.intent.kind in {"model", "confirm", "read", "price", "code", "thing"}:
             room.deadlines.set("acknowledge", room.now_ns + general.modes.acknowledge_ms * MS)
 
     def acknowledge(self) -> None:
@@ -313,6 +317,8 @@ class Answerer:
     def _remember(self, answer: Answer, heard: str, shown: str) -> None:
         entry, task = of_answer(answer, heard, self._room.now_ns, shown), answer.question.guide
         self._room.history.add(entry)
+        if answer.question.intent.kind in {"read", "reading"}:
+            self._room.read_aloud.ear_got(shown or heard)
         if task is not None and self._room.guide is not None:
             self._room.guide = guide.told(self._room.guide, shown or heard, entry.caption)
 

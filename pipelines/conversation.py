@@ -121,6 +121,8 @@ TABLE: Final[dict[str, dict[str, str]]] = {
 ANSWERING: Final = frozenset({THINKING, SPEAKING, DOUBTING, YIELDING, WEIGHING})
 OVERLAP: Final = frozenset({DOUBTING, YIELDING, WEIGHING})  # the wearer's voice met the answer: it is ducked or held
 
+HEARD: Final = frozenset({HEARING, SETTLING, *OVERLAP})  # the wearer speaks, or has just done so
+
 
 class IllegalSignalError(RuntimeError):
     """A signal arrived that the table does not list for the present state: a bug in the caller."""

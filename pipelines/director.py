@@ -25,10 +25,12 @@ from pipelines.events import (
     HeardMark,
     LinkChanged,
     Looked,
+    Measured,
     ModelDone,
     ModelFailed,
     ModelText,
     Noted,
+    PictureCovered,
     PlayMark,
     Resumed,
     SessionEnded,
@@ -74,6 +76,15 @@ class Director:
     @property
     def options(self) -> DirectorOptions:
         return self._room.options
+
+    @property
+    def private(self) -> bool:
+        """The wearer asked that nothing leaves."""
+        return self._room.private
+
+    def is_local(self, model: str) -> bool:
+        """Whether a model of this session runs on this machine."""
+        return self._room.chain.find(model).local
 
     @property
     def tools(self) -> tuple[ToolInfo, ...]:
@@ -333,6 +344,8 @@ class Director:
         Looked: _on_looked,
         TextRead: _on_text,
         CodesRead: _on_result,
+        Measured: _on_result,
+        PictureCovered: _on_result,
         ModelText: _on_result,
         ModelDone: _on_result,
         ModelFailed: _on_result,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
-from pipelines.events import Looked, Noted, Transcribed
+from pipelines.events import Looked, Noted, Transcribed, Word
 from pipelines.hearing.duplex import CANCEL
 from pipelines.room import Room
 from pipelines.thinking.answer import Answer
@@ -39,6 +39,11 @@ class Ear:
     finished: float = -1.0
     whole: bool = False
     worded: bool = False
+
+    @property
+    def words(self) -> tuple[Word, ...]:
+        """One by one, with their times, as far as the recogniser gives them."""
+        return self.heard.words if self.heard is not None else ()
 
     def going_on(self) -> Ear:
         """The same utterance, of which more is being said."""

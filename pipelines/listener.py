@@ -359,7 +359,7 @@ class Listener:
         """Begin the answer while the turn is not yet certain: nothing is said, and nothing sent unless it may ask
         early."""
         ear = self.ear
-        question = self._answerer.question(text, intent, ear.start_ns, ear.end_ns)
+        question = self._answerer.question(text, intent, ear.start_ns, ear.end_ns, ear.words)
         ear.answer = self._answerer.make(question, self._may_ask_early(verdict))
         ear.answer.begin(ear.looked, ear.look_request)
         if not ear.answer.waits_for(ear.look_request):
@@ -458,7 +458,7 @@ class Listener:
         ear, self.ear = self.ear, Ear()
         if ear.earlier:
             self._answerer.retract("the wearer had not finished")
-        question = self._answerer.question(text, intent, ear.start_ns, ear.end_ns)
+        question = self._answerer.question(text, intent, ear.start_ns, ear.end_ns, ear.words)
         why = reason or "the words are whole and the pause is long enough"
         spoken = text and reason != "typed"
         self._ended = _Ended(question.turn, text, ear.start_ns, ear.end_ns) if spoken else None

@@ -3,16 +3,22 @@ point back to what was asked before."""
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 from pipelines.room import Room
 from pipelines.thinking import guide
 from pipelines.thinking.answer import Question
-from pipelines.thinking.intent import Intent, understand
+from pipelines.thinking.intent import Intent, normal, understand
+from pipelines.thinking.reading_words import reading_command
 from pipelines.thinking.router import mode_command, route
 
 _STEERS = frozenset({"control", "alarm", "note"})
-_ASKED = frozenset({"model", "read", "price", "code"})  # kinds of turns that can be thought about once more
+_ASKED = frozenset({"model", "read", "price", "code", "thing"})  # kinds that can be thought about once more
+_HELD = re.compile(  # the thing itself, and not "this door", which may be anywhere in the picture
+    r"\b(?:this|that|it|these|those|they)(?: (?:more |rather |light |dark )?(?:red|green|blue|yellow|orange|brown|"
+    r"black|white|gr[ae]y|pink|purple|beige|navy)\b.*)?$|\b(?:i am holding|i'm holding|in my hands?)\b"
+)
 
 
 def meaning(room: Room, text: str) -> Intent:
@@ -29,7 +35,37 @@ def meaning(room: Room, text: str) -> Intent:
         return Intent("control", f"{mode or 'normal'}_mode")
     if kind:
         return Intent("control", kind.replace(" ", "_"))
-    return _of_task(room, text) or _hurried(room, text) or understand(text)
+    return _here(room, text, _of_task(room, text) or _hurried(room, text) or understand(text))
+
+
+def _here(room: Room, text: str, intent: Intent) -> Intent:
+    """What it means where things stand: nothing was read yet, or there is a model."""
+    if intent.kind == "reading" and (instead := _not_of_the_text(room, text, intent)) is not None:
+        return instead
+    held = _HELD.search(normal(text))
+    if (intent.kind, intent.name) == ("thing", "colour") and room.chain.models and not held:
+        return Intent("model", "look")  # which of the things in the picture is the door, a model can tell
+    return intent
+
+
+def _not_of_the_text(room: Room, text: str, intent: Intent) -> Intent | None:
+    """What else words about a text mean if none was read, or if they are also said of other things; None: nothing."""
+    command = reading_command(text)
+    if command is not None and command.loose and not _just_read(room):
+        return understand(text, reading=False)
+    if room.read_aloud.has_text or intent.name == "spell":
+        return None
+    if (intent.name, intent.subject) == ("only", "prices"):
+        return Intent("price", "price")
+    if intent.name in {"only", "find"}:
+        return Intent("model", "look") if room.chain.models else Intent("read", "read")
+    return understand(text, reading=False) if intent.name == "how_many_lines" else None
+
+
+def _just_read(room: Room) -> bool:
+    """The last thing that was said was text."""
+    entries = room.history.entries
+    return bool(entries) and entries[-1].kind in {"read", "reading"}
 
 
 def _hurried(room: Room, text: str) -> Intent | None:

@@ -22,10 +22,11 @@ def of_answer(answer: Answer, heard: str, now_ns: int, shown: str = "") -> Remem
         answer.lines,
         answer.codes,
         answer.route.mode if q.intent.kind == "model" else "",
-        caption_of(answer.lines, answer.codes, shown or heard) if answer.views else "",
+        caption_of(answer.leaving, answer.codes, shown or heard) if answer.views else "",
         answer.views,
         answer.asked,
         shown=shown,
+        trace=answer.trace,
     )
     if talk is None:
         return entry

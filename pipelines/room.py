@@ -8,13 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from pipelines.attention import Attention
-from pipelines.conversation import Conversation
+from pipelines.conversation import HEARD, Conversation
 from pipelines.early import Early
 from pipelines.events import (
     MS,
     ChunkVoiced,
     Decision,
     Duck,
+    Follow,
     Guide,
     Happening,
     HeardMark,
@@ -45,6 +46,7 @@ from pipelines.thinking.budget import Budget
 from pipelines.thinking.chain import Chain
 from pipelines.thinking.history import History
 from pipelines.thinking.options import Options
+from pipelines.thinking.read_aloud import ReadAloud
 from pipelines.thinking.tools.alarms import Alarms
 from pipelines.thinking.world import World
 from pipelines.turns.pauses import Pauses
@@ -85,6 +87,9 @@ class Room:
         self.duplex = Duplex(general.echo, self.played)
         self.double_talk = DoubleTalk(general.echo)
         self.load = Load(general.load, self.scribe)
+        self.read_aloud = ReadAloud()
+        self.private = False  # the wearer asked that nothing leaves; `Steering` changes it
+        self._following = False
         self.pauses = Pauses()
         self.early = Early(general.turn)
 
@@ -128,11 +133,20 @@ class Room:
     def has_camera(self) -> bool:
         return self.link is not None and self.link.camera
 
+    def _follow(self) -> None:
+        """While words are heard that may ask for a picture, the camera is decoded along."""
+        on = self.has_camera and self.floor.state in HEARD and not self.load.sheds("video")
+        if on != self._following:
+            self._following = on
+            reason = "the wearer speaks" if on else "nobody speaks, or there is no time for it"
+            self.scribe.emit(Follow, reason, on=on)
+
     def signal(self, name: str, reason: str) -> None:
         """Tell the floor; a change of state is a decision."""
         old, new = self.floor.signal(name)
         if old != new:
             self.scribe.emit(StateChanged, reason, old=old, new=new, signal=name)
+            self._follow()
 
     def loud_again(self, reason: str) -> None:
         """Whatever is said next is said aloud and not held."""
@@ -163,6 +177,8 @@ class Room:
         return replace(
             resumed,
             pauses_ms=self.pauses.kept,
+            reading=self.read_aloud.state(),
+            private=self.private,
             mode=self.standing,
             alarms=tuple(self.alarms.entries),
             spent_day=day,
@@ -178,6 +194,11 @@ class Room:
         for part in self._parts():
             part.stand(resumed)
         self.pauses = Pauses(resumed.pauses_ms)
+        self.private = resumed.private
+        if len(resumed.reading) == 2:
+            turn, line = resumed.reading
+            read = next((entry.lines for entry in resumed.history if entry.turn == turn), ())
+            self.read_aloud.stand((turn, line), read)
         self.standing, self.guide = resumed.mode, resumed.guide
         self.alarms.resume(resumed.alarms)
         self.chain.resume(resumed.trips)
@@ -220,4 +241,6 @@ class Room:
             self.started.missing,
             self.preferences.verbosity,
             self.has_camera,
+            self.read_aloud,
+            self.private,
         )

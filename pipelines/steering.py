@@ -12,13 +12,14 @@ from typing import Any, Protocol
 
 from pipelines import conversation as floor
 from pipelines.background import Background
-from pipelines.events import PausePlay, Prefer, Preferences, Resumed, SetVolume
+from pipelines.events import Noted, PausePlay, Prefer, Preferences, Resumed, SetVolume
 from pipelines.room import Room
 from pipelines.sounding import Earcons
 from pipelines.speaking.mouth import Mouth
 from pipelines.thinking import wording
 from pipelines.thinking.answer import Answer
 from pipelines.thinking.intent import Intent
+from pipelines.thinking.private_words import private_said
 from pipelines.thinking.rules.topics import EMERGENCY
 
 GAIN_RANGE_DB = (-24.0, 12.0)  # from barely audible to where only distortion is added
@@ -117,6 +118,8 @@ class Steering:
             self._go_on("the wearer said go on")
         elif name in {"sleep", "wake_up"}:
             self._rest(intent)
+        elif name.startswith("private_"):
+            self._private(intent)
         elif name in _MANNERS:
             self._manner(intent)
         elif name in {"again", "again_slower", "go_on"} and steered.mouth.current is None:
@@ -128,6 +131,20 @@ class Steering:
             self._adjusted(intent)
         else:
             self._leave("nothing to do")
+
+    def _private(self, intent: Intent) -> None:
+        """Nothing leaves from now on, or it may again; what was under way is dropped."""
+        room, meant = self._room, intent.name.removeprefix("private_")
+        said = private_said(meant, room.private, room.chain.models, room.chain.called)
+        if meant != "ask" and room.private != (meant == "on"):
+            reason = f"the wearer said private mode {meant}"
+            self._steered.stop(reason)
+            room.private = meant == "on"
+            room.guide = room.guide if room.private else None  # what was said of it stays here
+            room.scribe.emit(Noted, reason, what=f"private mode {meant}")
+            if room.private:
+                self._steered.earcons.make("private", reason)
+        self._steered.small_turn(intent, said, "notice")
 
     def _hold(self) -> None:
         room, reason = self._room, "the wearer said wait"

@@ -262,12 +262,14 @@ class _Door:
             scores = (ev.FrameScore(now_ns // FRAME_NS - i, now_ns - i * FRAME_NS, 1280, 720, 300 - i, 120, 50, 1)
                       for i in range(6, 0, -1))  # fmt: skip
             return ev.Looked(0, d.request, tuple(replace(s, media_ns=min(s.media_ns, d.end_ns)) for s in scores))
-        if isinstance(d, ev.ReadText):
-            return ev.TextRead(0, d.request, d.frame_id, SIGN)
+        if isinstance(d, ev.Measure):
+            return ev.Measured(0, d.request, d.frame_id, (ev.Colour("red", 0.7),), "normal")
         return ev.CodesRead(0, d.request, d.frame_id, (ev.Code("qr", "https://example.org/menu/4711"),))
 
     def _jpeg(self, view: ev.View) -> bytes:
         return b"\xff\xd8" + random.Random(repr((view.frame_id, view.box))).randbytes(9000)
+
+    def ahead(self, kind: str, work: Callable[[], object]) -> None: ...
 
     def stream(
         self,
@@ -279,6 +281,22 @@ class _Door:
         job: Job | None = None,
     ) -> Job:
         job, d, talk = job or Job(), asked.decision, self._talk
+        if isinstance(d, ev.ReadText):
+            cost_ns = self._COST_MS[ev.ReadText] * MS
+            parts = [
+                ev.TextRead(0, d.request, d.frame_id, SIGN[:1], more=True),
+                ev.TextRead(0, d.request, d.frame_id, SIGN),
+            ]
+
+            def give(part: ev.TextRead) -> None:
+                if not job.cancelled():
+                    each(part)
+                    if not part.more:
+                        done(cost_ns)
+
+            for i, part in enumerate(parts):
+                talk.after((i + 1) * cost_ns // 2, lambda part=part: give(part), 20 * MS)
+            return job
         assert isinstance(d, ev.Speak)
         words = [ev.Word(w, i * WORD_NS, (i + 1) * WORD_NS) for i, w in enumerate(d.text.split())]
         due_ns = max(talk.loop.now_ns + 5 * MS, self._voice_free_ns)

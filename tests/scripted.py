@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
 from pipelines import events as ev
@@ -19,6 +19,7 @@ from pipelines.events import MS
 WINDOW_NS = 32 * MS
 E = TypeVar("E", ev.Happening, ev.Decision)
 
+MEASURED = ev.Measured(0, 0, 7, (ev.Colour("orange", 0.8),), "normal", 0.0)
 SHARP = ev.FrameScore(7, 0, 1280, 720, sharpness=300.0, brightness=120.0, contrast=50.0, motion=1.0)
 SIGN = (ev.TextLine("PLATFORM 7", 0.99), ev.TextLine("BASEL", 0.98), ev.TextLine("14:05", 0.98))
 
@@ -48,6 +49,7 @@ class World:
     frame: ev.FrameScore | None = SHARP
     lines: tuple[ev.TextLine, ...] = SIGN
     codes: tuple[ev.Code, ...] = ()
+    measured: ev.Measured = MEASURED
     model: str = "stand-in"
     model_first_ms: int = 200
     model_words_ms: int = 80
@@ -201,6 +203,9 @@ class ScriptedSession:
                 self._later(
                     30, lambda: self._answer(d.request, ev.CodesRead(self.now_ns, d.request, d.frame_id, w.codes))
                 )
+            case ev.Measure():
+                seen = replace(w.measured, request=d.request)
+                self._later(15, lambda: self._answer(d.request, replace(seen, t_ns=self.now_ns)))
             case ev.AskModel() if (reply := w.reply(d)) is not None:
                 self._reply(d.request, reply)
             case ev.AskModel():
@@ -220,13 +225,9 @@ class ScriptedSession:
 
     def _answer(self, request: int, event: ev.Happening) -> None:
         if request not in self._cancelled:
-            from dataclasses import replace
-
             self.feed(replace(event, t_ns=self.now_ns))
 
     def _frame_near(self, t_ns: int) -> ev.FrameScore:
-        from dataclasses import replace
-
         assert self.world.frame is not None
         return replace(self.world.frame, media_ns=min(self.now_ns, t_ns) - self.world.frame_age_ms * MS)
 

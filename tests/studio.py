@@ -111,8 +111,9 @@ class _Door:
         elif isinstance(d, ev.Look):
             frames = () if w.frame is None else (replace(w.frame, media_ns=min(d.t_ns, d.end_ns)),)
             self._later(kind, w.look_ms, job, lambda cost: done(ev.Looked(0, d.request, frames), cost))
-        elif isinstance(d, ev.ReadText):
-            self._later(kind, w.read_ms, job, lambda cost: done(ev.TextRead(0, d.request, d.frame_id, w.lines), cost))
+        elif isinstance(d, ev.Measure):
+            seen = ev.Measured(0, d.request, d.frame_id, (ev.Colour("orange", 0.8),), "normal")
+            self._later(kind, 15, job, lambda cost: done(seen, cost))
         elif isinstance(d, ev.ReadCodes):
             self._later(kind, 30, job, lambda cost: done(ev.CodesRead(0, d.request, d.frame_id, w.codes), cost))
         else:
@@ -125,6 +126,9 @@ class _Door:
         self, stream: Stream[Any], each: Any, done: Any, failed: Any, asked: Asked, job: Job | None = None
     ) -> Job:
         job, d, w = job or Job(), asked.decision, self._studio.world
+        if isinstance(d, ev.ReadText):
+            self._read(d, stream.kind, job, each, done, failed)
+            return job
         assert isinstance(d, ev.Speak)
         words = d.text.split()
         for i in range(0, len(words), 3):
@@ -132,6 +136,24 @@ class _Door:
             self._later("voice", w.voice_ms, job, lambda _, b=block: each(b))  # type: ignore[misc]
         self._later("voice", 1, job, done)
         return job
+
+    def _read(self, d: ev.ReadText, kind: str, job: Job, each: Any, done: Any, failed: Any) -> None:
+        """The first line soon, all of them when they are read."""
+        w = self._studio.world
+        if w.broken == kind:
+            self._later(kind, 40, job, lambda _: failed(RuntimeError("scripted")))
+            return
+        if len(w.lines) > 1:
+            first = ev.TextRead(0, d.request, d.frame_id, w.lines[:1], more=True)
+            self._later(kind, w.read_ms // 2, job, lambda _: each(first))
+
+        def whole(cost_ns: int) -> None:
+            each(ev.TextRead(0, d.request, d.frame_id, w.lines))
+            done(cost_ns)
+
+        self._later(kind, w.read_ms - (w.read_ms // 2 if len(w.lines) > 1 else 0), job, whole)
+
+    def ahead(self, kind: str, work: Any) -> None: ...
 
     def task(self, kind: str, work: Any, done: Any, failed: Any, asked: Asked) -> Job:
         job = Job()

@@ -33,7 +33,7 @@ def test_a_whole_command_is_answered_soon_a_question_a_little_later_and_half_of_
     opened = s.all(ev.TurnOpened)[0]
     assert opened.t_ns - end * MS <= 350 * MS
     s2 = ScriptedSession()
-    end = s2.say("what colour is the door", at_ms=500)
+    end = s2.say("what is behind the door", at_ms=500)
     s2.run_until(9_000)
     assert 350 * MS < s2.all(ev.TurnOpened)[0].t_ns - end * MS < 500 * MS
     s3 = ScriptedSession()
@@ -55,7 +55,7 @@ def test_a_pause_inside_a_question_neither_ends_it_nor_leaves_a_trace() -> None:
 
 def test_a_question_for_the_model_carries_the_frame_and_is_spoken_as_it_comes() -> None:
     s = ScriptedSession()
-    s.say("what colour is the door", at_ms=500)
+    s.say("what is behind the door", at_ms=500)
     s.run_until(9_000)
     (ask,) = s.all(ev.AskModel)
     assert ask.messages[-1].frame_id == 7
@@ -169,7 +169,7 @@ def test_a_bad_look_is_said_not_guessed(world: World, words: str) -> None:
 
 def test_without_a_model_it_says_what_it_can_still_do() -> None:
     s = ScriptedSession(World(model=""))
-    s.say("what colour is the door", at_ms=500)
+    s.say("what is behind the door", at_ms=500)
     s.run_until(12_000)
     assert "none is set" in s.spoken(1) and "signs" in s.spoken(1)
 
@@ -177,7 +177,7 @@ def test_without_a_model_it_says_what_it_can_still_do() -> None:
 @pytest.mark.parametrize("kind", ["network", "auth", "overloaded", "stalled", "protocol"])
 def test_a_failing_model_is_heard_of_and_the_conversation_goes_on(kind: str) -> None:
     s = ScriptedSession(World(model_failure=kind))
-    s.say("what colour is the door", at_ms=500)
+    s.say("what is behind the door", at_ms=500)
     s.say("what does this sign say", at_ms=8_000)
     s.run_until(20_000)
     assert s.spoken(1) and "platform 7" in s.spoken(2).lower()
@@ -227,7 +227,7 @@ def test_a_second_refusal_soon_after_is_a_tone() -> None:
     ("said", "answer"),
     [
         ("again", "I have not said anything yet."),
-        ("private mode", "I can't do that yet"),
+        ("private mode", "Nothing leaves this device"),
         ("what can i say", "what does this sign say"),
         ("what did you send", "Nothing has left this device."),
         ("how much is this", "no price"),
@@ -258,7 +258,7 @@ def test_an_engine_that_raises_is_said(broken: str, said: str, words: str) -> No
 def test_a_model_is_told_what_is_wrong_with_the_picture() -> None:
     blurred = ev.FrameScore(7, 0, 1280, 720, sharpness=2.0, brightness=120.0, contrast=50.0, motion=1.0)
     s = ScriptedSession(World(frame=blurred))
-    s.say("what colour is the door", at_ms=500)
+    s.say("what is behind the door", at_ms=500)
     s.run_until(9_000)
     assert "My picture is blurred" in s.all(ev.AskModel)[0].messages[-1].text
 
@@ -281,7 +281,7 @@ def test_an_old_picture_is_not_answered_from() -> None:
 
 def test_an_answer_that_never_comes_is_given_up_aloud() -> None:
     s = ScriptedSession(World(model_first_ms=90_000))
-    s.say("what colour is the door", at_ms=500)
+    s.say("what is behind the door", at_ms=500)
     s.run_until(60_000)
     assert "takes too long" in s.spoken(1)
     assert s.all(ev.Cancel) and s.state == floor.LISTENING
@@ -308,7 +308,7 @@ def test_louder_while_held_keeps_it_held() -> None:
 
 def test_an_answer_cut_off_by_its_server_counts_as_failed() -> None:
     s = ScriptedSession(World(model_answer="The door is", model_ends_in="truncated"))
-    s.say("what colour is the door", at_ms=500)
+    s.say("what is behind the door", at_ms=500)
     s.run_until(12_000)
     assert s.spoken(1).startswith("The door is") and "cut off" in s.spoken(1)
     assert s.all(ev.TurnClosed)[0].outcome == "failed"

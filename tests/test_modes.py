@@ -39,7 +39,7 @@ def ask(s: ScriptedSession) -> ev.AskModel:
 def test_a_plain_question_is_answered_instantly_with_one_small_picture_and_nothing_that_leaves() -> None:
     search = ev.ToolInfo("web_search", "", '{"type": "object"}', "net read")
     s = session(World(models=(A,), tools=(search,)))
-    s.say("what colour is this door", 1000)
+    s.say("what wood is this door", 1000)
     s.run_until(9000)
     sent = ask(s)
     assert (sent.mode, sent.tools, sent.model) == ("instant", (), "first-model")
@@ -49,7 +49,7 @@ def test_a_plain_question_is_answered_instantly_with_one_small_picture_and_nothi
 
 def test_the_first_clause_is_spoken_while_the_model_still_talks() -> None:
     s = session(World(models=(A,), reply=says("It is a red door, " + "and so on " * 40 + "indeed.")))
-    s.say("what colour is this door", 1000)
+    s.say("what wood is this door", 1000)
     s.run_until(9000)
     first = next(d for d in s.all(ev.Speak) if d.kind == "model")
     assert first.t_ns < s.all(ev.ModelDone)[0].t_ns - 1_000_000_000 if s.all(ev.ModelDone) else True
@@ -57,7 +57,7 @@ def test_the_first_clause_is_spoken_while_the_model_still_talks() -> None:
 
 def test_an_instant_answer_that_is_late_is_acknowledged_in_two_words() -> None:
     s = session(World(models=(A,), reply=says("Red.", first_ms=3000)))
-    s.say("what colour is this door", 1000)
+    s.say("what wood is this door", 1000)
     s.run_until(9000)
     assert s.spoken(1) == "One moment. Red."
 

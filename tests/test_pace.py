@@ -47,13 +47,13 @@ def test_nothing_of_an_early_answer_is_heard_before_the_turn_is_certain() -> Non
 
 def test_a_wearer_who_goes_on_leaves_no_trace_in_history_and_the_ledger_tells_of_it() -> None:
     s = ScriptedSession(options=turn(open_silence_ms=600))
-    s.say("what colour is it", 500)
+    s.say("what wood is it", 500)
     s.say("and who made it", 2_100)  # after 400 ms
     s.run_until(15_000)
     first, second = s.all(ev.AskModel)
     assert outcomes(s) == ["dropped", "kept"]
     assert [c.request for c in s.all(ev.Cancel) if c.kind == "answer"] == [first.request]
-    assert [o.text for o in s.all(ev.TurnOpened)] == ["what colour is it and who made it"]
+    assert [o.text for o in s.all(ev.TurnOpened)] == ["what wood is it and who made it"]
     assert [m.text for m in second.messages if m.role == "user"] == [second.messages[-1].text], "no earlier question"
     s.say("what did you send", 16_000)
     s.run_until(22_000)
@@ -64,7 +64,7 @@ def test_early_questions_that_were_in_vain_are_bounded() -> None:
     s = ScriptedSession(options=turn(open_silence_ms=600, speculate_per_minute=2))
     at = 500
     for _ in range(5):
-        at = s.say("what colour is it", at) + 350
+        at = s.say("what wood is it", at) + 350
     s.run_until(at + 9_000)
     assert outcomes(s).count("dropped") == 2
     assert sum(a.speculative for a in s.all(ev.AskModel)) == 2
@@ -106,11 +106,11 @@ def test_an_early_question_that_fails_is_told_only_when_the_turn_is_certain() ->
 
 def test_who_goes_on_right_after_the_turn_had_not_finished() -> None:
     s = ScriptedSession(World(model_first_ms=1500))
-    s.say("what colour is it", 500)
+    s.say("what wood is it", 500)
     s.say("and who made it", 2_400)  # after 700 ms: the turn was over
     s.run_until(15_000)
     first, second = s.all(ev.TurnOpened)
-    assert second.text == "what colour is it and who made it"
+    assert second.text == "what wood is it and who made it"
     assert second.speech_start_ns == first.speech_start_ns
     assert [c.outcome for c in s.all(ev.TurnClosed)] == ["continued", "answered"]
     assert [e.question for e in s.director.history.entries if e.question] == [second.text]
@@ -119,7 +119,7 @@ def test_who_goes_on_right_after_the_turn_had_not_finished() -> None:
 
 def test_a_cough_after_the_turn_changes_nothing() -> None:
     s = ScriptedSession(World(model_first_ms=1500))
-    s.say("what colour is it", 500)
+    s.say("what wood is it", 500)
     s.say("", 2_400, ms=150)
     s.run_until(15_000)
     assert len(s.all(ev.TurnOpened)) == 1
@@ -128,7 +128,7 @@ def test_a_cough_after_the_turn_changes_nothing() -> None:
 
 def test_stop_right_after_the_turn_stops_it() -> None:
     s = ScriptedSession(World(model_first_ms=1500))
-    s.say("what colour is it", 500)
+    s.say("what wood is it", 500)
     end = s.say("stop", 2_400)
     s.run_until(15_000)
     (closed,) = s.all(ev.TurnClosed)
@@ -138,10 +138,10 @@ def test_stop_right_after_the_turn_stops_it() -> None:
 
 def test_words_after_the_answer_began_to_sound_are_a_turn_of_their_own() -> None:
     s = ScriptedSession(World(model_answer=STORY, model_first_ms=50))
-    s.say("what colour is it", 500)
+    s.say("what wood is it", 500)
     s.say("and who made it", 2_700)
     s.run_until(40_000)
-    assert [o.text for o in s.all(ev.TurnOpened)] == ["what colour is it", "and who made it"]
+    assert [o.text for o in s.all(ev.TurnOpened)] == ["what wood is it", "and who made it"]
     assert s.all(ev.TurnClosed)[0].outcome == "interrupted"
 
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from pipelines.events import TextLine
+from pipelines.events import ModelInfo, TextLine
+from pipelines.thinking.chain import spoken_name
 from pipelines.thinking.privacy import private_reason
+from pipelines.thinking.private_words import private_command, private_said
 
 HEALTH = [
     "Which medicine is this?",
@@ -146,3 +148,141 @@ def test_any_words_get_an_answer(said: str, lines: list[str]) -> None:
 def test_pages_of_text_are_no_burden(piece: str) -> None:
     found = private_reason(piece * (100_000 // len(piece)), read(piece * 20_000))
     assert found in {"", "health", "private"}
+
+
+# -------------------------------------------------------------------------------------------------------- private mode
+
+ON = [
+    "Private mode.",
+    "private mode on",
+    "Private mode, please.",
+    "Okay, private mode",
+    "go private",
+    "Please go private now",
+    "Can you go into private mode?",
+    "enter private mode",
+    "switch to private mode",
+    "turn on private mode",
+    "turn private mode on",
+    "let's go private",
+    "I want some privacy",
+    "stay private from now on",
+    "local only mode",
+    "go offline",
+    "stop sending",
+    "Stop sending pictures.",
+    "stop sending my pictures to the cloud",
+    "stop sending anything",
+    "don't send anything",
+    "Don’t send anything anywhere",
+    "do not send any pictures",
+    "don't share anything from now on",
+    "send nothing",
+    "nothing leaves this device",
+    "keep everything on this device",
+    "keep it private",
+    "no cloud",
+    "don't use the cloud any more",
+    "Stop. Private mode!",
+    "wait, stop sending pictures",
+]
+OFF = [
+    "leave private mode",
+    "Leave private mode, please.",
+    "exit private mode",
+    "end private mode",
+    "stop private mode",
+    "turn off private mode",
+    "Turn private mode off",
+    "private mode off",
+    "no more private mode",
+    "stop being private",
+    "you don't have to be private any more",
+    "back online",
+    "go back online",
+    "you can send again",
+    "you may send pictures again",
+    "start sending again",
+    "please switch off private mode now",
+]
+ASK = [
+    "are you private",
+    "Are you in private mode?",
+    "are we still private",
+    "is private mode on?",
+    "is private mode still active",
+    "am I in private mode",
+    "are you sending anything",
+    "Are you sending my pictures anywhere right now?",
+    "is anything being sent",
+    "does anything leave this device",
+    "are you offline",
+]
+OTHER = [
+    "private parking",
+    "Is this private parking?",
+    "is this private property",
+    "is there a private beach here",
+    "who is Private Ryan",
+    "how much is a private jet",
+    "Is this sign for private cars only?",
+    "go to the private entrance",
+    "what does private mode do",
+    "is this private",
+    "send Anna a message",
+    "don't send it to Anna",
+    "stop sending Anna messages",
+    "send again",
+    "send the picture to Anna",
+    "stop",
+    "is this letter private",
+    "read this private letter",
+    "what did you send",
+    "are you sending Anna the picture",
+    "is the shop online",
+    "how do I leave private mode in Firefox",
+    "put my phone in private mode",
+    "the sign says private",
+    "keep to the left",
+    "nothing",
+    "",
+    "...",
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "meant"),
+    [(said, name) for name, row in (("on", ON), ("off", OFF), ("ask", ASK), ("", OTHER)) for said in row],
+)
+def test_private_mode_is_asked_for_ended_and_asked_about_by_voice(said: str, meant: str) -> None:
+    assert private_command(said) == meant
+    assert private_command(said.upper()) == meant
+
+
+def test_in_doubt_it_is_private_and_only_clear_words_end_it() -> None:
+    assert private_command("stop, private mode") == "on" and private_command("stop private mode") == "off"
+    assert private_command("private mode. leave private mode") == ""
+    assert private_command("are you there? private mode.") == "on"
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=80), st.sampled_from([*ON, *OFF, *ASK]), st.text(max_size=20))
+def test_any_words_are_judged_without_fault_and_in_time(noise: str, said: str, more: str) -> None:
+    assert private_command(noise + said + more) in {"on", "off", "ask", ""}
+    assert private_command("please " * 300 + noise) in {"on", "off", "ask", ""}
+
+
+def test_what_is_said_to_it_is_true_for_the_models_there_are() -> None:
+    away, here = ModelInfo("muse-spark"), ModelInfo("ollama", local=True)
+
+    def said(meant: str, on: bool, *models: ModelInfo) -> str:
+        return private_said(meant, on, models, spoken_name)
+
+    assert said("on", False, away) == "Private mode. Nothing leaves this device. I answer without a model."
+    assert said("on", True, away, here).endswith("I ask only Ollama, on this machine.")
+    assert said("ask", True, away).startswith("Yes, private mode is on.") and "leave private mode" in said("ask", True)
+    assert said("ask", False, away, here) == ("No, private mode is off. Questions that need a model go to Muse Spark.")
+    assert said("off", True, away) == "Private mode is off. Questions that need a model go to Muse Spark."
+    assert said("off", False, here) == "Private mode was not on. Even so, no model elsewhere is set."
+    with pytest.raises(KeyError, match="stop"):
+        said("stop", True)

@@ -126,7 +126,7 @@ def words(page: str, turn: int) -> str:
 def test_the_mode_says_whether_the_wearer_asked_for_it(page: str, tmp_path: Path) -> None:
     assert "thinking as the wearer asked" in words(page, 1) and "contemplating as the wearer asked" in words(page, 4)
     s = Told(World(models=(PRICED,)))
-    s.say("what colour is this door", 1000)
+    s.say("what wood is this door", 1000)
     s.run_until(9000)
     told = words(write_page(recorded(tmp_path, s.story), tmp_path / "page.html").read_text("utf-8"), 1)
     assert "instant as the companion chose. first-model answered in" in told

@@ -60,8 +60,8 @@ def test_cut_off_with_more_patience_the_code_is_read_here_and_nothing_leaves(men
     assert [said(new, turn) for turn in (1, 2)] == [said(recorded, turn) for turn in (1, 2)]
 
 
-def test_wrong_frame_looks_closer_together_find_the_sign() -> None:
-    recorded, new = changed("wrong-frame", "look.before_ms=300")
+def test_wrong_frame_at_the_word_it_is_the_sign() -> None:
+    recorded, new = changed("wrong-frame", "choice.moment=word")
     assert "euros" in said(recorded, 2) and "Platform" not in said(recorded, 2)
     assert "Platform" in said(new, 2) and "euros" not in said(new, 2)
 

@@ -139,6 +139,29 @@ def test_whatever_the_model_does_the_wearer_hears_of_it(tmp_path: Path, behaviou
     assert begun, "what was sent is in the recording"
 
 
+@pytest.mark.parametrize("do", ["black", "drop"])
+def test_what_a_rule_covers_or_keeps_back_does_not_leave(tmp_path: Path, do: str) -> None:
+    async def talk() -> None:
+        runner, url = await start(make_app(Behaviour()), "127.0.0.1", 0)
+        sets = [f"model.base_url={url}", "model.model=stand-in"]
+        sets += ['privacy.regions=[{box = [0, 0, 1000, 1000], do = "' + do + '"}]']
+        try:
+            async with desk(tmp_path, *sets) as d:
+                door = np.full((720, 1280, 3), 160, np.uint8)
+                cv2.rectangle(door, (440, 60), (840, 700), (20, 20, 200), -1)
+                d.show(door)
+                said = (await d.ask("what do you see")).lower()
+                assert ("keep this picture back" in said) == (do == "drop") and "red" not in said
+        finally:
+            await runner.cleanup()
+
+    run(talk())
+    (file,) = tmp_path.glob("*.mcap")
+    assert replay(file).same
+    sent = [part for part in Recording(file).http() if type(part).__name__ == "HttpBegin"]
+    assert bool(sent) == (do == "black")
+
+
 def test_nobody_there_at_the_models_address(tmp_path: Path) -> None:
     async def talk() -> None:
         sets = ["model.base_url=http://127.0.0.1:9/v1", "model.model=nobody"]
@@ -196,7 +219,7 @@ def test_an_engine_that_raises_is_heard_of(tmp_path: Path) -> None:
                 raise RuntimeError("out of ink")
 
             d.show(sign("PLATFORM 12"))
-            d.session.parts.engines.reader = type("Broken", (), {"read": staticmethod(broken)})()
+            d.session.parts.engines.reader = type("Broken", (), {"parts": staticmethod(broken)})()
             assert "reading stumbled" in await d.ask("what does this sign say")
             d.session.parts.engines.reader = reader
             assert "platform 12" in (await d.ask("what does this sign say")).lower()

@@ -41,7 +41,7 @@ def judged(text: str, options: TurnOptions = OPTIONS, **more: object) -> Verdict
         ("what does this say", "command", OPTIONS.complete_silence_ms),
         ("set a timer for five minutes", "command", OPTIONS.complete_silence_ms),
         ("louder", "steers", OPTIONS.complete_silence_ms),
-        ("what colour is the door", "question", OPTIONS.open_silence_ms),
+        ("what wood is the door", "question", OPTIONS.open_silence_ms),
         ("read this", "this or more", OPTIONS.extendable_silence_ms),
         ("stop", "command or more", OPTIONS.open_silence_ms),
         ("remind me to call anna", "open-ended command", OPTIONS.extendable_silence_ms),
@@ -85,7 +85,7 @@ def test_no_silence_is_longer_than_the_hard_maximum() -> None:
 
 
 def test_one_silence_for_everything() -> None:
-    for text in ("stop", "what is the", "what colour is the door"):
+    for text in ("stop", "what is the", "what wood is the door"):
         assert judged(text, TurnOptions(end_silence_ms=450)).wait_ms == 450
         assert judged(text, TurnOptions(policy="fixed", open_silence_ms=700)).wait_ms == 700
 
@@ -239,11 +239,11 @@ def test_commands_with_human_pauses_are_cut_off_seldom_and_act_at_once() -> None
 
 def test_who_pauses_long_is_given_longer_and_who_pauses_short_a_little_less() -> None:
     patient, brisk = (900,) * KEPT, (250,) * KEPT
-    assert judged("what colour is the door", pauses_ms=patient).wait_ms > OPTIONS.open_silence_ms
-    assert judged("what colour is the door", pauses_ms=brisk).wait_ms < OPTIONS.open_silence_ms
+    assert judged("what wood is the door", pauses_ms=patient).wait_ms > OPTIONS.open_silence_ms
+    assert judged("what wood is the door", pauses_ms=brisk).wait_ms < OPTIONS.open_silence_ms
     assert judged("what does this say", pauses_ms=patient).wait_ms == OPTIONS.complete_silence_ms
     off = TurnOptions(learn_pauses=False)
-    assert judged("what colour is the door", off, pauses_ms=patient).wait_ms == OPTIONS.open_silence_ms
+    assert judged("what wood is the door", off, pauses_ms=patient).wait_ms == OPTIONS.open_silence_ms
 
 
 def test_what_is_learned_stays_within_bounds_and_comes_slowly() -> None:
@@ -288,7 +288,7 @@ def test_learning_helps_a_slow_speaker_and_leaves_others_alone() -> None:
 
 
 def test_how_it_sounded_shifts_the_wait_but_the_words_keep_their_say() -> None:
-    whole, begun = "what colour is the door", "what colour is the"
+    whole, begun = "what wood is the door", "what colour is the"
     assert judged(whole, audio=0.95).wait_ms == OPTIONS.complete_silence_ms
     assert judged(whole, audio=0.5) == judged(whole)
     assert judged(whole, audio=0.05).wait_ms == OPTIONS.extendable_silence_ms

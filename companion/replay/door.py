@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -19,6 +20,7 @@ from companion.guard import declared
 from companion.replay.loop import VirtualLoop
 from companion.replay.tape import Asking, Result, Tape, Voicing, lane_of, work_key
 from pipelines import events as ev
+from pipelines.seeing.covering import Withheld
 from pipelines.speaking.voice import Rendered
 from recordings.session import RecordingError
 
@@ -31,6 +33,7 @@ USUAL_NS = {  # where a recording has no such work to go by; two shared cores
     "look": 40 * ev.MS,
     "read_text": 250 * ev.MS,
     "read_codes": 30 * ev.MS,
+    "measure": 15 * ev.MS,
     "still": 15 * ev.MS,
     "voice": 10 * ev.MS,
     "tool": 1_000 * ev.MS,
@@ -199,13 +202,19 @@ class TapedDoor:
             self._loop.call_at_ns(d.t_ns + after_ns, lambda: done(f"[sha256:{sha256}]", 0))
         elif self._strict:
             gone = asking is not None and not asking.exchanges  # it was gone live, too: asking failed
-            if gone:
+            if asking is not None and asking.withheld:
+                why = Withheld(asking.withheld)
+                self._loop.call_at_ns(d.t_ns, lambda: failed(why))
+            elif gone:
                 self._loop.call_at_ns(d.t_ns, lambda: failed(LookupError(f"frame {view.frame_id} was gone")))
         else:
             due_ns = d.t_ns + USUAL_NS["still"]
             self._loop.call_at_ns(due_ns, lambda: self._work_now(job, "still", d, work, done, failed))
 
-    # ---------------------------------------------------------------------------------------------------------- voices
+    def ahead(self, kind: str, work: Callable[[], object]) -> None:
+        """Here nothing is cheaper for being done sooner."""
+
+    # --------------------------------------------------------------------------------------------------------- streams
 
     def stream(
         self,
@@ -217,6 +226,9 @@ class TapedDoor:
         job: Job | None = None,
     ) -> Job:
         job, d = job or Job(), asked.decision
+        if isinstance(d, ev.ReadText):
+            self._read(job, d, stream, each, done, failed)
+            return job
         assert isinstance(d, ev.Speak)
         voicing = self._voicing(d)
         if voicing is None and not self._strict:
@@ -226,6 +238,39 @@ class TapedDoor:
         if voicing is not None:
             self._say(job, d, voicing, each, done, failed)
         return job
+
+    def _read(
+        self,
+        job: Job,
+        d: ev.ReadText,
+        stream: Stream[Any],
+        each: Callable[[Any], None],
+        done: Callable[[int], None],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        """Text in parts: what was read so far, each when it came, and then the whole."""
+
+        def whole(event: Any, cost_ns: int) -> None:
+            each(event)
+            done(cost_ns)
+
+        result = self._result(d)
+        if result is not None and (result.event is not None or self._strict):
+            for after_ns, rank, event in result.parts:
+                due_ns, part = self._in_lane(stream.kind, d.t_ns + after_ns), replace(event, request=d.request)
+                self._loop.call_at_ns(due_ns, lambda p=part: None if job.cancelled() else each(p), rank=rank)
+            if result.event is not None:  # else it was cancelled after these parts
+                self._give(job, d, result, whole, failed)
+        elif not self._strict:
+
+            def work() -> Any:
+                parts = list(stream.items())
+                for part in parts[:-1]:
+                    each(part)
+                return parts[-1]
+
+            act = partial(self._work_now, job, stream.kind, d, work, whole, failed)
+            self._when_missed(job, stream.kind, d, result, act)
 
     def _voicing(self, d: ev.Speak) -> Voicing | None:
         """The same words in the same voice, from the same place if they were said more than once."""

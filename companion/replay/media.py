@@ -151,6 +151,13 @@ class LiveEngines:
         return self._once("reader", TextReader)
 
     @property
+    def articles(self) -> Any:
+        from companion.articles import load_articles
+
+        table = self._settings.codes.table
+        return self._once(f"articles {table}", lambda: load_articles(Path(table).expanduser())) if table else None
+
+    @property
     def codes(self) -> Any:
         from pipelines.seeing.codes import CodeReader
 

@@ -30,6 +30,7 @@ MADE = (
     ev.Looked,
     ev.TextRead,
     ev.CodesRead,
+    ev.Measured,
     ev.WorkFailed,
     ev.ModelText,
     ev.ModelDone,
@@ -51,6 +52,7 @@ LANES: Mapping[type, str] = {
     ev.Look: "look",
     ev.ReadText: "read_text",
     ev.ReadCodes: "read_codes",
+    ev.Measure: "measure",
     ev.RunTool: "tool",
 }
 ENDS = ("finished", "stopped")
@@ -72,6 +74,7 @@ class Result:
     after_ns: int | None = None
     rank: int = 0
     event: Any = None  # the happening that carries it
+    parts: list[tuple[int, int, Any]] = field(default_factory=list)  # after_ns, rank, event: what came before it
 
 
 @dataclass(slots=True)
@@ -106,6 +109,7 @@ class Asking:
     exchanges: list[Exchange] = field(default_factory=list)
     came: list[tuple[int, int, ev.Happening]] = field(default_factory=list)
     pictures: dict[tuple[int, ...], tuple[int, str]] = field(default_factory=dict)  # by shot: after_ns, SHA-256
+    withheld: str = ""  # why the wearer's rules kept a picture back
 
     def picture(self, view: ev.View) -> tuple[int, str] | None:
         """Of this view; files that do not say which part of the frame a picture is have one picture a frame."""
@@ -276,12 +280,15 @@ class _Keeper:
         else:
             if isinstance(event, ev.HeardMark) and (said := tape.utterances.get(event.utterance)):
                 said.heard.append(event)
+            elif isinstance(event, ev.PictureCovered) and (asking := tape.askings.get(event.request)):
+                asking.withheld = event.withheld
             tape.outside.append(Ranked(rank, event))
 
     def _decision(self, d: ev.Decision) -> None:
         tape = self._tape
-        if isinstance(d, ev.Transcribe | ev.ScoreTurn | ev.Look | ev.ReadText | ev.ReadCodes | ev.RunTool):
-            result = self._work[d.request] = Result(d)
+        if type(d) in LANES:
+            work: Any = d
+            result = self._work[work.request] = Result(d)
             tape.results[work_key(d)].append(result)
         elif isinstance(d, ev.Speak):
             if d.utterance not in tape.utterances:
@@ -306,7 +313,9 @@ class _Keeper:
         elif isinstance(event, ev.ModelText | ev.ModelDone | ev.ModelFailed):
             if asking := tape.askings.get(event.request):
                 asking.came.append((event.t_ns - asking.ask.t_ns, rank, event))
-        elif result := self._work.get(event.request):
+        elif (result := self._work.get(event.request)) and isinstance(event, ev.TextRead) and event.more:
+            result.parts.append((event.t_ns - result.asked.t_ns, rank, event))
+        elif result:
             result.after_ns, result.rank, result.event = event.t_ns - result.asked.t_ns, rank, event
 
     def _mark(self, event: ev.PlayMark) -> None:

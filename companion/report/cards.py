@@ -9,12 +9,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from companion.report.film import Film
+from companion.report.ledger import ledger, stayed
 from companion.report.markup import Markup, data_uri, el, group
 from companion.report.thinking import framed, thinking
 from companion.report.ticks import part
 from companion.report.waterfall import two_waterfalls, waterfall
 from companion.report.wire import exchange
 from companion.report.words import OUTCOMES, clock, ms, plural, route, size
+from pipelines.thinking.ledger import Entry
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def card(turn: dict[str, Any], film: Film, beside: Beside | None = None, only_b:
     talk = el("div", _asked(turn), _answered(turn), _failures(turn), cost, class_="talk")
     body = el("div", talk, _frame(turn, film), class_="body")
     second = _beside(turn, beside) if beside else None
-    asked = (thinking(turn, film), _left(turn, film))
+    asked = (thinking(turn, film), ledger(turn), _left(turn, film))
     return el("article", head, body, *asked, second, class_="card", id=f"turn-{number}")
 
 
@@ -186,7 +188,7 @@ def _frame(turn: dict[str, Any], film: Film) -> Markup | None:
         ("Captured", f"{clock(told['t'])}, {told['age_ms']} ms old when chosen, 1 of {told['of']}"),
         ("Sharpness", f"{told['sharpness']:.0f}; brightness {told['brightness']:.0f}, motion {told['motion']:.1f}"),
         ("Policy", told["policy"]),
-        ("Left the device", f"sent to {picture.sent_to}" if picture and picture.sent_to else "no"),
+        ("Left the device", _to_whom(picture.sent_to if picture else "", turn["ledger"])),
     ]
     rows = [group(el("dt", name), el("dd", value, dir="auto")) for name, value in facts if value]
     read = None
@@ -197,20 +199,28 @@ def _frame(turn: dict[str, Any], film: Film) -> Markup | None:
     return el("figure", image, el("figcaption", title, el("dl", *rows), read))
 
 
+def _to_whom(model: str, entry: Entry) -> str:
+    if not model:
+        return "no"
+    local = any(gone.model == model and gone.local for gone in entry.gone)
+    return f"no: shown to {model} on this machine" if local else f"sent to {model}"
+
+
 def _left(turn: dict[str, Any], film: Film) -> Markup:
     if not turn["asked"] and not turn["exchanges"]:
         return el("p", "Nothing left the device for this turn.", class_="left none")
-    hosts = ", ".join(dict.fromkeys(x["to"] for x in turn["exchanges"])) or "the model (no request was recorded)"
-    sent = sum(x["sent_bytes"] for x in turn["exchanges"])
+    here = {gone.host for gone in turn["ledger"].gone if gone.local}
+    crossed = [x for x in turn["exchanges"] if x["to"] not in here] or turn["exchanges"]
+    hosts = ", ".join(dict.fromkeys(x["to"] for x in crossed)) or "the model (no request was recorded)"
+    sent = sum(x["sent_bytes"] for x in crossed)
     sent_pictures = turn["thinking"].pictures if turn["asked"] else []
     frames = sorted({shown.frame_id for shown in sent_pictures if not shown.part})
     parts = sum(1 for shown in sent_pictures if shown.part)
     pictures = [f"frame {', '.join(map(str, frames))}"] if frames else []
     pictures += [plural(parts, "part of a frame", "parts of frames")] if parts else []
     what = f"words{' and ' + ' and '.join(pictures) if pictures else ', no picture'}"
-    summary = el(
-        "summary", el("strong", f"Left the device: {what}"), f" · to {hosts}", f" · {size(sent)}" if sent else ""
-    )
+    where = "Asked on this machine, nothing left it" if stayed(turn["ledger"]) else "Left the device"
+    summary = el("summary", el("strong", f"{where}: {what}"), f" · to {hosts}", f" · {size(sent)}" if sent else "")
     asked = [_messages(one, film, number) for number, one in enumerate(turn["asked"], 1)]
     return el("details", summary, *asked, *map(exchange, turn["exchanges"]), class_="left")
 

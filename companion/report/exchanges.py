@@ -63,6 +63,7 @@ class Exchanges:
             "headers": _headers(part.headers),
             "body": raw,
             "pretty": self._bounded(_laid_out(part.body.decode("utf-8", "replace"), self._o.body_letters) or ""),
+            "request": part.request,
             "sent_bytes": max(_claimed(part), len(part.body)),
             "shorter": " (shorter here: a picture is named by its SHA-256)" if _claimed(part) > len(part.body) else "",
             "chunks": [],

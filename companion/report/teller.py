@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from companion.report.ticks import TICKS, in_words
+from companion.turn_ledger import Books, Traffic
 from companion.turn_thinking import Thoughts
 from pipelines import events as ev
 from pipelines.spans import SpanKeeper, TurnSpans
@@ -56,6 +57,7 @@ class Teller:
         self._turn_of_request: dict[int, int] = {}
         self._hearing: ev.Transcribed | None = None
         self.thoughts = Thoughts()
+        self._books = Books()
 
     def feed(self, event: ev.Happening | ev.Decision) -> None:
         self.last_ns = max(self.last_ns, event.t_ns)
@@ -63,6 +65,7 @@ class Teller:
             self.first_ns = event.t_ns
         self._keeper.feed(event)
         self.thoughts.feed(event)
+        self._books.feed(event)
         handler = getattr(self, "_on_" + type(event).__name__, None)
         if handler is not None:
             handler(event)
@@ -81,7 +84,9 @@ class Teller:
         for number, turn in self._turns.items():
             turn.told["utterances"] = list(turn.utterances.values())
             turn.told["latency"] = _latency(self._spans.get(number))
-            turn.told["exchanges"] = exchanges.get(number, [])
+            turn.told["exchanges"] = crossed = exchanges.get(number, [])
+            traffic = [Traffic(x["to"], x["request"], x["sent_bytes"], x["received_bytes"]) for x in crossed]
+            turn.told["ledger"] = self._books.of(number, traffic)
             turn.told["thinking"] = self.thoughts.of(number)
             if turn.told["end"] is None:  # stopped, or torn off: it is shown up to the one after it
                 after = bisect_right(starts, turn.told["start"])
@@ -194,7 +199,12 @@ class Teller:
         self._turn(e.turn, e.t_ns)["frame"] = told
 
     def _on_TextRead(self, e: ev.TextRead) -> None:  # noqa: N802
-        self._read(e.request, e.t_ns, [(x.text, f"text, {x.confidence:.0%} sure") for x in e.lines])
+        if e.more:  # the last of them holds all lines once more
+            return
+        found = [(x.text, f"text, {x.confidence:.0%} sure") for x in e.lines]
+        found += [(x.text or "…", f"not read surely ({x.confidence:.0%}), so not said") for x in e.unread]
+        found += [("…", f"text runs off the {' and the '.join(e.cut)} edge")] if e.cut else []
+        self._read(e.request, e.t_ns, found)
 
     def _on_CodesRead(self, e: ev.CodesRead) -> None:  # noqa: N802
         self._read(e.request, e.t_ns, [(x.payload, f"{x.kind} code, not opened") for x in e.codes])

@@ -174,6 +174,23 @@ class ReadText(Decision):
 
 
 @dataclass(frozen=True, slots=True)
+class Measure(Decision):
+    """Colours, light and movement of `frame_id`; `before_id`: a frame some 300 ms before it, 0 = there is none."""
+
+    request: int = 0
+    turn: int = 0
+    frame_id: int = 0
+    before_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Follow(Decision):
+    """Decode along with the camera while this is on: what is asked for next is already there."""
+
+    on: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ReadCodes(Decision):
     request: int = 0
     turn: int = 0

@@ -9,6 +9,7 @@ from pipelines.events.shapes import (
     NO_PREFERENCES,
     Alarm,
     Code,
+    Colour,
     FrameScore,
     Guide,
     Lateness,
@@ -120,12 +121,43 @@ class Looked(Happening):
 
 @dataclass(frozen=True, slots=True)
 class TextRead(Happening):
-    """Text found in one frame, in reading order."""
+    """Text found in one frame, in reading order: all of it, or, while `more` is True, the next lines of it. `unread`:
+    where there is text that could not be read surely (its words are not to be believed); `cut`: at which edges of the
+    picture text runs off ("left", "right", "top", "bottom")."""
 
     request: int
     frame_id: int
     lines: tuple[TextLine, ...] = ()
     cost_ns: int = 0
+    unread: tuple[TextLine, ...] = ()
+    cut: tuple[str, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Measured(Happening):
+    """What one frame, and what came before it, says without a model. `colours`: of what is in the middle, the largest
+    share first; `light`: "dark", "dim", "normal", "bright" or "coloured" (all of it has one
+    tint); `moving`: share of the picture that moves, beyond what a
+    turning head explains, 0..1, below 0 = unknown (one frame only)."""
+
+    request: int
+    frame_id: int
+    colours: tuple[Colour, ...] = ()
+    light: str = ""
+    moving: float = -1.0
+    cost_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class PictureCovered(Happening):
+    """Before a picture left for `request`, so many parts of it were covered by the wearer's rules; or it was withheld:
+    why."""
+
+    request: int
+    frame_id: int = 0
+    covered: int = 0
+    withheld: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +168,7 @@ class CodesRead(Happening):
     frame_id: int
     codes: tuple[Code, ...] = ()
     cost_ns: int = 0
+    table: bool = False  # the wearer has a table of articles
 
 
 @dataclass(frozen=True, slots=True)
@@ -309,6 +342,8 @@ class Resumed(Happening):
     echoed_ns: int = -60_000_000_000  # the last of them
     noise_dbfs: float = 0.0  # what the microphone gives when nobody speaks; 0 = not known yet
     lateness: Lateness = IN_TIME
+    reading: tuple[int, ...] = ()  # the turn whose text was read last, and the line of it that was heard last
+    private: bool = False  # the wearer asked that nothing leaves
     ear_delay_ns: int = -1  # how long after it leaves here our sound is in the ear; below 0 = not known
 
 

@@ -62,6 +62,7 @@ class FrameScore:
     brightness: float = 0.0  # mean luma, 0..255
     contrast: float = 0.0  # standard deviation of luma, 0..127
     motion: float = 0.0  # mean absolute luma difference to the frame before, 0..255
+    glare: float = 0.0  # share of the picture that is blown out, 0..1
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +76,22 @@ class TextLine:
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """One QR code or barcode. `kind`: "qr", "ean13", "ean8", "upca" …; `payload` is what it holds, never opened."""
+    """One QR code or barcode. `kind`: "qr", "ean13", "ean8", "upca" …; `payload` is what it holds, never opened;
+    `article`, `note`: what the wearer's own table has under its number."""
 
     kind: str
     payload: str
     box: tuple[int, int, int, int] = (0, 0, 0, 0)
+    article: str = ""
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Colour:
+    """A colour in a word that people use ("dark green"), and the share of what was looked at that has it, 0..1."""
+
+    name: str
+    share: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +176,46 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Sent:
+    """What went to one model in one turn. `letters`: of all words, instructions included; `earlier`: turns before this
+    one among them; `end`: "" = it answered, else the kind of failure."""
+
+    model: str
+    questions: int = 1
+    letters: int = 0
+    pictures: int = 0
+    earlier: int = 0
+    end: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """What an answer came from, beside what history keeps anyway. `frame`: the one chosen; `before_ms`: how long before
+    the wearer's last word it was taken, below 0 = after it; `problem`, `policy`: of that choice; `covered`: parts that
+    were covered in the pictures sent; `kept_back`: why something was not sent, in words; `private`: private mode was
+    on; `reason`: why it was asked in this mode."""
+
+    frame: FrameScore | None = None
+    before_ms: int = 0
+    problem: str = ""
+    policy: str = ""
+    sent: tuple[Sent, ...] = ()
+    covered: int = 0
+    kept_back: str = ""
+    private: bool = False
+    reason: str = ""
+
+
+NO_TRACE = Trace()
+
+
+@dataclass(frozen=True, slots=True)
 class Remembered:
     """One turn as history keeps it. `heard`: what the ear got of the answer; `lines`/`codes`: what was read from the
     picture, whole, whatever of it was spoken; `views`: what was looked at, in order; `caption`: words that stand for
     the picture in later queries; `asked`: models that were sent something; `used`: tools with effects
     that were; `links`, `sources`: kept aside, unspoken; `shown`: the answer, if it was shown and not
-    (only) spoken."""
+    (only) spoken; `trace`: what it came from."""
 
     turn: int
     t_ns: int
@@ -188,6 +234,7 @@ class Remembered:
     usd: float = 0.0
     used: tuple[str, ...] = ()
     shown: str = ""
+    trace: Trace = NO_TRACE
 
 
 @dataclass(frozen=True, slots=True)

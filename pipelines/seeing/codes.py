@@ -1,7 +1,7 @@
 """QR codes and barcodes, read on this machine by OpenCV. The payload is handed on exactly as it is, and never opened.
 
 Most codes are found at the picture's own size. Small ones need it doubled, light-on-dark ones inverted; these are
-tried only if nothing was found before, cheapest first.
+tried only if nothing was found before, cheapest first. A bar code is believed only if its check digit fits.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.events import Code
+from pipelines.seeing.codes_gtin import gtin
 
 Picture = NDArray[np.uint8]
 
@@ -28,7 +29,6 @@ class CodeOptions:
 
     double_up_to_px: int = 1400  # longest side; doubling costs four times the work, and larger pictures need it less
     max_px: int = 2560  # larger pictures are reduced first, which bounds memory and time
-    min_barcode_digits: int = 8  # the shortest kind, EAN-8; anything shorter is a misreading
 
 
 class CodeReader:
@@ -89,9 +89,9 @@ class CodeReader:
                 continue
             codes = (
                 [
-                    Code(KINDS.get(kind, kind.lower().replace("_", "")), payload, _box(points, scale * factor))
+                    Code(_kind(kind), payload, _box(points, scale * factor))
                     for payload, kind, points in zip(payloads, kinds, corners, strict=False)
-                    if len(payload) >= self.options.min_barcode_digits and payload.isdigit()
+                    if gtin(payload, _kind(kind))
                 ]
                 if found
                 else []
@@ -109,6 +109,10 @@ class CodeReader:
         # The byte form (OpenCV 4.11 and later) also gives payloads that are not UTF-8, on which the text form raises.
         self._decode_qr = getattr(self._qr, "detectAndDecodeBytesMulti", self._qr.detectAndDecodeMulti)
         self._bars = cv2.barcode.BarcodeDetector()
+
+
+def _kind(name: str) -> str:
+    return KINDS.get(name, name.lower().replace("_", ""))
 
 
 def _as_text(payload: str | bytes) -> str:

@@ -12,6 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from pipelines.events import View
+from pipelines.seeing.covering import covered
+from pipelines.seeing.regions import Cover
 
 
 def jpeg(bgr: NDArray[np.uint8], longest_px: int, quality: int) -> bytes:
@@ -34,13 +36,17 @@ def jpeg(bgr: NDArray[np.uint8], longest_px: int, quality: int) -> bytes:
     return _encoded(picture, quality)
 
 
-def jpeg_view(bgr: NDArray[np.uint8], view: View) -> bytes:
+def jpeg_view(bgr: NDArray[np.uint8], view: View, cover: Cover | None = None) -> bytes:
     """A frame (h, w, 3) uint8 -> the JPEG file of what `view` shows of it, `view.px` along the longest side (0 = as it
     is).
 
-    The box is cut from the frame as it is; what reaches over its edges is left out. Only a part is ever enlarged.
-    Raises ValueError for an empty picture, a box beside it, or a value outside its range.
+    `cover`: what may not leave; it is covered in the whole frame before anything is cut or scaled. The box is cut from
+    the frame as it is; what reaches over its edges is left out. Only a part is ever enlarged.
+    Raises ValueError for an empty picture, a box beside it, or a value outside its range, and
+    `pipelines.seeing.covering.Withheld` if the wearer's rules keep the picture back.
     """
+    if cover is not None and bgr.ndim == 3:
+        bgr = covered(bgr, cover)
     if not any(view.box):
         return jpeg(bgr, view.px or max(bgr.shape[:2]), view.quality)
     x, y, w, h = view.box

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable
 
-from pipelines.seeing.decode import Picture
+from pipelines.seeing.shot import Picture
 
 MAX_BYTES = 64 << 20  # two dozen pictures of 720p
 

@@ -1,14 +1,13 @@
-"""Which of the strings found in a picture are text, and in which order a person reads them.
+"""In which order a person reads what stands in a picture.
 
-Pure geometry and counting: fragments in (one per box the recogniser found), lines out. Two questions, two functions:
-`trusted` decides whether a fragment is said at all, `in_reading_order` puts what is left into lines.
+Pure geometry: fragments in (one per box the recogniser found), lines out. `reading_rows` needs the boxes only, so the
+order is known before a word is read, and the first line can be said while the second is being recognised.
 
 Rows: fragments whose boxes overlap vertically by half of the smaller height stand in one row; rows go from top to
 bottom, a row from left to right; neighbours closer than one letter height are one line. Columns: only when a
 clear gutter has prose on both sides; short cells beside each other (a menu and its prices) are read across.
 
-Not here yet: sense. "8 A.M. / TO / 3 P.M." comes out in the right order, but nobody repairs "10" to "TO"; that repair
-would take the lines of `in_reading_order` and belongs after it.
+What the lines mean together, prices beside their items and a "10" that was a "to", is `pipelines.seeing.sense`.
 """
 
 from __future__ import annotations
@@ -18,20 +17,11 @@ from dataclasses import dataclass
 from statistics import median
 
 from pipelines.events import TextLine
+from pipelines.seeing.trust import TrustOptions as TrustOptions
+from pipelines.seeing.trust import readable
+from pipelines.seeing.trust import trusted as trusted
 
 Box = tuple[int, int, int, int]
-
-
-@dataclass(frozen=True, slots=True)
-class TrustOptions:
-    """When a string is believed. Checked on the photographs and cards of tests/test_seeing.py."""
-
-    min_confidence: float = 0.85  # a parking sign was misread below ("7 A.T0 8AM." 0.77, "3PMT7PM" 0.84)
-    min_confidence_short: float = 0.90  # up to four letters: little to hold on to, often a texture
-    min_confidence_single: float = 0.95  # one letter: a chin or a switch looks like "D" at 0.68; a real "2" gives 1.0
-    short_letters: int = 4
-    min_height_px: int = 8  # letters lower than this are guessed from their neighbours
-    min_readable_share: float = 0.6  # letters and digits among the visible characters; "~·|-" patterns are fences
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,34 +36,14 @@ class OrderOptions:
     column_letters: int = 12  # prose lines are longer; prices and times are not
 
 
-def readable(text: str) -> int:
-    """How many letters and digits, of any script, are in the text."""
-    return sum(char.isalnum() for char in text)
-
-
-def trusted(line: TextLine, options: TrustOptions) -> str:
-    """ "" if the string can be said aloud as read, else what speaks against it."""
-    visible = sum(not char.isspace() for char in line.text)
-    letters = readable(line.text)
-    if letters == 0 or letters < options.min_readable_share * visible:
-        return "mostly marks, not letters"
-    if min(line.box[2], line.box[3]) < options.min_height_px:
-        return "too small"
-    needed = options.min_confidence
-    if letters == 1:
-        needed = options.min_confidence_single
-    elif letters <= options.short_letters:
-        needed = options.min_confidence_short
-    return "" if line.confidence >= needed else f"confidence {line.confidence:.2f}, {needed:.2f} needed"
-
-
 def in_reading_order(fragments: Sequence[TextLine], options: OrderOptions) -> tuple[TextLine, ...]:
     """Fragments in any order -> lines in the order in which a person reads them, near fragments of a row joined."""
-    lines: list[TextLine] = []
-    for column in _columns(list(fragments), options):
-        for row in _rows(column, options):
-            lines.extend(_joined(row, options))
-    return tuple(lines)
+    return tuple(line for row in reading_rows(fragments, options) for line in joined(row, options))
+
+
+def reading_rows(fragments: Sequence[TextLine], options: OrderOptions) -> list[list[TextLine]]:
+    """The same fragments, row after row as they are read. Of the text only its length counts, to tell prose."""
+    return [row for column in _columns(list(fragments), options) for row in _rows(column, options)]
 
 
 def _columns(fragments: list[TextLine], options: OrderOptions) -> list[list[TextLine]]:
@@ -122,7 +92,8 @@ def _beside(row: list[TextLine], fragment: TextLine, options: OrderOptions) -> b
     return bottom - top >= options.row_overlap * min(nearest.box[3], fragment.box[3])
 
 
-def _joined(row: list[TextLine], options: OrderOptions) -> list[TextLine]:
+def joined(row: Sequence[TextLine], options: OrderOptions) -> list[TextLine]:
+    """The fragments of one row, those closer than a word space made one line with the lower of both confidences."""
     lines: list[TextLine] = []
     for fragment in row:
         if lines and _one_line(lines[-1].box, fragment.box, options):

@@ -1,30 +1,32 @@
 """Text read from a picture on this machine, verbatim, and silence where there is none.
 
-RapidOCR finds the boxes in a reduced picture (finding is most of the cost and needs no fine detail), then every box is
-cut from the full picture and recognised by itself, so a short word does not pay for a long one. No angle classifier:
-text the wrong way round reads as rubbish, so the widest box is read the other way round only when it reads badly, and
-the page is turned as that box says. What cannot be trusted is set aside, never said (`pipelines.seeing.layout`).
-
-The models come inside the rapidocr wheel. Nothing is fetched: the paths are given, and a missing file is an error.
+Boxes are found in a reduced picture: finding is most of the cost and needs no fine detail. If the writing stands askew
+or is small, the part that holds it is turned level, enlarged and searched again (`deskew`). The order follows from the
+boxes alone (`layout`), so every box is then cut from the full picture and recognised as its turn comes, and the first
+row can be spoken while the next is being read. A box that does not read surely is read again, cut a little wider, and
+what cannot be trusted is set aside, never said (`trust`). Where writing runs off the picture is told (`edges`).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any, cast
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 import numpy as np
-from numpy.typing import NDArray
 
 from pipelines.events import TextLine
-from pipelines.seeing.layout import OrderOptions, TrustOptions, in_reading_order, trusted
-
-Picture = NDArray[np.uint8]
-Quad = NDArray[np.float32]  # (4, 2) corners, clockwise from the top left
-Found = tuple[str, float]  # text and confidence 0..1
+from pipelines.seeing import deskew
+from pipelines.seeing.deskew import Picture, Quad, cut_out, goes_on, reduced, sides
+from pipelines.seeing.edges import EdgeOptions, cut_edges
+from pipelines.seeing.layout import OrderOptions, joined, reading_rows
+from pipelines.seeing.lift import lifted, sharpened
+from pipelines.seeing.recogniser import Recogniser
+from pipelines.seeing.trust import Found, TrustOptions, grown, readable, settled, trusted, weighed
 
 SECOND_LOOK_GAIN = 1.3  # a picture larger than the first look by less than this holds no detail worth a second
-CROP_PX = 96  # the recogniser works at 48 pixels height; twice that loses nothing
+WIDER, TIGHTER = 0.12, -0.05  # second and third reading of a box: more or less round it, in heights of the box
+SMALLER_PX = 28  # height of the third reading; blurred letters read best when they are small (92 of 99 lines, else 89)
+FURTHER = 1.5  # more at both ends of a box that was found too short, in heights
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,24 +34,44 @@ class ReadingOptions:
     """How the reader spends its time."""
 
     threads: int = 1  # the second core belongs to speech recognition, which runs at the same moment
-    # Longest side for finding boxes. 736: a 720p sign in 0.10 s. 960: 0.20 s, the same lines on signs and a book cover,
-    # and three or four more of the smallest of 19 on a street sign at night.
+    # Longest side for finding boxes. 736: a 720p sign in 0.07 s; what is small is looked at again, larger.
     detect_px: int = 736
-    second_look_px: int = 1024  # tried once if nothing was found in a larger picture: small print; 0.2 s (1280: 0.5 s)
+    second_look_px: int = 1280  # tried once if nothing was found in a larger picture: small print; 0.2 s
     max_px: int = 2560  # larger pictures are reduced first, which bounds memory and time
-    max_boxes: int = 60  # about a page, at about 25 ms a box; the largest are kept
+    max_boxes: int = 60  # about a page, at about 15 ms a box; the largest are kept
     surely_upright: float = 0.93  # the widest box reads 0.97 and more upright, "08:5 0:40" at 0.76 upside down
-    tall_ratio: float = 1.5  # a box this much taller than wide holds a line that runs up or down
+    tall_ratio: float = 1.5  # a box this much taller than wide may hold a line that runs up or down
+    askew: float = 6.0  # degrees; what leans less reads as well as level
+    small_px: float = 20.0  # height of the middle box as the finder saw it; below, an enlarged look finds more
+    level_px: float = 32.0  # the height it is enlarged to
+    looks: int = 2  # at the levelled part; the second only if the first found the writing to reach further
     trust: TrustOptions = field(default_factory=TrustOptions)
     order: OrderOptions = field(default_factory=OrderOptions)
+    edges: EdgeOptions = field(default_factory=EdgeOptions)
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What was read, in reading order, and what was set aside, each with the reason."""
+    """What was read, in reading order, and what was set aside, each with the reason.
+
+    `cut`: edges of the picture at which writing runs off: "left", "right", "top", "bottom". `more`: this is a part, and
+    more may follow; `doubtful` and `cut` are known with the last part only.
+    """
 
     lines: tuple[TextLine, ...]
     doubtful: tuple[tuple[TextLine, str], ...] = ()
+    cut: tuple[str, ...] = ()
+    more: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """Boxes found in a picture, each beginning where its text begins, and the direction in which the page runs."""
+
+    picture: Picture
+    quads: list[Quad]
+    degrees: float
+    known: dict[int, Found]
 
 
 class TextReader:
@@ -57,124 +79,165 @@ class TextReader:
 
     def __init__(self, options: ReadingOptions | None = None) -> None:
         self.options = options or ReadingOptions()
-        self._engine: Any = None
+        self._engine = Recogniser(self.options.threads, max(self.options.detect_px, self.options.second_look_px))
 
     def warm(self) -> None:
         """Load both models and run them once, so that the first question does not pay for it (one to two seconds)."""
         card = np.full((240, 480, 3), 255, np.uint8)
-        self._find_at(card, self.options.detect_px)
-        self._text_of(card[:48])
+        self._engine.boxes(card, self.options.detect_px)
+        self._engine.text(card[:48])
 
     def read(self, bgr: Picture) -> tuple[TextLine, ...]:
         """Lines in reading order; boxes in pixels of `bgr` (h, w, 3) uint8. Empty where no text can be trusted."""
         return self.read_all(bgr).lines
 
     def read_all(self, bgr: Picture) -> Reading:
-        """As `read`, with the strings that were not trusted, so that they can be named unreadable."""
-        picture, scale = reduced(_checked(bgr), self.options.max_px)
-        quads = self._find(picture)
-        turns, known = self._page_turns(picture, quads)
-        if turns:
-            picture = np.ascontiguousarray(np.rot90(picture, turns))
-            quads, known = self._find(picture), {}
-        size = (picture.shape[1], picture.shape[0])
-        kept: list[TextLine] = []
-        doubtful: list[tuple[TextLine, str]] = []
-        for index, quad in enumerate(quads):
-            text, confidence = known.get(index) or self._recognise(picture, quad)
-            line = TextLine(text, round(confidence, 4), _bounds(quad))
-            against = trusted(line, self.options.trust)
-            if against:
-                doubtful.append((_placed(line, size, turns, scale), against))
-            else:
-                kept.append(line)
-        lines = in_reading_order(kept, self.options.order)
-        return Reading(tuple(_placed(line, size, turns, scale) for line in lines), tuple(doubtful))
+        """As `read`, with what was not trusted, so that it can be named unreadable, and the edges that cut the text."""
+        parts = list(self.parts(bgr))
+        return Reading(tuple(line for part in parts for line in part.lines), parts[-1].doubtful, parts[-1].cut)
 
-    def _find(self, picture: Picture) -> list[Quad]:
-        """Boxes as (4, 2) corner points in pixels of `picture`, the largest `max_boxes`, largest first."""
-        quads = self._find_at(picture, self.options.detect_px)
-        if not quads and max(picture.shape[:2]) >= SECOND_LOOK_GAIN * self.options.detect_px:
-            quads = self._find_at(picture, self.options.second_look_px)
-        quads.sort(key=_area, reverse=True)
-        return quads[: self.options.max_boxes]
+    def parts(self, bgr: Picture) -> Iterator[Reading]:
+        """The same lines row by row, as soon as each is read; the last part has `more` False, and is always there.
 
-    def _find_at(self, picture: Picture, longest_px: int) -> list[Quad]:
-        small, scale = reduced(picture, longest_px)
-        found = self._loaded()(small, use_det=True, use_cls=False, use_rec=False)
-        if getattr(found, "boxes", None) is None:
-            return []
-        return [np.asarray(box, np.float32) / scale for box in found.boxes]
-
-    def _page_turns(self, picture: Picture, quads: list[Quad]) -> tuple[int, dict[int, Found]]:
-        """By how many quarters (counter-clockwise) the page must be turned to stand upright, judged by its widest box.
-
-        Costs an upright page nothing: what the widest box says is handed back by its index, so it is not read again.
-        Only a box that reads badly is tried the other way round.
+        Raises ValueError for a picture of another shape, when the first part is asked for.
         """
-        if not quads:
-            return 0, {}
-        tall = sum(_area(quad) for quad in quads if self._is_tall(quad)) > sum(map(_area, quads)) / 2
-        candidates = [index for index, quad in enumerate(quads) if self._is_tall(quad) == tall]
-        witness = max(candidates, key=lambda index: max(_sides(quads[index])))
-        crop = cut_out(picture, quads[witness])
-        first, second = (1, 3) if tall else (0, 2)
-        one_way = self._text_of(np.rot90(crop, first))
-        if one_way[1] >= self.options.surely_upright:
-            return first, {} if tall else {witness: one_way}
-        other_way = self._text_of(np.rot90(crop, second))
-        if max(one_way[1], other_way[1]) < self.options.trust.min_confidence:
-            return 0, {}  # nobody knows: leave it as it came
-        return (first, {}) if one_way[1] >= other_way[1] else (second, {})
+        picture, scale = reduced(_checked(bgr), self.options.max_px)
+        page = self._page(lifted(picture))
+        boxes = deskew.level(page.quads, page.degrees)
+        unread = [TextLine("n" * max(1, round(1.8 * box[2] / max(1, box[3]))), 1.0, box) for box in boxes]
+        places = {id(line): index for index, line in enumerate(unread)}
+        kept: list[Quad] = []
+        doubtful: list[tuple[TextLine, str]] = []
+        waiting: tuple[TextLine, ...] = ()
+        for row in reading_rows(unread, self.options.order):
+            if waiting:
+                yield Reading(waiting, more=True)
+            runs: list[list[TextLine]] = [[]]  # what stands on both sides of something unread is not one line
+            for place in row:
+                index = places[id(place)]
+                found, against = self._judged(page, index)
+                line = TextLine(found.text, round(found.confidence, 4), place.box)
+                against = against or trusted(line, self.options.trust)
+                if not against:
+                    runs[-1].append(line)
+                    kept.append(page.quads[index])
+                elif readable(found.text):
+                    runs.append([])
+                    doubtful.append((_placed(line, page.degrees, scale, bgr.shape), against))
+                    if readable(found.text) >= 3 and found.confidence >= 0.6:
+                        kept.append(page.quads[index])
+            lines = [line for run in runs if run for line in joined(run, self.options.order)]
+            waiting = tuple(_placed(line, page.degrees, scale, bgr.shape) for line in lines)
+        yield Reading(waiting, tuple(doubtful), cut_edges(picture, kept, self.options.edges))
 
-    def _is_tall(self, quad: Quad) -> bool:
-        width, height = _sides(quad)
-        return height >= self.options.tall_ratio * width
+    def _page(self, picture: Picture) -> _Page:
+        """The boxes, as many looks as they need, and which way is up."""
+        first = self._boxes(picture)
+        quads, degrees = self._levelled(picture, first)
+        quads = sorted(quads, key=deskew.area, reverse=True)[: self.options.max_boxes]
+        upright = [deskew.oriented(quad, degrees) for quad in quads]
+        flipped = [deskew.oriented(quad, degrees + 180) for quad in quads]
+        turn, known = self._upside_down(picture, upright, flipped)
+        return _Page(picture, flipped if turn else upright, degrees + 180 * turn, known)
 
-    def _recognise(self, picture: Picture, quad: Quad) -> Found:
-        """Text and confidence of one box; a line that runs up or down in an upright page is read both ways."""
-        crop = cut_out(picture, quad)
-        ways = (1, 3) if self._is_tall(quad) else (0,)
-        return max((self._text_of(np.rot90(crop, turns)) for turns in ways), key=lambda found: found[1])
+    def _boxes(self, picture: Picture) -> list[Quad]:
+        """The first look; one for small print if it found nothing, one on the slant if it found nothing long."""
+        small, scale = reduced(picture, self.options.detect_px)
+        quads = [quad / np.float32(scale) for quad in self._engine.boxes(sharpened(small), self.options.detect_px)]
+        if not quads and max(picture.shape[:2]) >= SECOND_LOOK_GAIN * self.options.detect_px:
+            quads = self._engine.boxes(picture, self.options.second_look_px)
+        if not quads or any(deskew.is_long(quad) for quad in quads):
+            return quads
+        for degrees in (45.0, -45.0):
+            view = deskew.level_view(picture, quads, degrees, 1e9, self.options.detect_px, margin=0.5)
+            slanted = [view.carried_back(quad) for quad in self._engine.boxes(view.picture, self.options.detect_px)]
+            if any(deskew.is_long(quad) for quad in slanted):
+                return slanted
+        return quads
 
-    def _text_of(self, crop: Picture) -> Found:
-        found = self._loaded()(np.ascontiguousarray(crop), use_det=False, use_cls=False, use_rec=True)
-        texts, scores = getattr(found, "txts", None), getattr(found, "scores", None)
-        return (str(texts[0]).strip(), float(scores[0])) if texts and scores else ("", 0.0)
+    def _levelled(self, picture: Picture, quads: list[Quad]) -> tuple[list[Quad], float]:
+        """Boxes found again where the writing was askew or small, and its direction, -90 < degrees <= 90."""
+        options, degrees = self.options, deskew.direction(quads)
+        seen_at = min(1.0, options.detect_px / max(picture.shape[:2]))
+        for _ in range(options.looks if quads else 0):
+            height = deskew.letter_height(quads) * seen_at
+            askew, small = abs(degrees) > options.askew, height < options.small_px
+            if not askew and not small:
+                break
+            margin = 6.0 if height < 0.7 * options.small_px else 3.0  # of small lines, most were missed
+            view = deskew.level_view(picture, quads, degrees, options.level_px, options.detect_px, margin)
+            if not askew and view.scale < SECOND_LOOK_GAIN * seen_at:
+                break
+            seen_at = view.scale
+            found = [view.carried_back(quad) for quad in self._engine.boxes(view.picture, options.detect_px)]
+            if not found:
+                break
+            grown = len(found) > len(quads)
+            quads = found + [quad for quad in quads if deskew.apart_from(quad, found)]
+            degrees = deskew.direction(found)
+            if not grown:
+                break
+        return quads, degrees
 
-    def _loaded(self) -> Any:
-        if self._engine is None:
-            self._engine = _load(self.options)
-        return self._engine
+    def _upside_down(self, picture: Picture, upright: list[Quad], flipped: list[Quad]) -> tuple[int, dict[int, Found]]:
+        """1 if the page stands on its head, judged by up to three of its longest boxes, and what they said.
 
+        An upright page pays nothing: its longest box reads well, and what it says is handed on by its index.
+        """
+        longest = sorted(range(len(upright)), key=lambda index: sides(upright[index])[0], reverse=True)[:3]
+        said: tuple[dict[int, Found], dict[int, Found]] = ({}, {})
+        for index in longest:
+            said[0][index] = self._first_reading(picture, upright[index])
+            if said[0][index].confidence >= self.options.surely_upright and readable(said[0][index].text) >= 3:
+                return 0, said[0]
+            said[1][index] = self._first_reading(picture, flipped[index])
+            if said[1][index].confidence >= self.options.surely_upright and readable(said[1][index].text) >= 3:
+                return 1, said[1]
+        sums = [sum(found.confidence * readable(found.text) for found in way.values()) for way in said]
+        turn = int(sums[1] > 1.1 * sums[0])
+        return turn, said[turn]
 
-def _load(options: ReadingOptions) -> Any:
-    """RapidOCR with the models of its own wheel, quiet and without its downloader."""
-    import logging
-    from pathlib import Path
+    def _judged(self, page: _Page, index: int) -> tuple[Found, str]:
+        """What the box says after as many readings as it takes, and "" or what speaks against it."""
+        quad, trust = page.quads[index], self.options.trust
+        readings = [page.known.get(index) or self._first_reading(page.picture, quad)]
+        if settled(readings, trust) and self._cut_short(page, index):
+            whole = self._reading(page.picture, quad, WIDER, FURTHER)
+            words = f" {whole.text} "
+            if (
+                f" {readings[0].text} " in words
+                and grown(readings[0].text, whole.text)
+                and (whole.weakest >= trust.stands_alone)
+            ):
+                return whole, ""
+        while not settled(readings, trust):
+            if len(readings) == 1:
+                readings.append(self._reading(page.picture, quad, WIDER))
+            elif grown(readings[0].text, readings[1].text):  # the box ended too early: reach further along the line
+                readings.append(self._reading(page.picture, quad, WIDER, FURTHER))
+            else:
+                readings.append(self._reading(page.picture, quad, TIGHTER, letter_px=SMALLER_PX))
+        return weighed(readings, trust)
 
-    logging.getLogger("RapidOCR").setLevel(logging.ERROR)
-    import rapidocr
+    def _cut_short(self, page: _Page, index: int) -> bool:
+        """Whether a word stands right beside this box, and in no other: the box ended too early."""
+        quad = page.quads[index]
+        if not goes_on(page.picture, quad):
+            return False
+        reach = deskew.widened(quad, 0.0, FURTHER)
+        return not any(deskew.meet(reach, other) for place, other in enumerate(page.quads) if place != index)
 
-    folder = Path(rapidocr.__file__).parent / "models"
-    models = {part: sorted(folder.glob(f"*_{part}_*.onnx")) for part in ("det", "cls", "rec")}
-    missing = [part for part, files in models.items() if not files]
-    if missing:
-        raise FileNotFoundError(f"RapidOCR came without its {', '.join(missing)} model in {folder}; reinstall rapidocr")
-    params = {f"{part.capitalize()}.model_path": str(files[0]) for part, files in models.items()}
-    return rapidocr.RapidOCR(
-        params=params
-        | {
-            "Global.log_level": "error",
-            "Global.text_score": 0.0,  # the trust rules decide, not a flat threshold
-            "Global.max_side_len": options.max_px,
-            "Det.limit_type": "max",  # never enlarge: pictures arrive here at the size wanted
-            "Det.limit_side_len": max(options.detect_px, options.second_look_px),
-            "Rec.rec_batch_num": 1,
-            "EngineConfig.onnxruntime.intra_op_num_threads": options.threads,
-            "EngineConfig.onnxruntime.inter_op_num_threads": 1,
-        }
-    )
+    def _first_reading(self, picture: Picture, quad: Quad) -> Found:
+        return self._reading(picture, quad, 0.0)
+
+    def _reading(self, picture: Picture, quad: Quad, margin: float, along: float = 0.0, letter_px: int = 0) -> Found:
+        """What one box says; a box taller than wide is tried as a line that runs up or down, too."""
+        crop = cut_out(picture, quad, margin, along)
+        if letter_px:
+            crop = reduced(crop, round(max(crop.shape[:2]) * letter_px / min(crop.shape[:2])))[0]
+        width, height = sides(quad)
+        ways = (0,) if height < self.options.tall_ratio * width else (1, 3) if height > 3 * width else (0, 1, 3)
+        return max((self._engine.text(np.rot90(crop, turns)) for turns in ways), key=lambda found: found.confidence)
 
 
 def _checked(picture: Picture) -> Picture:
@@ -183,57 +246,11 @@ def _checked(picture: Picture) -> Picture:
     return picture
 
 
-def reduced(picture: Picture, longest_px: int) -> tuple[Picture, float]:
-    """The picture with its longest side at most `longest_px`, and the scale that was applied."""
-    import cv2
-
-    height, width = picture.shape[:2]
-    scale = longest_px / max(height, width)
-    if scale >= 1:
-        return picture, 1.0
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    return cast(Picture, cv2.resize(picture, size, interpolation=cv2.INTER_AREA)), scale
-
-
-def cut_out(picture: Picture, quad: Quad) -> Picture:
-    """The box, straightened into a picture of its own, no larger than the recogniser can use."""
-    import cv2
-
-    width, height = _sides(quad)
-    ratio = min(1.0, CROP_PX / max(1.0, min(width, height)))
-    if ratio < 1:  # reduce first: a warp alone would skip pixels
-        picture = cast(Picture, cv2.resize(picture, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA))
-        quad = quad * np.float32(ratio)
-    width, height = (max(1, round(side * ratio)) for side in (width, height))
-    target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
-    matrix = cv2.getPerspectiveTransform(np.ascontiguousarray(quad, np.float32), target)
-    crop = cv2.warpPerspective(picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
-    return cast(Picture, crop)
-
-
-def _sides(quad: Quad) -> tuple[float, float]:
-    """Width and height, each the longer of two opposite sides."""
-    lengths = [float(np.linalg.norm(quad[a] - quad[b])) for a, b in ((0, 1), (3, 2), (0, 3), (1, 2))]
-    return max(lengths[:2]), max(lengths[2:])
-
-
-def _bounds(quad: Quad) -> tuple[int, int, int, int]:
-    """The upright box around it: x, y, width, height."""
-    left, top = (int(value) for value in np.floor(quad.min(axis=0)))
-    right, bottom = (int(value) for value in np.ceil(quad.max(axis=0)))
-    return (left, top, right - left, bottom - top)
-
-
-def _area(quad: Quad) -> float:
-    width, height = _sides(quad)
-    return width * height
-
-
-def _placed(line: TextLine, size: tuple[int, int], turns: int, scale: float) -> TextLine:
-    """The line with its box in pixels of the picture as it came. `size`: width and height of the turned picture."""
+def _placed(line: TextLine, degrees: float, scale: float, shape: tuple[int, ...]) -> TextLine:
+    """The line with its box, so far on the levelled page, in pixels of the picture as it came, of `shape`."""
     x, y, width, height = line.box
-    for _ in range(turns):  # undo one counter-clockwise quarter: what is up was on the right
-        x, y, width, height = size[1] - y - height, x, height, width
-        size = (size[1], size[0])
-    x, y, width, height = (round(side / scale) for side in (x, y, width, height))
-    return replace(line, box=(x, y, width, height))
+    corners = np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]], np.float32)
+    left, top, across, tall = deskew.bounds(np.round(deskew.moved(corners, deskew.rotation(degrees)) / scale))
+    right, bottom = min(shape[1], left + across), min(shape[0], top + tall)
+    left, top = max(0, left), max(0, top)
+    return TextLine(line.text, line.confidence, (left, top, max(0, right - left), max(0, bottom - top)))

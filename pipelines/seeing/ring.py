@@ -144,6 +144,10 @@ class FrameRing:
                     return units[: index + 1]
         return []
 
+    def chains(self) -> list[list[AccessUnit]]:
+        """All that is held, as chains in order of arrival."""
+        return [list(chain) for chain in list(self._chains)]
+
     def _all(self) -> list[AccessUnit]:
         return [unit for chain in list(self._chains) for unit in list(chain)]
 

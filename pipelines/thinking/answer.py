@@ -18,7 +18,6 @@ from pipelines.events import (
     MS,
     Aside,
     Cancel,
-    CodesRead,
     FrameChosen,
     FrameScore,
     Guide,
@@ -28,33 +27,42 @@ from pipelines.events import (
     Looked,
     ModeChosen,
     Noted,
-    ReadCodes,
     ReadText,
     RunTool,
     Speculation,
     TextLine,
     TextRead,
     ToolDone,
+    Trace,
     View,
+    Word,
     WorkFailed,
 )
 from pipelines.events import Code as ReadCode
-from pipelines.seeing.choice import choose
+from pipelines.seeing.choice import choose, choose_two, same_look
+from pipelines.seeing.moment import Moment, fixed, meant
 from pipelines.speaking.clauses import ClauseChunker
-from pipelines.thinking import rules, status, wording
+from pipelines.thinking import rules, status, things, things_words, wording
 from pipelines.thinking.compose import Sight, compose, others
 from pipelines.thinking.intent import Intent
+from pipelines.thinking.leaving import leaving
+from pipelines.thinking.ledger import before_ms
+from pipelines.thinking.on_device import OnDevice
+from pipelines.thinking.reading_words import Command
 from pipelines.thinking.router import Route, route
 from pipelines.thinking.spoken import Spoken
 from pipelines.thinking.talk import Ask, Plan, Talk
 from pipelines.thinking.tools.policy import dictated
 from pipelines.thinking.world import UNUSABLE, World
 
+MOVED_NS = 250 * MS  # two frames so far apart show what moves
+
 
 @dataclass(frozen=True, slots=True)
 class Question:
     """What was asked, and when: the moments decide which frame was meant. `guide`: the task it is a step of; `said`:
-    the wearer's words if they only pointed back to an earlier question, and `mode` what they asked for it."""
+    the wearer's words if they only pointed back to an earlier question, and `mode` what they asked for it; `words`:
+    the words one by one, with their times, where the recogniser gave them."""
 
     turn: int
     text: str
@@ -64,6 +72,7 @@ class Question:
     guide: Guide | None = None
     said: str = ""
     mode: str = ""
+    words: tuple[Word, ...] = ()
 
 
 class Asker(Protocol):
@@ -100,7 +109,6 @@ class Answer:
         self._spoken = Spoken(question.text)
         self._heard_text = False  # the model said something, speakable or not
         self._aside_said: tuple[str, ...] = ()
-        self._looked_for_model = False
         free = all(model.local for model in world.chain.models)
         self.route: Route = route(question.text, world.standing, world.options.modes, free, question.intent.visual)
         if question.intent.kind == "model" and rules.before(question.text):
@@ -115,8 +123,11 @@ class Answer:
         self.said = False  # words of the answer itself were given out, or held for it
         self.waits_for_wearer = False  # a plan has been read to them
         self.finished = False
-        self.lines: tuple[TextLine, ...] = ()
-        self.codes: tuple[ReadCode, ...] = ()
+        self._device: OnDevice | None = None  # what answers without a model, once there is a frame
+        self._moment = self._meant()
+        self._text: tuple[TextLine, ...] = ()  # read to help a model
+        self._chosen: FrameScore | None = None
+        self._policy = ""
 
     # ------------------------------------------------------------------------------------------ beginning and end
 
@@ -129,8 +140,14 @@ class Answer:
             if not self.finished:
                 missing = self._world.missing
                 self.say(wording.NO_MODEL if missing in {"", "no_model"} else self._world.failure(missing), "status")
+        elif intent.subject == things_words.TRAFFIC:
+            self.say(things.NO_TRAFFIC, "thing")
+        elif intent.kind == "reading":
+            self._move_about()
         elif intent.visual or (intent.kind, intent.name) == ("status", "see"):
-            if looked is not None:
+            if self._moment.frames > 1:
+                self._open.add(self._look(self._moment.start_ns).request)
+            elif looked is not None:
                 self._looked(looked)
             else:
                 self._open.add(look_request or self._look().request)
@@ -161,7 +178,7 @@ class Answer:
 
     def cancel(self, reason: str) -> None:
         """Forget everything that is under way."""
-        for request in sorted(self._open):
+        for request in sorted((*self._open, *(self._device.open if self._device else ()))):
             self._scribe.emit(Cancel, reason, request=request, kind="answer")
         self._open.clear()
         self._held.clear()
@@ -175,7 +192,8 @@ class Answer:
         self._scribe.emit(Speculation, reason, turn=self.question.turn, request=self._asked_early, outcome=outcome)
 
     def waits_for(self, request: int) -> bool:
-        return request in self._open or (self.talk is not None and self.talk.waits_for(request))
+        waiting = (self.talk, self._device)
+        return request in self._open or any(one is not None and one.waits_for(request) for one in waiting)
 
     def take(self, event: Happening) -> None:
         """What came of one of its requests."""
@@ -183,13 +201,20 @@ class Answer:
         if self.talk is not None and self.talk.waits_for(request):
             self.talk.take(event)
             return
+        if self._device is not None and self._device.waits_for(request):
+            if isinstance(event, WorkFailed):
+                self._device.failed(event.kind)
+            else:
+                self._device.take(event)
+            return
+        if isinstance(event, TextRead) and event.more:
+            return  # a model is told of all of it at once
         self._open.discard(request)
         if isinstance(event, Looked):
             self._looked(event)
         elif isinstance(event, TextRead):
-            self._read(event)
-        elif isinstance(event, CodesRead):
-            self._codes_read(event)
+            self._text = event.lines
+            self._ask_model()
         elif isinstance(event, WorkFailed):
             self._work_failed(event)
         elif isinstance(event, ToolDone):
@@ -233,27 +258,46 @@ class Answer:
 
     # ------------------------------------------------------------------------------------------------------ looking
 
-    def _look(self) -> Look:
+    def _meant(self) -> Moment:
+        q, where = self.question, self._world.choice.moment
+        if where != "word":
+            return fixed(where, q.start_ns, q.end_ns)
+        return meant(q.text, q.words, q.start_ns, q.end_ns, self._purpose)
+
+    @property
+    def _purpose(self) -> str:
+        """What the picture is wanted for, as `pipelines.seeing.choice` knows it."""
+        intent = self.question.intent
+        if intent.kind in {"read", "price"} or intent.name in {"text_lines", "unit_price"}:
+            return "read"
+        if intent.kind == "code" or intent.name == "article":
+            return "code"
+        return "read" if intent.kind == "model" and self.route.frame == "read" else "describe"
+
+    def _look(self, from_ns: int | None = None) -> Look:
         q, options = self.question, self._world.options.look
         return self._scribe.emit(
             Look,
             f"{q.intent.label} needs a picture",
             request=self._scribe.number(),
             turn=q.turn,
-            start_ns=max(0, q.start_ns - options.before_ms * MS),
+            start_ns=max(0, q.start_ns - options.before_ms * MS if from_ns is None else from_ns),
             end_ns=q.end_ns + options.after_ms * MS,
         )
 
     def _looked(self, event: Looked) -> None:
         """Choose the frame that was meant; refuse a bad look with the reason."""
-        intent = self.question.intent
-        purpose = {"read": "read", "price": "read", "code": "code"}.get(intent.kind, "describe")
-        purpose = "read" if intent.kind == "model" and self.route.frame == "read" else purpose
-        choice = choose(event.frames, self.question.end_ns, self._scribe.now_ns, purpose, self._world.choice)
-        self._frame_problem = choice.problem
+        intent, moment, now_ns, options = self.question.intent, self._moment, self._scribe.now_ns, self._world.choice
+        before: FrameScore | None = None
+        if moment.frames > 1:
+            first, choice = choose_two(event.frames, moment.before_ns, moment.around_ns, now_ns, self._purpose, options)
+            before = first.frame
+        else:
+            choice = choose(event.frames, moment.around_ns, now_ns, self._purpose, options, moment.span_ns)
+        self._frame_problem, self._chosen, self._policy = choice.problem, choice.frame, choice.policy
         self._scribe.emit(
             FrameChosen,
-            choice.reason,
+            f"{moment.rule}: {choice.reason}",
             turn=self.question.turn,
             frame=choice.frame,
             age_ms=choice.age_ms,
@@ -266,12 +310,11 @@ class Answer:
             return
         self._frames = [choice.frame]
         self._keep(choice.frame, "the picture this turn is about")
-        if intent.kind == "code":
-            self._request(ReadCodes, "what the code holds is read here, and never opened", choice.frame)
-        elif intent.kind in {"read", "price", "status"}:
-            self._request(ReadText, "text is read here, on the device", choice.frame)
-        else:
-            self._look_for_model(event.frames)
+        if intent.kind == "model":
+            self._look_for_model(event.frames, before)
+            return
+        self._device = OnDevice(self._world, self.question.turn, intent, self.say, self._when_confirmed)
+        self._device.begin(choice.frame, _beside(event.frames, choice.frame), choice.problem)
 
     def _keep(self, frame: FrameScore, reason: str) -> None:
         self._scribe.emit(KeepStill, reason, turn=self.question.turn, frame_id=frame.frame_id)
@@ -283,47 +326,34 @@ class Answer:
             return
         self.say(wording.FRAME_PROBLEMS.get(problem, wording.FRAME_PROBLEMS["no picture"]), "failure")
 
-    def _request(self, kind: type[ReadText] | type[ReadCodes], reason: str, frame: FrameScore) -> None:
-        number = self._scribe.number()
-        self._doing = "tool:scan_code" if kind is ReadCodes else "tool:read_text"
-        self._open.add(number)
-        self._scribe.emit(kind, reason, request=number, turn=self.question.turn, frame_id=frame.frame_id)
-
-    def _look_for_model(self, frames: Sequence[FrameScore]) -> None:
-        """More pictures if there is time to think about them; the text first if it is about text."""
-        if self.route.mode != "instant":
-            for frame in others(frames, self._frames[0], self._world.options.modes.pictures - 1):
+    def _look_for_model(self, frames: Sequence[FrameScore], before: FrameScore | None) -> None:
+        """Two pictures if two were meant, more if there is time to think about them; the text first if it is about
+        text."""
+        if before is not None:
+            self._frames.append(before)
+            self._keep(before, "the picture to compare with")
+        elif self.route.mode != "instant":
+            of_it = same_look(frames, self._frames[0].media_ns, self._world.choice)
+            for frame in others(of_it, self._frames[0], self._world.options.modes.pictures - 1):
                 self._frames.append(frame)
                 self._keep(frame, "another picture of the same question")
         if self.route.frame == "read":
-            self._looked_for_model = True
-            self._request(ReadText, "where is the text that is asked about?", self._frames[0])
+            number, self._doing = self._scribe.number(), "tool:read_text"
+            self._open.add(number)
+            reason, frame_id = "where is the text that is asked about?", self._frames[0].frame_id
+            self._scribe.emit(ReadText, reason, request=number, turn=self.question.turn, frame_id=frame_id)
         else:
             self._ask_model()
 
-    def _read(self, event: TextRead) -> None:
-        self.lines = event.lines
+    def _move_about(self) -> None:
+        """In a text that was read before."""
+        self._when_confirmed(self._move)
+
+    def _move(self) -> None:
         intent = self.question.intent
-        if self._looked_for_model:
-            self._ask_model()
-        elif intent.kind == "status":
-            self.say(wording.sight_of(self._frame_problem, len(event.lines)), "status")
-        elif not event.lines:
-            problem = wording.FRAME_PROBLEMS.get(self._frame_problem)
-            self.say(problem or wording.NO_TEXT[intent.kind], "failure")
-        elif intent.kind == "price":
-            found = wording.prices(event.lines)
-            self.say(wording.price_answer(found) if found else wording.NO_TEXT["price"], "reading")
-        else:
-            self._say_in_chunks(wording.reading(event.lines), "reading")
-
-    def _codes_read(self, event: CodesRead) -> None:
-        self.codes = event.codes
-        if event.codes:
-            self._say_in_chunks(wording.code_answer(event.codes), "code")
-        else:
-            problem = wording.FRAME_PROBLEMS.get(self._frame_problem)
-            self.say(problem or wording.NO_TEXT["code"], "failure")
+        reply = self._world.read_aloud.answer(Command(intent.name, intent.subject))
+        for i, text in enumerate(reply.said):
+            self.say(text, reply.kind, last=i == len(reply.said) - 1)
 
     def _say_in_chunks(self, text: str, kind: str) -> None:
         chunker = ClauseChunker()
@@ -332,7 +362,7 @@ class Answer:
             self.say(chunk, kind, last=i == len(chunks) - 1)
 
     def _work_failed(self, event: WorkFailed) -> None:
-        if self._looked_for_model:  # the text was only to help
+        if event.kind == "read_text":  # the text was only to help a model
             self._ask_model()
             return
         self.say(wording.WORK_FAILED.get(event.kind, wording.WORK_FAILED["look"]), "failure")
@@ -340,7 +370,6 @@ class Answer:
     # ------------------------------------------------------------------------------------------------- asking a model
 
     def _ask_model(self) -> None:
-        self._looked_for_model = False
         if self._may_ask_early and not self._confirmed and self.route.mode == "instant" and not self._held:
             self._send()
         else:
@@ -356,8 +385,8 @@ class Answer:
             explicit=chosen.explicit,
             frame=chosen.frame if self._frames else "",
         )
-        self._spoken = Spoken(chosen.text, self.lines)
-        sight = Sight(tuple(self._frames), self._frame_problem, self.lines)
+        self._spoken = Spoken(chosen.text, self._text)
+        sight = Sight(tuple(self._frames), self._frame_problem, self._text)
         task = (question.guide, question.intent.subject) if question.guide is not None else None
         composed = compose(world, question.turn, question.text, chosen, sight, task)
         ask = composed.ask
@@ -380,7 +409,7 @@ class Answer:
         assert self.talk is not None
         self.question = replace(self.question, turn=turn, text=said)
         self.waits_for_wearer = self.finished = False
-        self._spoken = Spoken(self.route.text, self.lines)
+        self._spoken = Spoken(self.route.text, self._text)
         self.talk.of_turn(turn)
         self.talk.decided(plan, outcome)
 
@@ -447,7 +476,10 @@ class Answer:
         if self._heard_text or self._spoken.began or self.finished:
             return ""
         if self.talk is None:
-            return wording.doing(self._doing) if self._open else ""
+            device = self._device
+            return (
+                wording.doing(device.doing if device else self._doing) if self._open or (device and device.open) else ""
+            )
         if self.talk.over:
             return ""
         hurried = self.route.mode == "instant" and self.talk.doing == "asking"
@@ -473,9 +505,45 @@ class Answer:
         return tuple(View(frame.frame_id) for frame in self._frames)
 
     @property
+    def trace(self) -> Trace:
+        """What the answer came from."""
+        talk, chosen = self.talk, self._chosen
+        return Trace(
+            chosen,
+            before_ms(chosen, self.question.end_ns),
+            self._frame_problem,
+            self._policy,
+            talk.sent if talk is not None else (),
+            talk.covered if talk is not None else 0,
+            self._world.failure(talk.failure) if talk is not None and talk.failure and not talk.sent else "",
+            self._world.private,
+            self.route.reason if self.question.intent.kind == "model" else "",
+        )
+
+    @property
+    def lines(self) -> tuple[TextLine, ...]:
+        """Text that was read in the picture."""
+        return self._device.lines if self._device is not None else self._text
+
+    @property
+    def leaving(self) -> tuple[TextLine, ...]:
+        """Of that text, what a later query may be told."""
+        return leaving(self._world, self._chosen, self.lines)
+
+    @property
+    def codes(self) -> tuple[ReadCode, ...]:
+        return self._device.codes if self._device is not None else ()
+
+    @property
     def asked(self) -> tuple[str, ...]:
         return self.talk.asked if self.talk is not None else ()
 
     @property
     def links(self) -> tuple[str, ...]:
         return self._spoken.links
+
+
+def _beside(frames: Sequence[FrameScore], chosen: FrameScore) -> FrameScore | None:
+    """A frame some time before or after the chosen one, the nearest, to see what moves; None if there is none."""
+    apart = [f for f in frames if abs(f.media_ns - chosen.media_ns) >= MOVED_NS]
+    return min(apart, key=lambda f: (abs(f.media_ns - chosen.media_ns), f.media_ns), default=None)

@@ -43,6 +43,8 @@ FAILOVER: Final[Mapping[str, bool]] = MappingProxyType(
         "no_key": True,
         "opt_in": True,
         "local_only": True,  # a model on this machine may still answer
+        "private_mode": True,
+        "withheld": False,  # it is, whoever asks for it
         "network": True,
         "portal": True,
         "stalled": True,
@@ -209,6 +211,7 @@ _WHY: Final[Mapping[str, str]] = MappingProxyType(
         "opt_in": "{old} would learn from this",
         "private": "{old} may learn from this",
         "local_only": "{old} is not on this machine",
+        "private_mode": "{old} is not on this machine",
         "bad_request": "{old} could not take that",
         "too_large": "That was too much for {old}",
         "too_many": "That was too much for {old}",

@@ -7,12 +7,13 @@ the one before, and a vendor's cache pays for it. Everything that the wearer did
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pipelines.events import MS, FrameScore, Guide, Message, TextLine, View
+from pipelines.events import MS, FrameScore, Guide, Message, ModelInfo, TextLine, ToolInfo, View
 from pipelines.seeing import views
 from pipelines.thinking import guide, privacy, rules, wording
 from pipelines.thinking.chain import keeps_private
+from pipelines.thinking.leaving import leaving
 from pipelines.thinking.router import Route
 from pipelines.thinking.talk import Ask
 from pipelines.thinking.tools import spotlight, toolbox
@@ -47,15 +48,17 @@ def compose(
     world: World, turn: int, said: str, chosen: Route, sight: Sight, task: tuple[Guide, str] | None
 ) -> Composed:
     """The question of a turn. `said`: the wearer's words; `task`: what they are led through, and their word in it."""
+    sight = replace(sight, lines=leaving(world, sight.frames[0] if sight.frames else None, sight.lines))
     shown = _shown(world, chosen, sight)
     private = privacy.private_reason(chosen.text, sight.lines)
-    discreet = bool(private) or all(keeps_private(model) for model in world.chain.models)
+    models = _askable(world)
+    discreet = bool(private) or all(keeps_private(model) for model in models)
     thinking, options = world.options.thinking, world.options.modes
     notes = _notes(chosen, sight, [view for _, view in shown], task)
     frame_id = shown[0][1].frame_id if shown else 0
     messages = (
         Message("system", " ".join(filter(None, (thinking.system_prompt, wording.VERBOSITY.get(world.verbosity))))),
-        *world.history.messages(thinking.history_turns, thinking.history_tokens, discreet),
+        *world.history.messages(thinking.history_turns, thinking.history_tokens, discreet, world.private),
         Message("user", " ".join([chosen.text, *notes]), frame_id, views=tuple(view for _, view in shown[1:])),
     )
     ask = Ask(
@@ -64,7 +67,7 @@ def compose(
         messages,
         (said,),
         tuple(shown),
-        toolbox.offered(world.tools, chosen.mode, bool(shown)),
+        toolbox.offered(_usable(world), chosen.mode, bool(shown)),
         private,
         tainted=_tainted(world),
         max_tokens=thinking.max_tokens if chosen.mode == "instant" else options.thinking_tokens,
@@ -83,6 +86,19 @@ def others(frames: Sequence[FrameScore], main: FrameScore, count: int) -> list[F
     return sorted(found, key=lambda f: f.media_ns)
 
 
+def _askable(world: World) -> tuple[ModelInfo, ...]:
+    """The models that may be asked now; if there is none, that will be told when one is asked."""
+    here = tuple(model for model in world.chain.models if model.local)
+    return here if world.private and here else world.chain.models
+
+
+def _usable(world: World) -> tuple[ToolInfo, ...]:
+    """In private mode only tools that read, on this machine."""
+    if not world.private:
+        return world.tools
+    return tuple(t for t in world.tools if t.permission == "local read" and t.source in {"built in", "sandbox"})
+
+
 def _tainted(world: World) -> tuple[str, ...]:
     """What earlier turns, whose words go along, had seen."""
     taint = Taint()
@@ -95,7 +111,7 @@ def _shown(world: World, chosen: Route, sight: Sight) -> list[tuple[FrameScore, 
     """The pictures in order, each with its frame: the one that was meant, others of the question, the text enlarged."""
     if not sight.frames:
         return []
-    rule, kind = world.chain.models[0].image, chosen.frame or "glance"
+    rule, kind = _askable(world)[0].image, chosen.frame or "glance"
     first = sight.frames[0]
     px, quality = views.sized(kind, rule, first.width, first.height)
     if kind == "glance":

@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 
-from pipelines.events import MS, Happening, Message, View, WorkerChanged
+from pipelines.events import MS, Happening, Message, Sent, View, WorkerChanged
 from pipelines.thinking.talk import Ask, Plan, Talk
 from pipelines.thinking.tools import spotlight
 from pipelines.thinking.world import World
@@ -69,8 +69,10 @@ class Tally:
     views: tuple[View, ...] = ()
     tokens: int = 0
     usd: float = 0.0
+    sent: tuple[Sent, ...] = ()
 
     def add(self, talk: Talk) -> None:
+        self.sent += talk.sent
         self.asked += tuple(name for name in talk.asked if name not in self.asked)
         self.views += tuple(view for view in talk.views if view not in self.views)
         self.tokens += talk.tokens

@@ -10,6 +10,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from pipelines.thinking.private_words import NOT_IN_PRIVATE
+
 
 @dataclass(frozen=True, slots=True)
 class Kind:
@@ -40,6 +42,12 @@ KINDS: dict[str, Kind] = {
     "local_only": Kind(
         f"I am set to send nothing out. {STILL_WORKS}",
         "local_only is on: use a model on this machine, or turn it off",
+    ),
+    "private_mode": Kind(
+        NOT_IN_PRIVATE, "private mode is on: say “leave private mode”, or add a model on this machine"
+    ),
+    "withheld": Kind(
+        "Your rules keep this picture back, so I sent nothing.", "privacy.regions or privacy.blur_text: see the log"
     ),
     "opt_in": Kind(
         "That model learns from what it is sent, and nobody has allowed that.",

@@ -22,6 +22,9 @@ from pipelines.events import Code, Message, Remembered, TextLine
 from pipelines.thinking import wording
 from pipelines.thinking.intent import normal
 from pipelines.thinking.privacy import private_reason
+from pipelines.thinking.sheet import sheet
+from pipelines.thinking.sheet_page import rows_of
+from pipelines.thinking.things_codes import all_described
 
 NUMBERED = frozenset({"platform", "gate", "room", "line", "bus", "track", "floor", "seat"})
 
@@ -78,14 +81,17 @@ class History:
                 caption = caption_of((), (), heard) if by_answer else entry.caption
                 self._entries[i] = _bounded(replace(entry, heard=heard, caption=caption, shown=shown or entry.shown))
 
-    def messages(self, last: int, limit_tokens: int = WINDOW_TOKENS, private: bool = False) -> tuple[Message, ...]:
+    def messages(
+        self, last: int, limit_tokens: int = WINDOW_TOKENS, private: bool = False, here: bool = False
+    ) -> tuple[Message, ...]:
         """The last turns as a conversation, for a query: `last` of them at most, half as many at least, in about
         `limit_tokens` tokens at most. Pictures are not repeated, what was heard is. `private`: the query goes to
-        nobody who learns from it, so turns that are nobody's business may go along; otherwise they are left out."""
+        nobody who learns from it, so turns that are nobody's business may go along; otherwise they are left out.
+        `here`: it stays on this machine; only then turns of private mode go along."""
         asked = [
             (entry, secret)
             for entry, secret in zip(self._entries, self._private, strict=True)
-            if entry.question  # what was not understood is no question
+            if entry.question and (here or not entry.trace.private)  # what was not understood is no question
         ]
         most = min(last, limit_tokens // LEAST_TURN_TOKENS)
         if most < 1:
@@ -111,9 +117,9 @@ class History:
             if subject in {"price", "cost"} and (found := wording.prices(entry.lines)):
                 return wording.price_answer(found), entry
             if subject == "code" and entry.codes:
-                return wording.code_answer(entry.codes), entry
+                return all_described(entry.codes), entry
             if subject in {"sign", "label", "menu", "page", "letter"} and entry.lines:
-                return wording.reading(entry.lines), entry
+                return " ".join(sheet(entry.lines).spoken), entry
             if said := _line_about(subject, entry.lines):
                 return said, entry
         return None
@@ -121,17 +127,19 @@ class History:
 
 def _line_about(subject: str, lines: Sequence[TextLine]) -> str:
     """The line that names the subject, with its number if the number stands on the next line."""
-    for i, line in enumerate(lines):
-        words = normal(line.text).split()
+    rows = [" ".join(lines[i].text for i in row) for row in rows_of(lines)]
+    for i, row in enumerate(rows):
+        words = normal(row).split()
         if subject not in words:
             continue
         if subject in NUMBERED:
             after = words[words.index(subject) + 1 :]
             if after:
                 return f"{subject.capitalize()} {after[0]}."
-            if i + 1 < len(lines) and (following := normal(lines[i + 1].text).split()):
+            following = normal(rows[i + 1]).split() if i + 1 < len(rows) else []
+            if following and (len(following[0]) == 1 or any(map(str.isdigit, following[0]))):  # and no destination
                 return f"{subject.capitalize()} {following[0]}."
-        return wording.sentence(line.text)
+        return wording.sentence(row)
     return ""
 
 
@@ -180,7 +188,7 @@ def caption_of(lines: Sequence[TextLine], codes: Sequence[Code], heard: str) -> 
     if lines:
         parts.append("text " + " / ".join(line.text for line in lines[:LINES]))
     if codes:
-        parts.append(wording.code_answer(codes[:CODES]))  # which does not tell the password of a network
+        parts.append(all_described(codes[:CODES]))  # which tells no password and no secret
     words = "; ".join(parts) or heard.split(". ")[0]
     words = " ".join(words[: 4 * CAPTION_CHARS].translate(_BRACKETS).split())
     return words if len(words) <= CAPTION_CHARS else words[: CAPTION_CHARS - 2].rstrip() + " …"

@@ -1,8 +1,8 @@
 """What the wearer wants, from the words alone. A table of patterns, first match wins; no model is asked.
 
-An intent names who can answer: the device itself (`read`, `price`, `code`, `history`, `alarm`, `note`, `status`,
-`control`) or a model (`model`). Words that only steer the companion are `control`, and act the moment they are
-understood.
+An intent names who can answer: the device itself (`read`, `reading` in what was read, `price`, `code`, `thing`,
+`history`, `alarm`, `note`, `status`, `control`) or a model (`model`). Words that only steer the companion are
+`control`, and act the moment they are understood.
 """
 
 from __future__ import annotations
@@ -11,7 +11,10 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from pipelines.thinking.private_words import private_command
+from pipelines.thinking.reading_words import reading_command
 from pipelines.thinking.steering_words import steers
+from pipelines.thinking.things_words import TRAFFIC, thing_asked
 from pipelines.thinking.tools import alarm_words
 from pipelines.thinking.tools.policy import dictated
 
@@ -26,6 +29,8 @@ class Intent:
 
     @property
     def visual(self) -> bool:
+        if self.kind == "thing":
+            return self.subject != TRAFFIC
         return self.kind in {"read", "price", "code"} or (self.kind == "model" and self.name != "talk")
 
     @property
@@ -48,8 +53,15 @@ _TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     (r"can you hear me", "status", "hear"),
     (r"can you see(?: this| me| anything)?|is the picture sharp", "status", "see"),
     (r"(?:read (?:me )?my notes|what (?:are|did i put in) my notes|what did i note(?: down)?)", "note", "list"),
-    (r"what did you send", "status", "sent"),
-    (r"what did you (?:look at|see)|why did you say that", "status", "looked"),
+    (r"what did you send|what have you sent(?: (?:today|so far|in this session))?", "status", "sent"),
+    (r"what did you (?:just )?send(?: just)?(?: now| for that)?|what left(?: just now)?", "status", "sent_last"),
+    (
+        r"who did you send (?:that|this|it) to|who (?:got|has) (?:that|it)|where did (?:that|it) go",
+        "status",
+        "sent_whom",
+    ),
+    (r"what did you (?:look at|see)|which picture was that", "status", "looked"),
+    (r"why did you (?:say|answer) that|how do you know that", "status", "why"),
     (
         r"what (?:are|were) (?:your|the) sources|where (?:do|did) you (?:have|get|find) that(?: from)?",
         "status",
@@ -68,7 +80,6 @@ _TABLE: Final[tuple[tuple[str, str, str], ...]] = (
     (rf"what does {_SEEN} say", "read", "read"),
     (rf"(?:please )?read (?:{_SEEN}|to me|aloud)(?: to me| aloud)?(?: please)?", "read", "read"),
     (r"tell me a (?:story|joke)", "model", "talk"),
-    (r"(?:private mode|leave private mode|spell that|next line|from the top)", "status", "not_yet"),
 )
 _PATTERNS: Final = tuple((re.compile(p), kind, name) for p, kind, name in _TABLE)
 _LOOKING: Final = re.compile(r"\b(this|that|these|those|here|see|look|looking|front|colou?rs?|picture|show|describe)\b")
@@ -79,8 +90,9 @@ def normal(text: str) -> str:
     return " ".join(re.sub(r"[^\w\s']", " ", text.lower().replace("’", "'")).split())
 
 
-def understand(text: str) -> Intent:
-    """The wearer's words -> what to do with them. Words that match no pattern are a question for a model."""
+def understand(text: str, reading: bool = True) -> Intent:
+    """The wearer's words -> what to do with them. Words that match no pattern are a question for a model. `reading`:
+    they may be about a text that was read."""
     words = normal(text)
     if not words:
         return Intent("none", "empty")
@@ -90,6 +102,12 @@ def understand(text: str) -> Intent:
         return Intent("note", "add")
     if name := steers(words):
         return Intent("control", name)
+    if meant := private_command(text):
+        return Intent("control", f"private_{meant}")
+    if reading and (command := reading_command(text)):
+        return Intent("reading", command.name, command.subject)
+    if asked := thing_asked(text):
+        return Intent("thing", asked.name, asked.subject)
     for pattern, kind, name in _PATTERNS:
         if match := pattern.fullmatch(words):
             return Intent(kind, name, match.groupdict().get("subject") or "")

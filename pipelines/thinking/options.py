@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from pipelines.hearing.phrase import Phrase
+from pipelines.seeing.regions import SendRules
 
 SYSTEM_PROMPT = (
     "You are Earshot, a voice companion on camera glasses. The user hears you and sees no screen: answer in one "
@@ -174,3 +175,4 @@ class Options:
     attention: AttentionOptions = field(default_factory=AttentionOptions)
     echo: EchoOptions = field(default_factory=EchoOptions)
     load: LoadOptions = field(default_factory=LoadOptions)
+    send: SendRules = field(default_factory=SendRules)

@@ -29,6 +29,8 @@ from pipelines.events import (
     ModelFailed,
     ModelInfo,
     ModelText,
+    PictureCovered,
+    Sent,
     ToolInfo,
     View,
 )
@@ -36,6 +38,7 @@ from pipelines.seeing import views
 from pipelines.thinking import wording
 from pipelines.thinking.budget import estimate
 from pipelines.thinking.chain import FAILOVER, Pick, switched
+from pipelines.thinking.ledger import with_end, with_question
 from pipelines.thinking.tools.clock import Now, iso_date
 from pipelines.thinking.tools.taint import Taint
 from pipelines.thinking.uses import Bench, Plan, Uses
@@ -44,7 +47,9 @@ from pipelines.thinking.world import World
 __all__ = ["Ask", "Listener", "Plan", "Talk"]
 
 NOW = "Answer now, in one or two short sentences, from what you have. Say what you are not sure of."
-NOT_SENT = frozenset({"no_key", "no_picture", "no_model", "local_only", "opt_in"})  # failures before anything left
+NOT_SENT = frozenset(  # failures before anything left
+    {"no_key", "no_picture", "no_model", "local_only", "opt_in", "private_mode", "withheld"}
+)
 NO_MORE = "You have used tools often enough. " + NOW
 
 
@@ -113,6 +118,8 @@ class Talk:
         self._text = ""  # of the response under way
         self._rounds = 0
         self.asked: tuple[str, ...] = ()
+        self.sent: tuple[Sent, ...] = ()  # what left, by model
+        self.covered, self.withheld = 0, ""  # parts of pictures; why one was kept back
         self.tokens = 0
         self.usd = 0.0
         self.over = False
@@ -194,7 +201,7 @@ class Talk:
         """What comes now is of another turn."""
         self.ask = replace(self.ask, turn=turn)
         self._uses.of_turn(turn)
-        self.asked, self.tokens, self.usd = (), 0, 0.0
+        self.asked, self.sent, self.tokens, self.usd = (), (), 0, 0.0
 
     def decided(self, plan: Plan, outcome: str) -> None:
         """What the wearer said to a plan. "allowed", or why not."""
@@ -214,6 +221,8 @@ class Talk:
             self._done(event)
         elif isinstance(event, ModelFailed):
             self._failed(event)
+        elif isinstance(event, PictureCovered):
+            self.covered, self.withheld = self.covered + event.covered, event.withheld
         else:
             self._uses.take(event)
             self._go_on()
@@ -250,14 +259,18 @@ class Talk:
         return pick.model
 
     def _pick(self) -> Pick:
-        chain, ask, now_ns = self._world.chain, self.ask, self._scribe.now_ns
+        pick = self._whoever()
+        return replace(pick, kind="private_mode") if self._world.private and pick.kind == "local_only" else pick
+
+    def _whoever(self) -> Pick:
+        chain, ask, now_ns, here = self._world.chain, self.ask, self._scribe.now_ns, self._world.private
         shows = any(m.frame_id or m.views for m in self._messages)
         if ask.prefer and ask.prefer not in self._tried:
             others = [m.name for m in chain.models if m.name != ask.prefer]
-            pick = chain.pick(now_ns, bool(ask.private), shows, (*self._tried, *others))
+            pick = chain.pick(now_ns, bool(ask.private), shows, (*self._tried, *others), here)
             if pick.model is not None:
                 return pick
-        return chain.pick(now_ns, bool(ask.private), shows, self._tried)
+        return chain.pick(now_ns, bool(ask.private), shows, self._tried, here)
 
     def _ask(
         self, model: ModelInfo, messages: tuple[Message, ...], tools: Sequence[ToolInfo], expected: int, why: str
@@ -270,6 +283,7 @@ class Talk:
         world.budget.reserve(ask.turn, request, expected + cap, model, cap)
         self._text = ""
         self.asked += () if model.name in self.asked else (model.name,)
+        self.sent = with_question(self.sent, model.name, messages)
         self._scribe.emit(
             AskModel,
             ", ".join(x for x in (why, _what_is_sent(messages), f"to {model.name}", self._picked) if x),
@@ -302,6 +316,7 @@ class Talk:
     def _done(self, event: ModelDone) -> None:
         self._ended()
         self._world.chain.succeeded(self._model)
+        self.sent = with_end(self.sent, self._model)
         self._spend(event)
         # Whoever wants tools after having been told that there are no more gets none.
         if not event.calls or self._rounds >= self._world.options.modes.tool_rounds:
@@ -333,6 +348,7 @@ class Talk:
     def _failed(self, event: ModelFailed) -> None:
         self._ended()
         failed = self._model
+        self.sent = with_end(self.sent, failed, event.kind, event.kind not in NOT_SENT)
         if event.kind in NOT_SENT:
             self.asked = tuple(name for name in self.asked if name != failed)
         self._world.chain.failed(failed, event.kind, self._scribe.now_ns)

@@ -36,6 +36,7 @@ from pipelines.events import (
 )
 from pipelines.seeing import views
 from pipelines.seeing.choice import choose
+from pipelines.thinking.leaving import leaving
 from pipelines.thinking.tools import built_in, policy, pure, schema, spotlight
 from pipelines.thinking.tools.taint import Taint, of_tool
 from pipelines.thinking.world import UNUSABLE, World
@@ -135,6 +136,8 @@ class Uses:
 
     def take(self, event: Happening) -> None:
         """What came of a request."""
+        if isinstance(event, TextRead) and event.more:
+            return  # all of it comes at once
         use = self._awaited.pop(event.request, None)  # type: ignore[attr-defined]
         if use is not None:
             self._came(use, event)
@@ -332,7 +335,7 @@ class Uses:
     def _read(self, use: _Use, event: TextRead) -> None:
         self._taint.add("camera")
         found, box = self._frame(use.arguments.get("frame", 1)), use.arguments.get("box")
-        lines = event.lines
+        lines = leaving(self._world, found[0] if found is not None else None, event.lines)
         if box and found is not None:
             lines = _lines_in(lines, views.in_pixels(box, found[0].width, found[0].height))
         said = "\n".join(line.text for line in lines)

@@ -8,8 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipelines.events import Code, TextLine, View
-from pipelines.speaking.speakable import speakable, spoken_address
+from pipelines.events import TextLine, View
+from pipelines.speaking.speakable import speakable
+from pipelines.thinking import sheet_figures
 
 FRAME_PROBLEMS = {
     "no picture": "I have no picture. Is the camera on?",
@@ -18,6 +19,7 @@ FRAME_PROBLEMS = {
     "covered": "The picture is black or blank. Is something over the camera?",
     "overexposed": "The picture is too bright. Turn away from the light a little.",
     "blurred": "The picture is blurred. Hold still and ask again.",
+    "glare": "Light is shining on it. Tilt it a little and ask again.",
 }
 NO_TEXT = {
     "read": "I can see, but I find no text that I can read.",
@@ -114,16 +116,10 @@ _DOING = {
 }
 WHO = "I am Earshot, your companion. I hear, and I look when you ask."
 
-_PRICE = re.compile(
-    r"(?:(?P<before>[€$£]|EUR|USD|GBP|CHF)\s?(?P<a>\d{1,5}(?:[.,]\d{2})?)"
-    r"|(?P<b>\d{1,5}(?:[.,]\d{2})?)\s?(?P<after>[€$£]|EUR|USD|GBP|CHF))",
-    re.IGNORECASE,
-)
-
 
 def prices(lines: Sequence[TextLine]) -> list[str]:
     """Prices with a currency found in the lines, as written."""
-    return [m.group(0) for line in lines for m in _PRICE.finditer(line.text)]
+    return [price for line in lines for price in sheet_figures.prices(line.text)]
 
 
 def sentence(text: str) -> str:
@@ -133,32 +129,9 @@ def sentence(text: str) -> str:
     return text if not text or text[-1] in ".!?:" else text + "."
 
 
-def reading(lines: Sequence[TextLine], subject: str = "It") -> str:
-    """The lines, verbatim and in order, after two words that say what they are."""
-    return f"{subject} says: " + " ".join(sentence(line.text) for line in lines)
-
-
 def price_answer(found: Sequence[str]) -> str:
     spoken = [speakable(p, verbatim=True) for p in found]
     return f"The price is {spoken[0]}." if len(spoken) == 1 else "I read the prices " + ", ".join(spoken) + "."
-
-
-def code_answer(codes: Sequence[Code]) -> str:
-    """Describes what codes hold. Nothing is ever opened."""
-    if len(codes) == 1:
-        return _one_code(codes[0])
-    return f"I see {len(codes)} codes. " + " ".join(_one_code(c) for c in codes)
-
-
-def _one_code(code: Code) -> str:
-    if re.match(r"https?://", code.payload, re.IGNORECASE):
-        return f"A QR code with a web address: {spoken_address(code.payload)}. I have not opened it."
-    if code.kind != "qr":
-        return f"A bar code, number {' '.join(code.payload)}."
-    for prefix, what in (("WIFI:", "the name and password of a wireless network"), ("BEGIN:VCARD", "a business card")):
-        if code.payload.upper().startswith(prefix):
-            return f"A QR code with {what}. I have not used it."
-    return f"A QR code with the text: {sentence(code.payload)}"
 
 
 def ago(seconds: float) -> str:

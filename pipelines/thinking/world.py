@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pipelines.events import ToolInfo
 from pipelines.scribe import Scribe
@@ -12,6 +12,7 @@ from pipelines.thinking.budget import Budget
 from pipelines.thinking.chain import Chain
 from pipelines.thinking.history import History
 from pipelines.thinking.options import Options
+from pipelines.thinking.read_aloud import ReadAloud
 from pipelines.thinking.tools.alarms import Alarms
 
 UNUSABLE = frozenset({"no picture", "stale", "dark", "covered", "overexposed"})
@@ -21,7 +22,9 @@ UNUSABLE = frozenset({"no picture", "stale", "dark", "covered", "overexposed"})
 class World:
     """Shared by reference with everything else in the session. `standing`: the mode that the wearer asked for until
     further notice; `tools`: what models may use now; `wall_clock`: local ISO time at t=0; `missing`: why there is no
-    model, a kind of failure; `verbosity`: "short" or "long", if the wearer asked for that; `camera`: there is one."""
+    model, a kind of failure; `verbosity`: "short" or "long", if the wearer asked for that; `camera`: there is one;
+    `read_aloud`: the text that was read last, and the place in it; `private`: nothing may leave this
+    machine."""
 
     scribe: Scribe
     options: Options
@@ -37,6 +40,8 @@ class World:
     missing: str = ""
     verbosity: str = ""
     camera: bool = False
+    read_aloud: ReadAloud = field(default_factory=ReadAloud)
+    private: bool = False
 
     @property
     def model(self) -> str:

@@ -174,6 +174,8 @@ class LaneDoor:
 
         return self._put(stream.kind, job or Job(), steps)
 
+    def ahead(self, kind: str, work: Any) -> None: ...
+
     def task(self, kind: str, work: Any, done: Any, failed: Any, asked: Asked) -> Job:
         raise NotImplementedError("the bench's sessions have no tools")
 

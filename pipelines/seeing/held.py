@@ -1,0 +1,73 @@
+"""Shots that are kept decoded, within so many bytes: what was asked for, and the best of what was decoded along.
+
+When there is no room: first what lies longer ago than a question lasts, then, of the two shots that are closest in
+time, the one that is worth less, so that what stays is spread evenly and sharp. The shots that were last asked for as
+pictures stay.
+"""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+from pipelines.events import NS
+from pipelines.seeing.shot import Shot
+
+MAX_BYTES = 24_000_000  # 17 shots of 720p
+ASKED = 4  # pictures of one question; those of earlier questions are like any other
+SPAN_NS = 3 * NS  # a spoken question; before that, the ring still has it
+
+
+class Held:
+    """At least the shot added last stays, however large it is."""
+
+    def __init__(self, max_bytes: int = MAX_BYTES) -> None:
+        self.max_bytes = max_bytes  # may change; it counts when the next shot is added
+        self._shots: dict[int, Shot] = {}
+        self._worth: dict[int, float] = {}
+        self._asked: dict[int, None] = {}  # in order of asking
+        self.nbytes = 0
+
+    def __len__(self) -> int:
+        return len(self._shots)
+
+    def __contains__(self, frame_id: int) -> bool:
+        return frame_id in self._shots
+
+    def get(self, frame_id: int) -> Shot | None:
+        return self._shots.get(frame_id)
+
+    def add(self, shot: Shot, worth: float = 0.0, asked: bool = False) -> None:
+        """Keep a shot. `worth`: how sharp and steady it is; `asked`: it is wanted as a picture, perhaps again."""
+        if shot.frame_id not in self._shots:
+            self._shots[shot.frame_id] = shot
+            self.nbytes += shot.nbytes
+        self._worth[shot.frame_id] = max(worth, self._worth.get(shot.frame_id, 0.0))
+        if asked:
+            self._asked.pop(shot.frame_id, None)
+            self._asked[shot.frame_id] = None
+            if len(self._asked) > ASKED:
+                del self._asked[next(iter(self._asked))]
+        while self.nbytes > self.max_bytes and len(self._shots) > 1:
+            self._drop(self._least(shot.frame_id))
+
+    def clear(self) -> None:
+        for frame_id in list(self._shots):
+            self._drop(frame_id)
+
+    def _drop(self, frame_id: int) -> None:
+        self.nbytes -= self._shots.pop(frame_id).nbytes
+        del self._worth[frame_id]
+        self._asked.pop(frame_id, None)
+
+    def _least(self, newest: int) -> int:
+        """The shot that will be missed least, other than `newest`."""
+        free = sorted((s for s in self._shots.values() if s.frame_id not in self._asked), key=lambda s: s.media_ns)
+        if len(free) < 2:
+            others = [i for i in (*(s.frame_id for s in free), *self._asked) if i != newest]
+            return others[0]
+        if free[-1].media_ns - free[0].media_ns > SPAN_NS and free[0].frame_id != newest:
+            return free[0].frame_id
+        one, other = min(pairwise(free), key=lambda pair: pair[1].media_ns - pair[0].media_ns)
+        if newest in (one.frame_id, other.frame_id):
+            return one.frame_id if other.frame_id == newest else other.frame_id
+        return min(one.frame_id, other.frame_id, key=lambda i: self._worth[i])

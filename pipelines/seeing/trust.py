@@ -1,0 +1,140 @@
+"""Whether what the recogniser says is text at all, and whether these are its letters.
+
+Three witnesses. The mean score over the letters; the weakest letter, which a long line's mean hides ("Stert 19:20" has
+0.89 and a letter at 0.37); and a second reading of the same box, cut a little wider. Text reads the same again, a
+texture does not: blank keys read "OOOOOOOOOOOO" at 0.77, and cut wider at 0.20. Of 677 boxes in the pictures of
+tests/bench/pictures (seed 5) no box without text had more than 0.77, and most of the misread lines above 0.85 had a
+letter below 0.6 or read otherwise the second time.
+
+Pure: strings and numbers in, one word of judgement out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from pipelines.events import TextLine
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What one box says. `confidence`: mean over the letters; `weakest`: of the letter least sure, spaces left out."""
+
+    text: str
+    confidence: float
+    weakest: float
+
+
+@dataclass(frozen=True, slots=True)
+class TrustOptions:
+    """When a string is believed. Measured on the corpus of tests/bench/pictures."""
+
+    min_confidence: float = 0.85  # a parking sign was misread below ("7 A.T0 8AM." 0.77, "3PMT7PM" 0.84)
+    min_confidence_short: float = 0.90  # up to four letters: little to hold on to, often a texture
+    min_confidence_single: float = 0.95  # one letter: a chin or a switch looks like "D" at 0.68; a real "2" gives 1.0
+    min_confidence_odd: float = 0.95  # figures among letters ("Slat1a20", "3PMT07PM"): a code, or a misreading
+    short_letters: int = 4
+    min_height_px: int = 8  # letters lower than this are guessed from their neighbours
+    min_readable_share: float = 0.6  # letters and digits among the visible characters; "~·|-" patterns are fences
+    sure: float = 0.97  # mean and ...
+    sure_weakest: float = 0.90  # ... weakest letter of a box that need not be read twice: four in five of legible ones
+    weakest: float = 0.55  # "Stert 19:20" read twice alike had 0.49 at best; true lines in bad light have 0.5 to 0.6
+    weakest_number: float = 0.80  # a letter is made up for by its word, a figure by nothing: "2.80" for 2.60, blurred
+    stands_alone: float = 0.85  # weakest letter of a reading that is believed against a worse one that differs
+
+
+def readable(text: str) -> int:
+    """How many letters and digits, of any script, are in the text."""
+    return sum(char.isalnum() for char in text)
+
+
+def trusted(line: TextLine, options: TrustOptions) -> str:
+    """ "" if the string can be said aloud as read, else what speaks against it."""
+    visible = sum(not char.isspace() for char in line.text)
+    letters = readable(line.text)
+    if letters == 0 or letters < options.min_readable_share * visible:
+        return "mostly marks, not letters"
+    if min(line.box[2], line.box[3]) < options.min_height_px:
+        return "too small"
+    needed = options.min_confidence
+    if letters == 1:
+        needed = options.min_confidence_single
+    elif letters <= options.short_letters:
+        needed = options.min_confidence_short
+    if odd(line.text):
+        needed = max(needed, options.min_confidence_odd)
+    return "" if line.confidence >= needed else f"confidence {line.confidence:.2f}, {needed:.2f} needed"
+
+
+def odd(text: str) -> bool:
+    """Has it a word that changes between letters and figures twice or more?"""
+    for word in text.split():
+        kinds = [char.isdigit() for char in word if char.isalnum()]
+        if sum(one != other for one, other in pairwise(kinds)) > 1:
+            return True
+    return False
+
+
+def hopeless(found: Found) -> bool:
+    """Not worth a second reading: nothing in it, or so unsure that two alike would not be believed either."""
+    return readable(found.text) == 0 or found.confidence < 0.7
+
+
+def settled(readings: Sequence[Found], options: TrustOptions) -> bool:
+    """Nothing more to learn from another reading of this box."""
+    last = readings[-1]
+    if len(readings) == 1:
+        enough = readable(last.text) > 2  # a ring is an "O" or a "6" as surely as it is a ring
+        return hopeless(last) or (enough and last.confidence >= options.sure and last.weakest >= options.sure_weakest)
+    return len(readings) > 2 or same(readings[0].text, last.text)
+
+
+def weighed(readings: Sequence[Found], options: TrustOptions) -> tuple[Found, str]:
+    """The reading to go by, and "" or what speaks against it. Readings in the order in which they were made."""
+    first = readings[0]
+    if len(readings) == 1:
+        return first, ""
+    longest = readings[-1]
+    reaching = len(readings) == 3 and grown(first.text, readings[1].text) and grown(readings[1].text, longest.text)
+    if reaching and longest.weakest >= _weakest(longest.text, options):
+        return longest, ""
+    against = "read differently each time"
+    for number, one in enumerate(readings):
+        for other in readings[number + 1 :]:
+            if same(one.text, other.text):
+                better = one if one.weakest >= other.weakest else other
+                needed = _weakest(better.text, options)
+                if better.weakest >= needed:
+                    return Found(better.text, (one.confidence + other.confidence) / 2, better.weakest), ""
+                against = f"a letter at {better.weakest:.2f}, {needed:.2f} needed"
+    surest = max(readings, key=lambda found: (found.weakest, found.confidence))
+    enough = readable(surest.text) > options.short_letters
+    alone = enough and surest.confidence >= options.sure and surest.weakest >= options.stands_alone
+    return surest, "" if alone else against
+
+
+def _weakest(text: str, options: TrustOptions) -> float:
+    """What the weakest letter must have: more where half of the text or more is figures."""
+    number = 2 * sum(char.isdigit() for char in text) >= max(1, readable(text))
+    return options.weakest_number if number else options.weakest
+
+
+def grown(shorter: str, longer: str) -> bool:
+    """The same line, and more of it at one end or both."""
+    return _core(shorter) != _core(longer) and _core(shorter) in _core(longer)
+
+
+def same(one: str, other: str) -> bool:
+    """The same letters and digits; dots count only inside numbers ("8 A.M." is "8 AM", "4.20" is not "420")."""
+    return _core(one) == _core(other)
+
+
+def _core(text: str) -> str:
+    kept = []
+    for place, char in enumerate(text):
+        between = 0 < place < len(text) - 1 and text[place - 1].isdigit() and text[place + 1].isdigit()
+        if char.isalnum() or between:
+            kept.append(char)
+    return "".join(kept).casefold()

@@ -1,0 +1,225 @@
+"""What a wearer gets of seeing, turn by turn: text read and moved about in, things told on the device, private mode,
+and what is told of what was looked at and sent. The world is scripted, the deciders are real."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from pipelines import events as ev
+from pipelines.director import Director, DirectorOptions
+from pipelines.events import MS
+from pipelines.seeing.regions import Region, SendRules
+from pipelines.thinking.options import Options
+from tests.scripted import SHARP, SIGN, Reply, ScriptedSession, World
+
+AWAY = ev.ModelInfo("far-model", trains="no", profile="{}")
+HERE = ev.ModelInfo("near-model", local=True, trains="no", profile="{}")
+MENU = (
+    ev.TextLine("Soup of the day €4.20", 0.97, (100, 100, 400, 40)),
+    ev.TextLine("Pasta €9.80", 0.97, (100, 160, 400, 40)),
+    ev.TextLine("Open 8 A.M. to 3 P.M.", 0.97, (100, 220, 400, 40)),
+)
+
+
+def talk(world: World, *said: str, every_ms: int = 9000, options: Options | None = None) -> ScriptedSession:
+    """Say one thing after another, each once the one before is answered."""
+    s = ScriptedSession(world, DirectorOptions(options or Options()))
+    for i, text in enumerate(said):
+        s.say(text, 1000 + i * every_ms)
+    return s.run_until(1000 + len(said) * every_ms)
+
+
+# ------------------------------------------------------------------------------------------------------------- reading
+
+
+def test_what_was_read_can_be_moved_about_in() -> None:
+    s = talk(World(lines=MENU), "what does this sign say", "read the first line", "next line", "only the prices")
+    assert "Soup of the day" in s.spoken(1) and "3 PM" in s.spoken(1)
+    assert s.spoken(2).startswith("Soup of the day") and "Pasta" not in s.spoken(2)
+    assert s.spoken(3).startswith("Pasta")
+    assert "4" in s.spoken(4) and "9" in s.spoken(4) and "8 A" not in s.spoken(4)
+
+
+def test_a_word_is_spelled_as_it_is_printed() -> None:
+    s = talk(World(lines=SIGN), "what does this sign say", "spell basel")
+    assert "B, A, S, E, L" in s.spoken(2)
+
+
+def test_next_line_after_an_interruption_follows_the_ear() -> None:
+    s = ScriptedSession(World(lines=tuple(ev.TextLine(f"Line {w} of the notice.", 0.99) for w in
+                                          ("one", "two", "three", "four", "five", "six"))))  # fmt: skip
+    s.say("what does this sign say", 1000)
+    s.run_until(5200)
+    heard = [d for d in s.all(ev.Speak) if d.kind == "reading" and d.text]
+    s.say("stop", 5300)
+    s.run_until(8000)
+    s.say("next line", 8500)
+    s.run_until(14_000)
+    entry = s.director.history.entries[0]
+    got = sum(word in entry.heard for word in ("one", "two", "three", "four", "five", "six"))
+    assert 0 < got < 6, "it was stopped in the middle"
+    word = ("one", "two", "three", "four", "five", "six")[got]
+    assert word in s.spoken(s.all(ev.TurnOpened)[-1].turn), (entry.heard, heard)
+
+
+def test_without_text_the_words_mean_what_else_they_may() -> None:
+    s = talk(World(lines=MENU), "only the prices")
+    assert s.all(ev.ReadText), "the picture is read for prices"
+    assert "9 " in s.spoken(1) or "9." in s.spoken(1)
+    assert "not read any text" in talk(World(), "next line").spoken(1)
+
+
+def test_a_model_is_asked_what_a_text_that_was_not_read_says() -> None:
+    s = talk(World(models=(AWAY,)), "where does it say platform")
+    assert s.all(ev.AskModel) and "not read any text" not in s.spoken(1)
+
+
+def test_unreadable_parts_are_named_and_never_said() -> None:
+    class Doubtful(ScriptedSession):
+        def _one(self, d: ev.Decision) -> None:
+            if isinstance(d, ev.ReadText):
+                unread = (ev.TextLine("xx81", 0.4, (100, 260, 300, 40)),)
+                found = ev.TextRead(0, d.request, d.frame_id, MENU, unread=unread, cut=("right",))
+                self._later(200, lambda: self._answer(d.request, replace(found, t_ns=self.now_ns)))
+            else:
+                super()._one(d)
+
+    s = Doubtful(World())
+    s.say("read this to me", 1000)
+    said = s.run_until(20_000).spoken(1)
+    assert "cannot read" in said and "xx81" not in said
+    assert "right" in said, "which way to turn"
+
+
+# --------------------------------------------------------------------------------------------------- told on the device
+
+
+def test_a_colour_is_told_on_the_device_and_nothing_leaves() -> None:
+    s = talk(World(models=(AWAY,)), "what colour is this", "what did you send")
+    assert "orange" in s.spoken(1) and not s.all(ev.AskModel)
+    assert "Nothing has left" in s.spoken(2)
+
+
+def test_which_thing_is_the_door_is_for_a_model_if_there_is_one() -> None:
+    assert talk(World(models=(AWAY,)), "what colour is the door").all(ev.AskModel)
+    assert talk(World(model=""), "what colour is the door").all(ev.Measure)
+
+
+def test_traffic_lights_are_not_judged() -> None:
+    s = talk(World(models=(AWAY,)), "is the light green")
+    assert "can't judge traffic lights" in s.spoken(1) and not s.all(ev.AskModel) and not s.all(ev.Measure)
+
+
+def test_a_unit_price_is_worked_out_exactly() -> None:
+    shelf = (ev.TextLine("Coffee 500 g", 0.97), ev.TextLine("4.98 €", 0.97))
+    assert "9.96" in talk(World(lines=shelf), "how much is that per kilo").spoken(1).replace(" 96", ".96").replace(
+        "9 euros.96", "9.96"
+    )
+
+
+def test_an_article_of_the_wearers_own_table_is_called_by_its_name() -> None:
+    code = ev.Code("ean13", "4006381333931", article="yellow text marker", note="in the desk")
+    said = talk(World(codes=(code,)), "what is this code").spoken(1)
+    assert "yellow text marker" in said and "in the desk" in said
+
+
+# -------------------------------------------------------------------------------------------------------- which picture
+
+
+def test_what_changed_shows_the_model_two_pictures() -> None:
+    class Turning(ScriptedSession):
+        def _one(self, d: ev.Decision) -> None:
+            if isinstance(d, ev.Look):
+                first_ns = max(0, d.end_ns - 4000 * MS)
+                frames = [replace(SHARP, frame_id=i + 1, media_ns=first_ns + i * 500 * MS) for i in range(9)]
+                inside = tuple(f for f in frames if d.start_ns <= f.media_ns < d.end_ns)
+                self._later(40, lambda: self._answer(d.request, ev.Looked(self.now_ns, d.request, inside)))
+            else:
+                super()._one(d)
+
+    s = Turning(World(models=(AWAY,)))
+    s.say("what changed", 6000)
+    s.run_until(14_000)
+    question = s.all(ev.AskModel)[0].messages[-1]
+    ids = {question.frame_id, *(view.frame_id for view in question.views)}
+    assert len(ids) == 2
+
+
+def test_the_word_and_the_rule_are_in_the_recording() -> None:
+    s = talk(World(models=(AWAY,)), "what is behind this door")
+    chosen = s.all(ev.FrameChosen)[0]
+    assert "this" in chosen.reason
+
+
+# --------------------------------------------------------------------------------------------------------- private mode
+
+
+def test_in_private_mode_nothing_leaves_and_the_wearer_is_told_why() -> None:
+    s = talk(World(models=(AWAY,)), "private mode", "what is behind the door", "what did you send")
+    assert "Nothing leaves" in s.spoken(1)
+    assert not s.all(ev.AskModel) and "private mode is on" in s.spoken(2)
+    assert any(e.name == "private" for e in s.all(ev.Earcon))
+    assert "Nothing has left" in s.spoken(3)
+
+
+def test_in_private_mode_a_model_on_this_machine_answers() -> None:
+    s = talk(World(models=(AWAY, HERE)), "private mode", "what is behind the door")
+    assert [d.model for d in s.all(ev.AskModel)] == ["near-model"]
+
+
+def test_what_was_said_in_private_mode_does_not_leave_when_it_ends() -> None:
+    s = talk(
+        World(models=(AWAY, HERE)), "private mode", "what is behind the door", "leave private mode", "what is up there"
+    )
+    last = s.all(ev.AskModel)[-1]
+    assert last.model == "far-model"
+    assert "behind the door" not in " ".join(m.text for m in last.messages)
+
+
+def test_private_mode_ends_what_is_being_asked() -> None:
+    s = ScriptedSession(World(models=(AWAY,), reply=lambda ask: Reply("A long answer.", hangs=True)))
+    s.say("what is behind the door", 1000)
+    s.say("private mode", 4000)
+    s.run_until(12_000)
+    assert any(isinstance(d, ev.Cancel) for d in s.decisions)
+    assert s.director.private
+
+
+@pytest.mark.parametrize("said", ["is this private parking", "what does private mode on a phone do"])
+def test_other_words_about_private_things_change_nothing(said: str) -> None:
+    s = talk(World(models=(AWAY,)), said)
+    assert not s.director.private
+
+
+# --------------------------------------------------------------------------------------------------- what is told of it
+
+
+def test_what_was_looked_at_and_why_it_said_so() -> None:
+    s = talk(World(models=(AWAY,)), "what is behind the door", "what did you look at", "why did you say that")
+    assert "sharp" in s.spoken(2)
+    assert "Far Model" in s.spoken(3) or "far model" in s.spoken(3).lower()
+
+
+def test_words_that_a_rule_hides_are_not_told_either() -> None:
+    secret = ev.TextLine("Room code 4711", 0.98, (50, 50, 300, 40))
+    plain = ev.TextLine("Welcome", 0.98, (50, 500, 300, 40))
+    rules = SendRules((Region((0, 0, 1000, 200)),))
+    s = talk(
+        World(models=(AWAY,), lines=(secret, plain)),
+        "what is written on that wall in the corner",
+        options=Options(send=rules),
+    )
+    sent = " ".join(m.text for m in s.all(ev.AskModel)[0].messages)
+    assert "Welcome" in sent and "4711" not in sent
+
+
+def test_rested_and_stood_up_again_it_reads_on_where_it_was() -> None:
+    s = talk(World(lines=MENU), "what does this sign say", "read the first line")
+    resumed = s.director.rest(s.now_ns)
+    again = Director(DirectorOptions())
+    again.feed(ev.SessionStarted(0))
+    again.feed(resumed)
+    decided = again.feed(ev.Typed(resumed.t_ns + MS, "next line"))
+    assert "Pasta" in " ".join(d.text for d in decided if isinstance(d, ev.Speak))
