@@ -47,6 +47,11 @@ KEPT = frozenset(
         "Remembered": ("kind", "mode", "asked", "used"),
         "Code": ("kind",),
         "View": ("name",),
+        "Colour": ("name",),
+        "Measured": ("light",),
+        "TextRead": ("cut",),
+        "Sent": ("model", "end"),
+        "Trace": ("problem", "policy"),
         "ToolCall": ("name",),
         "ToolInfo": ("name", "permission", "source"),
         "ImageRule": ("kind",),
@@ -85,7 +90,16 @@ KEPT = frozenset(
     for field in kept
 )
 # Sentences of our own that may quote: what stands in quotes goes, and all of it if it holds a hidden text.
-QUOTING = frozenset({"LinkChanged.detail", "SessionEnded.reason", "Transcribed.why", "*.reason"})
+QUOTING = frozenset(
+    {
+        "LinkChanged.detail",
+        "SessionEnded.reason",
+        "Transcribed.why",
+        "PictureCovered.withheld",
+        "Trace.kept_back",
+        "*.reason",
+    }
+)
 # Parts of texts.
 PIECES = frozenset({"Word.text", "ModelText.text"})
 
