@@ -1,4 +1,4 @@
-"""What is written on the photographs of /work/shared/data/photos, as a person reads it. The files are not shipped.
+"""What is written on the photographs of ../shared/data/photos, as a person reads it. The files are not shipped.
 
 `lines`: legible at the size the picture has, in reading order. `also`: there, but a person would hesitate or could as
 well leave it out; saying it is right, not saying it is no fault.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FOLDER = Path("/work/shared/data/photos")
+FOLDER = Path(__file__).resolve().parents[4] / "shared" / "data" / "photos"
 
 PHOTOGRAPHS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "book_atomic_habits": (
