@@ -214,7 +214,7 @@ texts = st.text(max_size=200)
 )
 def test_whatever_was_said_or_read_three_sentences_are_enough(history: list[ev.Remembered]) -> None:
     for name in ("sent", "sent_last", "sent_whom", "looked", "why"):
-        told(name, *history)
+        assert told(name, *history)
 
 
 def test_a_scripted_session_tells_it_by_voice() -> None:

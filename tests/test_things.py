@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -19,6 +21,7 @@ from pipelines.thinking.things import (
     said_lines,
     thing_asked,
 )
+from pipelines.thinking.things_words import Name
 
 QUESTIONS = {
     Asked("colour"): (
@@ -113,7 +116,8 @@ class TestWhatIsAsked:
 
     @given(st.text(max_size=200))
     def test_no_words_break_it(self, text: str) -> None:
-        thing_asked(text)
+        found = thing_asked(text)
+        assert found is None or found.name in get_args(Name)
 
     def test_a_very_long_utterance_is_no_question(self) -> None:
         assert thing_asked("is it " + "red or " * 5000 + "green") is None
