@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from companion.replay import replay
 from device_sim.stand_in_model import Behaviour, make_app, start
 from pipelines import events as ev
+from pipelines.thinking.chain import Chain
 from recordings.reader import Recording
 from tests.desk import desk
 
@@ -160,6 +161,28 @@ def test_what_a_rule_covers_or_keeps_back_does_not_leave(tmp_path: Path, do: str
     assert replay(file).same
     sent = [part for part in Recording(file).http() if type(part).__name__ == "HttpBegin"]
     assert bool(sent) == (do == "black")
+
+
+def test_in_private_mode_nothing_is_sent_even_if_it_is_asked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The shell holds a lock of its own, for the day on which the deciders pick a model that is elsewhere."""
+    pick = Chain.pick
+    monkeypatch.setattr(
+        Chain, "pick", lambda chain, now, private, vision, skip, here: pick(chain, now, private, vision, skip)
+    )
+
+    async def talk() -> None:
+        sets = ["model.base_url=https://example.org/v1", "model.model=far"]
+        async with desk(tmp_path, *sets) as d:
+            d.show(sign("PLATFORM 12"))
+            await d.ask("private mode")
+            assert "private mode is on" in await d.ask("what do you see")
+            assert d.all(ev.AskModel), "it was asked for"
+
+    run(talk())
+    (file,) = tmp_path.glob("*.mcap")
+    assert not [part for part in Recording(file).http() if type(part).__name__ == "HttpBegin"]
 
 
 def test_nobody_there_at_the_models_address(tmp_path: Path) -> None:
