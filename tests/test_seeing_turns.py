@@ -64,6 +64,24 @@ def test_next_line_after_an_interruption_follows_the_ear() -> None:
     assert word in s.spoken(s.all(ev.TurnOpened)[-1].turn), (entry.heard, heard)
 
 
+@pytest.mark.parametrize("asked_after_ms", [50, 150, 300, 500, 900])
+def test_asking_something_else_before_anything_was_read_ends_nothing(asked_after_ms: int) -> None:
+    s = ScriptedSession(World(models=(AWAY,), read_ms=2000))
+    s.say("what does this sign say", 1000, 1000)
+    s.type("tell me a story", 2300 + asked_after_ms)
+    s.run_until(12_000)
+    s.say("next line", 12_500)
+    s.run_until(20_000)
+    turns = s.all(ev.TurnOpened)
+    assert turns[-1].intent == "reading:next_line" and "not read any text" in s.spoken(turns[-1].turn)
+
+
+def test_a_word_is_spelled_though_nothing_was_read() -> None:
+    s = talk(World(), "spell leeds", "spell leeds", "next line")
+    assert "L, E, E, D, S" in s.spoken(1) and "L, E, E, D, S" in s.spoken(2)
+    assert "not read any text" in s.spoken(3)
+
+
 def test_without_text_the_words_mean_what_else_they_may() -> None:
     s = talk(World(lines=MENU), "only the prices")
     assert s.all(ev.ReadText), "the picture is read for prices"

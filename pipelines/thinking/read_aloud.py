@@ -104,10 +104,10 @@ class ReadAloud:
         counts from its second word on. Told once of each reply: a second text is another answer's, and changes
         nothing."""
         rest = _begun(_plain(text), [word for said in self._spoken for word in _plain(said)])
-        count = 0
+        count, begins = 0, self._sheet.lead if self._sheet is not None else ""  # a word can be spelled without a text
         for said in self._spoken:
             size = len(_plain(said))
-            lead = len(_plain(self._read.lead)) if said.startswith(self._read.lead) else 0
+            lead = len(_plain(begins)) if said.startswith(begins) else 0
             if rest < lead + min(2, size - lead):
                 break
             count, rest = count + 1, rest - size
