@@ -77,6 +77,7 @@ def test_asking_something_else_before_anything_was_read_ends_nothing(asked_after
 
 
 def test_a_word_is_spelled_though_nothing_was_read() -> None:
+    assert "not read any text" in talk(World(), "spell the last word").spoken(1)
     s = talk(World(), "spell leeds", "spell leeds", "next line")
     assert "L, E, E, D, S" in s.spoken(1) and "L, E, E, D, S" in s.spoken(2)
     assert "not read any text" in s.spoken(3)

@@ -120,7 +120,8 @@ class ReadAloud:
         """What to say to it. ValueError for a command that nobody knows."""
         if command.name not in _ANSWERS:
             raise ValueError(f"no such reading command: {command.name!r}; one of {', '.join(_ANSWERS)}")
-        if not self.has_text and not (command.name == "spell" and command.subject):
+        by_itself = command.name == "spell" and command.subject not in {"", "first word", "last word"}
+        if not self.has_text and not by_itself:
             return Reply((NOTHING_READ,), "status")
         reply: Reply = getattr(self, _ANSWERS[command.name])(command.subject)
         return reply
