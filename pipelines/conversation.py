@@ -90,7 +90,7 @@ TABLE: Final[dict[str, dict[str, str]]] = {
         "voice_certain": YIELDING,
         "speech_paused": WEIGHING,  # a cough, or "stop": short words are short
         "answer_done": HEARING,
-        "dropped": LISTENING,
+        "dropped": HEARING,  # whoever has tapped is still speaking
         "turn_over": THINKING,
         "link_lost": WAITING,
         "ended": CLOSED,

@@ -480,3 +480,12 @@ class Listener:
             self._segmenter.drones()
         self.ear = Ear(start_ns=self._room.now_ns, end_ns=self._room.now_ns)
         self._act(text, "typed")
+        room, reason = self._room, "the typed words count, and not the voice"
+        if self._segmenter.speaking:
+            return
+        if room.floor.state == floor.HEARING:
+            room.signal("speech_paused", reason)
+            room.signal("nothing_said", reason)
+        elif room.floor.state in {floor.DOUBTING, floor.YIELDING}:
+            room.signal("speech_paused", reason)
+            self.resume(reason)

@@ -242,3 +242,30 @@ def test_rested_and_stood_up_again_it_reads_on_where_it_was() -> None:
     again.feed(resumed)
     decided = again.feed(ev.Typed(resumed.t_ns + MS, "next line"))
     assert "Pasta" in " ".join(d.text for d in decided if isinstance(d, ev.Speak))
+
+
+# ------------------------------------------------------------------------------- in the middle of words over an answer
+
+
+@pytest.mark.parametrize("after_ms", range(60, 200, 20))
+def test_a_tap_in_the_first_moment_of_a_voice_over_the_answer_ends_only_the_answer(after_ms: int) -> None:
+    s = ScriptedSession(World(lines=MENU))
+    s.say("what does this sign say", 1000)
+    s.run_until(5000)
+    s.say("next line", 5000, 1200)
+    s.tap(5000 + after_ms)
+    s.say("what did you send", 10_000)
+    s.run_until(16_000)
+    assert "Nothing has left" in s.spoken(s.all(ev.TurnOpened)[-1].turn)
+
+
+@pytest.mark.parametrize("word", ["wait", "stop", "louder"])
+def test_a_word_typed_while_a_voice_is_over_the_answer_is_heeded(word: str) -> None:
+    s = ScriptedSession(World(lines=MENU))
+    s.say("what does this sign say", 1000)
+    s.run_until(5000)
+    s.say("tell me about this place and what else there is to see", 5000, 3000)
+    s.type(word, 5900)
+    s.say("what did you send", 12_000)
+    s.run_until(18_000)
+    assert "Nothing has left" in s.spoken(s.all(ev.TurnOpened)[-1].turn)
