@@ -146,7 +146,7 @@ class App:
     def new_session(self, link: DeviceLink, clock: SessionClock) -> Session:
         """One device came: build its session, and begin its recording."""
         assert self.engines is not None and self.door is not None
-        recorder = self._recorder(link.session, clock) if self.settings.recording.on else None
+        recorder = self._recorder(link.session, link.device, clock) if self.settings.recording.on else None
         wall_clock = datetime.now().astimezone().isoformat(timespec="seconds")
         if recorder is not None:
             recorder.read(clock.now_ns(), "wall clock", wall_clock)
@@ -175,7 +175,7 @@ class App:
         self._running[link.session] = _Running(session, recorder, door)
         return session
 
-    def _recorder(self, session: str, clock: SessionClock) -> Recorder:
+    def _recorder(self, session: str, device: str, clock: SessionClock) -> Recorder:
         loop = asyncio.get_running_loop()
 
         began = [False]  # what never began cannot stop: that is a notice, and "recording" is not said at the start
@@ -187,7 +187,7 @@ class App:
         info = SessionInfo(
             session,
             time.time_ns() - clock.now_ns(),
-            device="desk" if session == DESK else "webrtc",
+            device=device,
             settings=self.settings.plain(),
             environment=self._environment,
         )

@@ -28,7 +28,7 @@ TICKS_AT_ONCE = 50  # pulled between two looks at the loop: a second of sound
 class Desk:
     """A `DeviceLink` that is nobody's glasses: captions are the answer."""
 
-    session = DESK
+    session = device = DESK
     echo = "none"
 
     def __init__(self) -> None:

@@ -62,6 +62,11 @@ class DeviceLink(Protocol):
     """Name of the session, as told to the device."""
 
     @property
+    def device(self) -> str:
+        """What the device is connected by, in a word: "webrtc", "bridge", "clip", …"""
+        ...
+
+    @property
     def echo(self) -> str:
         """What the device says of our sound in its microphone: "none", "cancelled" (by it), "open"; "" = nothing."""
         ...

@@ -15,7 +15,7 @@ import ipaddress
 import json
 import logging
 import secrets
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from importlib import metadata, resources
 from typing import Any
 
@@ -24,15 +24,18 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationEr
 
 from companion.link.errors import Refused
 from companion.link.guard import EVERYWHERE, SECURITY_HEADERS, Guard
-from companion.link.offer import WORKING_CODECS, read_offer
+from companion.link.offer import WORKING_CODECS, Offer, read_offer
+from companion.link.session import DeviceSession
 from companion.link.settings import LinkSettings
 from companion.link.wearer import NewSession, Wearer
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Doors = Callable[["LinkServer"], Iterable[web.RouteDef]]
 RETRY_AFTER_S = 5
 ECHO = ("none", "cancelled", "open")  # of the companion's own sound in a device's microphone
+UNANSWERABLE = (OperationError, InvalidStateError, InvalidAccessError, ValueError, KeyError)
 FAULT = Refused(500, "fault", "the companion met a fault of its own", "look in its log, and report it, please")
 PAGE = {
     "/": ("index.html", "text/html"),
@@ -45,8 +48,9 @@ class LinkServer:
     """Serves devices until `stop()`. `new_session(link, clock)` is called once for each accepted offer that does not go
     on with an earlier session, and returns the handler that the device's media and messages go to."""
 
-    def __init__(self, settings: LinkSettings, new_session: NewSession) -> None:
-        self._settings, self._new_session = settings, new_session
+    def __init__(self, settings: LinkSettings, new_session: NewSession, doors: Iterable[Doors] = ()) -> None:
+        """`doors`: each gives more ways in, as routes behind the same guard; see `place` and `known`."""
+        self.settings, self._new_session, self._doors = settings, new_session, tuple(doors)
         self._guard = Guard(settings)
         self._sessions: dict[str, Wearer] = {}
         self._runner: web.AppRunner | None = None
@@ -57,9 +61,9 @@ class LinkServer:
     @property
     def url(self) -> str:
         """What to open in a browser, token included."""
-        host = "127.0.0.1" if self._settings.host in EVERYWHERE else self._settings.host
+        host = "127.0.0.1" if self.settings.host in EVERYWHERE else self.settings.host
         host = f"[{host}]" if ":" in host else host
-        return f"http://{host}:{self.port}/?token={self._settings.token}"
+        return f"http://{host}:{self.port}/?token={self.settings.token}"
 
     @property
     def sessions(self) -> int:
@@ -68,15 +72,17 @@ class LinkServer:
 
     async def start(self) -> str:
         """Listen; returns `url`. Raises OSError with the address in its message if the port is taken."""
-        app = web.Application(middlewares=[self._protect], client_max_size=self._settings.max_offer_bytes)
+        app = web.Application(middlewares=[self._protect], client_max_size=self.settings.max_offer_bytes)
         app.router.add_get("/health", self._health)
         app.router.add_post("/api/offer", self._offer)
         for path in PAGE:
             app.router.add_get(path, self._page)
+        for door in self._doors:
+            app.add_routes(door(self))
         # No access log: the token is in the address of the page.
         self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self._settings.host, self._settings.port, shutdown_timeout=1.0)
+        site = web.TCPSite(self._runner, self.settings.host, self.settings.port, shutdown_timeout=1.0)
         try:
             await site.start()
         except OSError:
@@ -102,7 +108,7 @@ class LinkServer:
         except Refused as refused:
             response = _refusal(request, refused)
         except web.HTTPException as error:
-            response = _refusal(request, _plain_http(error, self._settings))
+            response = _refusal(request, _plain_http(error, self.settings))
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             response = _refusal(request, FAULT)
@@ -125,21 +131,41 @@ class LinkServer:
                 f"the Content-Type is {request.content_type!r}",
                 'send JSON: Content-Type application/json, body {"sdp": …, "type": "offer"}',
             )
-        loopback_only = _is_loopback(self._settings.host)
         body = _body(await request.read())
-        echo, offer = _echo(body), read_offer(str(body["sdp"]), loopback_only)
-        if self._stopping:
-            raise Refused(503, "stopping", "the companion is stopping", "start it again", retry_after_s=RETRY_AFTER_S)
-        wearer = self._known(body) or self._another()
-        try:
-            sdp = await wearer.connect(offer, loopback_only, echo)
-        except (OperationError, InvalidStateError, InvalidAccessError, ValueError, KeyError) as error:
-            raise _unanswerable(error) from error
+        echo, offer = _echo(body), read_offer(str(body["sdp"]), self.loopback_only)
+        wearer = self.place(body.get("resume"))
+        _, sdp = await self.answer(wearer, offer, echo)
         return web.json_response({"sdp": sdp, "type": "answer", "session": wearer.session})
 
-    def _known(self, body: dict[str, Any]) -> Wearer | None:
-        """The session that the device wants to go on with; None if it wants a new one. Raises `Refused`."""
-        name = body.get("resume")
+    @property
+    def loopback_only(self) -> bool:
+        """Nobody but this machine can reach us, so nothing beyond it is told or asked."""
+        return _is_loopback(self.settings.host)
+
+    async def answer(self, wearer: Wearer, offer: Offer, echo: str = "") -> tuple[DeviceSession, str]:
+        """A WebRTC connection for this wearer, and our SDP. Raises `Refused` for what aiortc holds against the offer;
+        then nothing of the connection is left."""
+
+        def make(resumed: bool) -> DeviceSession:
+            return DeviceSession(wearer, offer, self.settings, self.loopback_only, echo, resumed)
+
+        connection = wearer.place(make)
+        try:
+            return connection, await connection.answer()
+        except BaseException as error:
+            await connection.close("the offer could not be answered")
+            if isinstance(error, UNANSWERABLE):
+                raise _unanswerable(error) from error
+            raise
+
+    def place(self, resume: object = None) -> Wearer:
+        """The place of a device that comes: in its earlier session, or a new one. Raises `Refused` if there is none."""
+        if self._stopping:
+            raise Refused(503, "stopping", "the companion is stopping", "start it again", retry_after_s=RETRY_AFTER_S)
+        return self.known(resume) or self._another()
+
+    def known(self, name: object) -> Wearer | None:
+        """The session that a device wants to go on with; None if it names none. Raises `Refused` if it is over."""
         if name is None or name == "":
             return None
         wearer = self._sessions.get(name) if isinstance(name, str) else None
@@ -148,23 +174,23 @@ class LinkServer:
                 404,
                 "no_such_session",
                 f"there is no session {str(name)[:40]!r} any more",
-                f"it ended, or its device was away for more than {self._settings.resume_within_s:g} s "
+                f"it ended, or its device was away for more than {self.settings.resume_within_s:g} s "
                 "(server.resume_within_s): offer without the field resume for a new one",
             )
         return wearer
 
     def _another(self) -> Wearer:
         """A new session's place. Raises `Refused` if there is none."""
-        if len(self._sessions) >= self._settings.max_sessions:
+        if len(self._sessions) >= self.settings.max_sessions:
             raise Refused(
                 503,
                 "too_many_sessions",
-                f"{len(self._sessions)} devices are here or expected back, and {self._settings.max_sessions} may be",
+                f"{len(self._sessions)} devices are here or expected back, and {self.settings.max_sessions} may be",
                 "close one (another tab?), try again, or raise max_sessions in the settings",
                 retry_after_s=RETRY_AFTER_S,
             )
         name = secrets.token_urlsafe(9)
-        wearer = self._sessions[name] = Wearer(name, self._settings, self._new_session, self._gone)
+        wearer = self._sessions[name] = Wearer(name, self.settings, self._new_session, self._gone)
         return wearer
 
     def _gone(self, name: str) -> None:

@@ -13,13 +13,12 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Coroutine
-from typing import Protocol
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 
-from companion.clock import SessionClock
 from companion.link.camera import Camera
 from companion.link.channel import Channel, whole
+from companion.link.connection import Host
 from companion.link.handler import LinkHandler, Message
 from companion.link.internals import last_sent_rtp, offer_addresses, tap_reports
 from companion.link.media_clock import DeviceClock
@@ -39,28 +38,10 @@ HEARD_LIMIT_NS = 10_000_000_000  # a report of a sound heard longer ago, or not 
 MARKS = ("first", "progress", "last")
 
 
-class Host(Protocol):
-    """Whose connection it is."""
-
-    session: str
-    clock: SessionClock
-
-    def gate(self, connection: DeviceSession) -> LinkHandler:
-        """Where this connection's media and messages go. Asked for once, when the offer turned out to be good."""
-
-    def next_frame(self) -> int:
-        """The number of the next picture."""
-
-    def connected(self, connection: DeviceSession) -> None: ...
-
-    def lost(self, connection: DeviceSession, detail: str) -> None: ...
-
-    def ended(self, connection: DeviceSession, reason: str, goodbye: bool) -> None:
-        """The last word. `goodbye`: one side closed it; else the way between them is gone."""
-
-
 class DeviceSession:
     """`answer()` once, then it lives by itself until either side closes it."""
+
+    kind = "webrtc"
 
     def __init__(
         self, host: Host, offer: Offer, settings: LinkSettings, loopback_only: bool, echo: str, resumed: bool

@@ -10,16 +10,13 @@ Pure: packets and times go in, `Picture`s come out. What is held is bounded by `
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
+from companion.link.h264 import START_CODES, KeyFrames
 from companion.link.media_clock import Unwrap
 
 CAPACITY = 512  # packets, about 3 s of 1.5 Mbit/s: a key frame at 1080p is ~150
 PATIENCE_NS = 250_000_000  # two or three round trips of a retransmission; beyond that the moment has passed
-START = b"\x00\x00\x00\x01"
-START_CODES = re.compile(rb"\x00\x00\x00?\x01")
-SLICE_IDR, SPS, PPS = 5, 7, 8  # H.264 NAL unit types (ITU-T H.264, table 7-1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +71,7 @@ class VideoAssembler:
         self._unwrap_sequence, self._unwrap_rtp = Unwrap(16), Unwrap()
         self._held: dict[int, tuple[int, Fragment]] = {}
         self._next: int | None = None
-        self._parameters: dict[int, bytes] = {}
+        self._key_frames = KeyFrames()
         self.wants_key = True
 
     def feed(self, fragment: Fragment) -> list[Picture]:
@@ -148,7 +145,7 @@ class VideoAssembler:
         if not data:
             return None
         if first.codec == "h264":
-            key, data = self._h264(data)
+            key, data = self._key_frames.read(data)
         else:
             key = data[0] & 1 == 0  # inverse key frame bit of the VP8 frame header (RFC 6386, 9.1)
         if self.wants_key and not key:
@@ -157,18 +154,3 @@ class VideoAssembler:
         self.wants_key = False
         self.stats.pictures += 1
         return Picture(data, key, first.codec, rtp, arrival_ns)
-
-    def _h264(self, data: bytes) -> tuple[bool, bytes]:
-        """Is it an IDR picture that can be decoded, and the picture with its parameter sets in front if it is."""
-        units = [u for u in START_CODES.split(data) if u]
-        kinds = [u[0] & 0x1F for u in units]
-        for kind, unit in zip(kinds, units, strict=True):
-            if kind in (SPS, PPS):
-                self._parameters[kind] = unit
-        if SLICE_IDR not in kinds:
-            return False, data
-        if SPS in kinds and PPS in kinds:
-            return True, data
-        if SPS not in self._parameters or PPS not in self._parameters:
-            return False, data
-        return True, START + self._parameters[SPS] + START + self._parameters[PPS] + data

@@ -17,21 +17,22 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import Callable
+from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from companion.clock import SessionClock
+from companion.link.connection import Connection
 from companion.link.errors import surviving
 from companion.link.handler import DeviceLink, LinkHandler, Message
-from companion.link.offer import Offer
 from companion.link.opus_send import SILENCE
-from companion.link.session import DeviceSession
 from companion.link.settings import LinkSettings
 from pipelines.seeing.ring import AccessUnit
 
 log = logging.getLogger(__name__)
 
+Made = TypeVar("Made", bound=Connection)
 NewSession = Callable[[DeviceLink, SessionClock], LinkHandler]
 KEPT_MESSAGES = 32  # for a device that is away: the last ones, as a data channel that is not open yet keeps them
 
@@ -47,9 +48,9 @@ class Wearer:
         self.clock = SessionClock()
         self._settings, self._new_session, self._gone = settings, new_session, gone
         self._handler: LinkHandler | None = None
-        self._now: DeviceSession | None = None  # the connection that counts
-        self._coming: DeviceSession | None = None  # set up, not connected yet
-        self._gates: dict[DeviceSession, Gate] = {}
+        self._now: Connection | None = None  # the connection that counts
+        self._coming: Connection | None = None  # set up, not connected yet
+        self._gates: dict[Connection, Gate] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._giving_up: asyncio.Task[None] | None = None
         self._kept: deque[Message] = deque(maxlen=KEPT_MESSAGES)
@@ -65,22 +66,24 @@ class Wearer:
     def echo(self) -> str:
         return self._now.echo if self._now is not None else ""
 
-    async def connect(self, offer: Offer, loopback_only: bool, echo: str) -> str:
-        """Our SDP for this offer; the connection counts as soon as it stands. Raises what aiortc holds against it."""
-        connection = DeviceSession(self, offer, self._settings, loopback_only, echo, resumed=self._handler is not None)
+    @property
+    def device(self) -> str:
+        """What the first connection was made of, or the one that counts."""
+        connection = self._now or next(iter(self._gates), None)
+        return connection.kind if connection is not None else ""
+
+    def place(self, make: Callable[[bool], Made]) -> Made:
+        """A new connection, made by `make(resumed)`; it counts as soon as it says that it stands."""
+        connection = make(self._handler is not None)
         self._gates[connection] = Gate()
         before, self._coming = self._coming, connection
         if before is not None:
             self._retire(before, "the device offered again")
-        try:
-            return await connection.answer()
-        except BaseException:
-            await connection.close("the offer could not be answered")
-            raise
+        return connection
 
     # ------------------------------------------------------------------------------------- what a connection tells us
 
-    def gate(self, connection: DeviceSession) -> Gate:
+    def gate(self, connection: Connection) -> Gate:
         """Where a connection's media go; the session behind it is made when the first offer turned out to be good."""
         if self._handler is None:
             self._handler = self._new_session(self, self.clock)
@@ -92,7 +95,7 @@ class Wearer:
         """The number of the next picture; one row for all connections."""
         return next(self._frames)
 
-    def connected(self, connection: DeviceSession) -> None:
+    def connected(self, connection: Connection) -> None:
         """This connection stands, or is alive again."""
         if self.over or connection not in self._gates:
             return
@@ -108,20 +111,20 @@ class Wearer:
         while self._kept:
             connection.send_message(self._kept.popleft())
 
-    def _take_over(self, connection: DeviceSession) -> None:
+    def _take_over(self, connection: Connection) -> None:
         before, self._now = self._now, None
         if self._state == "connected":
             self._tell("lost", "the device came back over another connection", of=before)
         if before is not None:
             self._retire(before, "another connection took this session over")
 
-    def lost(self, connection: DeviceSession, detail: str) -> None:
+    def lost(self, connection: Connection, detail: str) -> None:
         """Nothing comes over this connection any more; it may come back."""
         if connection is self._now and not self.over:
             self._tell("lost", detail, of=connection)
             self._wait()
 
-    def ended(self, connection: DeviceSession, reason: str, goodbye: bool) -> None:
+    def ended(self, connection: Connection, reason: str, goodbye: bool) -> None:
         """This connection is gone. `goodbye`: because somebody wanted it so."""
         self._gates.pop(connection, None)
         if connection is self._coming:
@@ -181,7 +184,7 @@ class Wearer:
         reason = f"the device did not come back within {self._settings.resume_within_s:g} s"
         self._giving_up = asyncio.ensure_future(self.close(reason))
 
-    def _retire(self, connection: DeviceSession, reason: str) -> None:
+    def _retire(self, connection: Connection, reason: str) -> None:
         """Close a connection that another one has replaced; nobody waits for that."""
         if connection in self._gates:
             self._gates[connection].open = False
@@ -198,7 +201,7 @@ class Wearer:
         self._gone(self.session)
         self._tell("closed", reason)
 
-    def _tell(self, state: str, detail: str, resumed: bool = False, of: DeviceSession | None = None) -> None:
+    def _tell(self, state: str, detail: str, resumed: bool = False, of: Connection | None = None) -> None:
         if state == self._state or self.over:
             return
         self._state = state

@@ -1,0 +1,56 @@
+"""What a wearer's place wants of a connection, whatever it is made of: WebRTC, a WebSocket, a file, a webcam."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from companion.clock import SessionClock
+from companion.link.handler import LinkHandler, Message
+
+
+class Connection(Protocol):
+    """One way to a device. It tells its `Host` when it stands, is lost and has ended, and hands its media to the gate
+    that the host gave it."""
+
+    @property
+    def kind(self) -> str:
+        """What it is made of, in a word for the recording: "webrtc", "bridge", "whip", …"""
+
+    @property
+    def echo(self) -> str:
+        """As in `DeviceLink`."""
+
+    @property
+    def sends(self) -> tuple[bool, bool, bool]:
+        """Whether it has a microphone, a camera and a speaker."""
+
+    def send_message(self, message: Message) -> None: ...
+
+    def ask_key_frame(self) -> None: ...
+
+    def cut_answer(self, utterance: int) -> None: ...
+
+    def answer_at(self, utterance: int, position_ns: int) -> None: ...
+
+    async def close(self, reason: str = "") -> None:
+        """Say goodbye and close; `Host.ended` is called before it returns."""
+
+
+class Host(Protocol):
+    """Whose connection it is (`companion.link.wearer`). In this order: gate, connected ⇄ lost, ended."""
+
+    session: str
+    clock: SessionClock
+
+    def gate(self, connection: Connection) -> LinkHandler:
+        """Where this connection's media and messages go. Asked for once, when its offer turned out to be good."""
+
+    def next_frame(self) -> int:
+        """The number of the next picture."""
+
+    def connected(self, connection: Connection) -> None: ...
+
+    def lost(self, connection: Connection, detail: str) -> None: ...
+
+    def ended(self, connection: Connection, reason: str, goodbye: bool) -> None:
+        """The last word. `goodbye`: one side closed it; else the way between them is gone."""
