@@ -42,7 +42,7 @@ from pipelines.events import Code as ReadCode
 from pipelines.seeing.choice import choose, choose_two, same_look
 from pipelines.seeing.moment import Moment, fixed, meant
 from pipelines.speaking.clauses import ClauseChunker
-from pipelines.thinking import rules, status, things, things_words, wording
+from pipelines.thinking import rules, status, things, wording
 from pipelines.thinking.compose import Sight, compose, others
 from pipelines.thinking.intent import Intent
 from pipelines.thinking.leaving import leaving
@@ -140,7 +140,7 @@ class Answer:
             if not self.finished:
                 missing = self._world.missing
                 self.say(wording.NO_MODEL if missing in {"", "no_model"} else self._world.failure(missing), "status")
-        elif intent.subject == things_words.TRAFFIC:
+        elif intent.subject == things.TRAFFIC:
             self.say(things.NO_TRAFFIC, "thing")
         elif intent.kind == "reading":
             self._move_about()
