@@ -35,9 +35,10 @@ from pipelines.sounding import TICK_EVERY_NS, Earcons
 from pipelines.speaking.mouth import Mouth, Utterance
 from pipelines.steering import PASSING, Steering
 from pipelines.thinking import guide, wording
-from pipelines.thinking.answer import Answer, Question
+from pipelines.thinking.answer import Answer
 from pipelines.thinking.contemplate import Contemplation
 from pipelines.thinking.intent import Intent, understand
+from pipelines.thinking.question import Question
 from pipelines.thinking.spoken import Spoken
 from pipelines.thinking.talk import Ask, Plan
 
