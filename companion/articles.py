@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pipelines.seeing.codes_gtin import LENGTHS, check_digit, gtin
-from pipelines.thinking.things_codes import Article
+from pipelines.thinking.things import Article
 
 MAX_BYTES = 16 << 20
 MAX_ARTICLES = 100_000

@@ -137,7 +137,7 @@ class Director:
         return self._decided()
 
     def _decided(self) -> list[Decision]:
-        self._answerer.catch_up()
+        self._answerer.announcing.catch_up()
         self._reconnect.catch_up()
         decisions = self._told(self._room.scribe.take())
         self._room.arm()
@@ -239,7 +239,7 @@ class Director:
             room.attention.released()
             self._listener.hurry()
         elif event.kind == RECORDING_STOPPED:
-            self._answerer.announce(wording.RECORDING_STOPPED)
+            self._answerer.announcing.announce(wording.RECORDING_STOPPED)
 
     def _on_tools(self, event: ToolsChanged) -> None:
         self._room.tools_changed(event)
@@ -312,7 +312,7 @@ class Director:
             greeting.on_failed(event)
             self._greet_if_ready()
         elif event.kind == "voice":
-            self._answerer.on_voice_failed(event.request)
+            self._answerer.playing.on_voice_failed(event.request)
         elif not self._listener.on_work_failed(event):
             self._on_result(event)
 
@@ -324,13 +324,13 @@ class Director:
         self._room.trust_voice()
 
     def _on_voiced(self, event: ChunkVoiced) -> None:
-        self._answerer.on_voiced(event)
+        self._answerer.playing.on_voiced(event)
 
     def _on_play(self, event: PlayMark) -> None:
-        self._answerer.on_play(event)
+        self._answerer.playing.on_play(event)
 
     def _on_heard(self, event: HeardMark) -> None:
-        self._answerer.on_heard(event)
+        self._answerer.playing.on_heard(event)
 
     _HANDLERS: ClassVar[dict[type[Happening], Callable[[Director, Any], None]]] = {
         SessionStarted: _on_started,
@@ -365,13 +365,13 @@ class Director:
         "turn_over": lambda self: self._listener.turn_over(),
         "transcript": lambda self: self._listener.transcript_late(),
         "weigh": lambda self: self._listener.resume("no words within the time"),
-        "answer_timeout": lambda self: self._answerer.late(),
-        "acknowledge": lambda self: self._answerer.acknowledge(),
-        "ticking": lambda self: self._answerer.still_thinking(),
-        "confirm": lambda self: self._answerer.confirm_late(),
+        "answer_timeout": lambda self: self._answerer.patience.late(),
+        "acknowledge": lambda self: self._answerer.patience.acknowledge(),
+        "ticking": lambda self: self._answerer.patience.still_thinking(),
+        "confirm": lambda self: self._answerer.consent.late(),
         "workers": lambda self: self._answerer.background.late("workers"),
         "synthesis": lambda self: self._answerer.background.late("synthesis"),
         "progress": lambda self: self._answerer.background.progress_rang(),
-        "alarm": lambda self: self._answerer.alarms_due(),
+        "alarm": lambda self: self._answerer.announcing.alarms_due(),
         "attention": lambda self: self._room.attention.rang(self._room.now_ns),
     }

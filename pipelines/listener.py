@@ -415,7 +415,7 @@ class Listener:
         """Words that are certain: do what they say."""
         ear, typed = self.ear, reason == "typed"
         intent = self._answerer.understand(text)
-        if intent.kind != "control" and self._answerer.decide(text, ear.start_ns, 0 if typed else ear.end_ns):
+        if intent.kind != "control" and self._answerer.consent.decide(text, ear.start_ns, 0 if typed else ear.end_ns):
             self._room.deadlines.clear("turn_over", "transcript", "weigh")
             self.ear = Ear()
         elif intent.kind in {"control", "backchannel"}:
@@ -470,7 +470,7 @@ class Listener:
         """Words that steer: they act now, without a model."""
         self._room.deadlines.clear("turn_over", "transcript", "weigh")
         self.ear = Ear()
-        self._answerer.control(intent)
+        self._answerer.steering.control(intent)
 
     def typed(self, text: str) -> None:
         """A typed question is whole as it comes."""

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 from pipelines.room import Room
 from pipelines.thinking import guide
-from pipelines.thinking.answer import Question
 from pipelines.thinking.intent import Intent, normal, understand
+from pipelines.thinking.question import Question
 from pipelines.thinking.reading_words import reading_command
 from pipelines.thinking.router import mode_command, route
 

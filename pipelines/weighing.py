@@ -28,14 +28,14 @@ def weighed(room: Room, answerer: Answerer, listener: Weigher, intent: Intent) -
     heard, planned = listener.ear.heard, not answerer.permission.at_rest
     if intent.kind == "control" and intent.name in {"stop", "wait"}:
         listener.control(intent)
-    elif intent.name == "progress" and answerer.tell_progress():
+    elif intent.name == "progress" and answerer.steering.tell_progress():
         listener.resume("asked how far it is")
     elif planned and heard and normal(heard.text) in NO:
         listener.control(Intent("control", "stop"))
     elif planned and intent.kind not in {"none", "backchannel"}:
         listener.resume("the plan has not been read to its end: too early to decide")
     elif intent.name in ADJUSTMENTS:
-        listener.resume(answerer.adjust(intent.name))
+        listener.resume(answerer.steering.adjust(intent.name))
     elif intent.kind == "control" and intent.name != "go_on":
         listener.control(intent)
         if room.floor.state == floor.WEIGHING:

@@ -16,17 +16,15 @@ from companion.terminal import Screen
 from companion.turn_ledger import Books, Traffic
 from companion.why import why
 from pipelines import events as ev
-from pipelines.thinking import ledger_words
+from pipelines.events import NO_TRACE, Sent, Trace
 from pipelines.thinking.chain import spoken_name
 from pipelines.thinking.ledger import (
-    NO_TRACE,
     Entry,
-    Sent,
-    Trace,
     entries,
     moment_words,
     rows,
     sharp_words,
+    spoken,
     with_end,
     with_question,
 )
@@ -67,7 +65,7 @@ def read(number: int, question: str = "what does this sign say", **trace: object
 
 def told(name: str, *history: ev.Remembered) -> str:
     book = entries(history, (FAR, NEAR))
-    said: str = ledger_words.looked(book) if name == "looked" else getattr(ledger_words, name)(book, spoken_name)
+    said: str = spoken.looked(book) if name == "looked" else getattr(spoken, name)(book, spoken_name)
     assert sentences(said) <= 3 and len(said.split()) <= 60, said
     return said
 
@@ -125,8 +123,8 @@ def test_what_was_covered_kept_back_and_used_is_told() -> None:
 def test_a_history_of_before_still_tells_whom_it_asked() -> None:
     old = ev.Remembered(1, NS, "what is this", "A door.", "model", views=(ev.View(7),), asked=("muse-spark",))
     book = entries((old,), (FAR,))
-    assert "one question and one picture to Muse Spark" in ledger_words.sent(book, spoken_name)
-    assert ledger_words.looked(book) == "For “what is this” I looked at one picture."
+    assert "one question and one picture to Muse Spark" in spoken.sent(book, spoken_name)
+    assert spoken.looked(book) == "For “what is this” I looked at one picture."
 
 
 def test_questions_about_the_companion_are_not_the_last_question() -> None:

@@ -10,9 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from pipelines.events import TextLine
-from pipelines.thinking import sheet_figures
-from pipelines.thinking.sheet import Sheet, SheetBuilder, aloud, sheet
-from pipelines.thinking.sheet_kind import KINDS, kind_of
+from pipelines.thinking.sheet import KINDS, Sheet, SheetBuilder, aloud, figures, kind_of, sheet
 
 HEIGHT = 30
 
@@ -349,17 +347,17 @@ FIGURES = [
 
 @pytest.mark.parametrize(("what", "text", "found"), FIGURES)
 def test_figures_are_cut_out_as_printed(what: str, text: str, found: list[str]) -> None:
-    assert sheet_figures.figures(what, text) == found
+    assert figures.figures(what, text) == found
 
 
 def test_an_unknown_sort_of_figure_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match="unknown sort 'colours'; one of prices"):
-        sheet_figures.figures("colours", "red")
+        figures.figures("colours", "red")
 
 
-@given(st.text(max_size=80), st.sampled_from(sheet_figures.WHAT))
+@given(st.text(max_size=80), st.sampled_from(figures.WHAT))
 def test_a_figure_always_stands_in_the_text(text: str, what: str) -> None:
-    assert all(found in text for found in sheet_figures.figures(what, text, bare=True))
+    assert all(found in text for found in figures.figures(what, text, bare=True))
 
 
 # --------------------------------------------------------------------------------------------------------- invariants

@@ -14,6 +14,7 @@ from pipelines.thinking.things import (
     NO_TRAFFIC,
     Article,
     Asked,
+    Name,
     all_described,
     described,
     said,
@@ -21,7 +22,6 @@ from pipelines.thinking.things import (
     said_lines,
     thing_asked,
 )
-from pipelines.thinking.things_words import Name
 
 QUESTIONS = {
     Asked("colour"): (

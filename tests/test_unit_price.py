@@ -17,8 +17,8 @@ from pipelines.thinking.unit_price import (
     PRICES,
     UnitPrices,
     unit_prices,
+    words,
 )
-from pipelines.thinking.unit_price_words import words
 
 
 def label(text: str) -> list[TextLine]:

@@ -22,9 +22,8 @@ from pipelines.events import Code, Message, Remembered, TextLine
 from pipelines.thinking import wording
 from pipelines.thinking.intent import normal
 from pipelines.thinking.privacy import private_reason
-from pipelines.thinking.sheet import sheet
-from pipelines.thinking.sheet_page import rows_of
-from pipelines.thinking.things_codes import all_described
+from pipelines.thinking.sheet import rows_of, sheet
+from pipelines.thinking.things import all_described
 
 NUMBERED = frozenset({"platform", "gate", "room", "line", "bus", "track", "floor", "seat"})
 

@@ -14,7 +14,7 @@ from typing import Final
 from pipelines.thinking.private_words import private_command
 from pipelines.thinking.reading_words import reading_command
 from pipelines.thinking.steering_words import steers
-from pipelines.thinking.things_words import TRAFFIC, thing_asked
+from pipelines.thinking.things import TRAFFIC, thing_asked
 from pipelines.thinking.tools import alarm_words
 from pipelines.thinking.tools.policy import dictated
 

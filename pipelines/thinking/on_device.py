@@ -24,11 +24,10 @@ from pipelines.events import (
     TextRead,
 )
 from pipelines.seeing.sense import may_go_on, repaired
-from pipelines.thinking import things, unit_price_words, wording
+from pipelines.thinking import things, unit_price, wording
 from pipelines.thinking.intent import Intent
 from pipelines.thinking.sheet import Sheet, SheetBuilder, edge_hint, sheet
-from pipelines.thinking.things_words import Asked
-from pipelines.thinking.unit_price import unit_prices
+from pipelines.thinking.things import Asked
 from pipelines.thinking.world import World
 
 MEASURED: Final = frozenset({"colour", "light", "moving"})
@@ -126,7 +125,8 @@ class OnDevice:
             kind = self._intent.kind if self._intent.kind in wording.NO_TEXT else "read"
             self._say(wording.FRAME_PROBLEMS.get(self._problem) or wording.NO_TEXT[kind], "failure", True)
         elif self._intent.kind == "thing":
-            found = unit_price_words.words(unit_prices(self.lines, self._intent.subject), self._intent.subject)
+            wanted = self._intent.subject
+            found = unit_price.words(unit_price.unit_prices(self.lines, wanted), wanted)
             self._say(" ".join(filter(None, (found, edge_hint(event.cut)))), "thing", True)
         elif self._intent.kind == "price":
             prices = wording.prices(self.lines)

@@ -14,11 +14,8 @@ from difflib import SequenceMatcher
 from typing import Final
 
 from pipelines.events import TextLine
-from pipelines.thinking import sheet_figures
 from pipelines.thinking.reading_words import Command
-from pipelines.thinking.sheet import Sheet, aloud, counted, sheet
-from pipelines.thinking.sheet_kind import kind_of
-from pipelines.thinking.sheet_page import rows_of
+from pipelines.thinking.sheet import Sheet, aloud, counted, figures, kind_of, rows_of, sheet
 from pipelines.thinking.spelling import spelled
 
 NOTHING_READ: Final = "I have not read any text yet."
@@ -169,7 +166,7 @@ class ReadAloud:
     def _only(self, subject: str) -> Reply:
         read = self._read
         bare = kind_of(self._texts) in {"menu", "receipt"}  # by all of it: a sheet in parts goes by its headline
-        found = [one for text in self._figure_texts() for one in sheet_figures.figures(subject, text, bare)]
+        found = [one for text in self._figure_texts() for one in figures.figures(subject, text, bare)]
         single = subject.removesuffix("s")
         more = ("And there are parts that I cannot read.",) if read.unread else ()
         if not found:

@@ -6,8 +6,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from pipelines.events import Remembered
-from pipelines.thinking import ledger_words, wording
-from pipelines.thinking.ledger import entries
+from pipelines.thinking import ledger, wording
 from pipelines.thinking.world import World
 
 _PLAIN = {
@@ -19,10 +18,10 @@ _PLAIN = {
     "nothing_asked": wording.NOTHING_ASKED,
 }
 _LEDGER = {
-    "sent": ledger_words.sent,
-    "sent_last": ledger_words.sent_last,
-    "sent_whom": ledger_words.sent_whom,
-    "why": ledger_words.why,
+    "sent": ledger.spoken.sent,
+    "sent_last": ledger.spoken.sent_last,
+    "sent_whom": ledger.spoken.sent_whom,
+    "why": ledger.spoken.why,
 }
 
 
@@ -31,9 +30,9 @@ def answer(name: str, world: World) -> str:
     if name == "help":
         return wording.help_text(bool(world.model), world.camera, world.closed_vocabulary)
     if name in _LEDGER:
-        return _LEDGER[name](entries(world.history.entries, world.chain.models), world.chain.called)
+        return _LEDGER[name](ledger.entries(world.history.entries, world.chain.models), world.chain.called)
     if name == "looked":
-        return ledger_words.looked(entries(world.history.entries, world.chain.models))
+        return ledger.spoken.looked(ledger.entries(world.history.entries, world.chain.models))
     if name == "sources":
         return sources(world.history.entries)
     if name == "not_understood":

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 from pipelines.events import TextLine, View
 from pipelines.speaking.speakable import speakable
-from pipelines.thinking import sheet_figures
+from pipelines.thinking.sheet import figures
 
 FRAME_PROBLEMS = {
     "no picture": "I have no picture. Is the camera on?",
@@ -119,7 +119,7 @@ WHO = "I am Earshot, your companion. I hear, and I look when you ask."
 
 def prices(lines: Sequence[TextLine]) -> list[str]:
     """Prices with a currency found in the lines, as written."""
-    return [price for line in lines for price in sheet_figures.prices(line.text)]
+    return [price for line in lines for price in figures.prices(line.text)]
 
 
 def sentence(text: str) -> str:

@@ -1,7 +1,7 @@
 """What left this device, to whom and why; what was looked at; why an answer was what it was. One entry a turn.
 
 The same entry is made from what history remembers (`entries`, for the ear) and from a recording
-(`companion.turn_ledger`, for `companion why` and the page). Here are its shape and all of it in rows; `ledger_words`
+(`companion.turn_ledger`, for `companion why` and the page). Here are its shape and all of it in rows; `spoken`
 has the few sentences.
 
 Sound never leaves: what was recognised from it does, as words.

@@ -15,9 +15,9 @@ from typing import Final
 
 from pipelines.events import TextLine
 from pipelines.speaking.speakable import speakable
-from pipelines.thinking.sheet_flow import broken_word, closed_by, joint, sentence_ends
-from pipelines.thinking.sheet_kind import kind_of, name_of
-from pipelines.thinking.sheet_page import pair, place_of, rows_of
+from pipelines.thinking.sheet.flow import broken_word, closed_by, joint, sentence_ends
+from pipelines.thinking.sheet.kind import kind_of, name_of
+from pipelines.thinking.sheet.page import pair, place_of, rows_of
 
 LONG_LINES: Final = 12  # a longer text says first what it is: about half a minute of listening
 LONG_LETTERS: Final = 60  # a longer line is given out by its sentences, a shorter one ("No dogs. No bikes.") whole
@@ -41,7 +41,7 @@ _NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One text as it is read out. `kind`: one of sheet_kind.KINDS. `said`: printed words, a sentence each, with what is
+    """One text as it is read out. `kind`: one of kind.KINDS. `said`: printed words, a sentence each, with what is
     said in the place of unreadable parts; `lines`: for each of them the numbers of its lines, from 0; () = words of our
     own. `lead` goes before the first printed sentence, `closing` after the last. `count`, `unread`: rows read, and
     parts that could not be. `spoken` is all of it in order, fit for the voice."""

@@ -1,4 +1,4 @@
-"""What is said about a unit price: the figure and what it was made of, or what is missing. See `unit_price`."""
+"""What is said about a unit price: the figure and what it was made of, or what is missing. See `label`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from pipelines.speaking.speakable import speakable
-from pipelines.thinking.unit_price import (
+from pipelines.thinking.unit_price.label import (
     AMOUNTS,
     ASKED,
     CENT,

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from pipelines.thinking import wording
-from pipelines.thinking.ledger import PROBLEMS, Entry, Gone, last_question, look_words, sharp_words
+from pipelines.thinking.ledger.book import PROBLEMS, Entry, Gone, last_question, look_words, sharp_words
 
 Called = Callable[[str], str]
 

@@ -9,10 +9,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipelines.events import Colour, Measured
-from pipelines.thinking.things_codes import Article, all_described, described, in_table
-from pipelines.thinking.things_words import TRAFFIC, Asked, thing_asked
-
-__all__ = ["Article", "Asked", "all_described", "described", "said", "said_article", "said_lines", "thing_asked"]
+from pipelines.thinking.things.codes import Article, in_table
+from pipelines.thinking.things.questions import TRAFFIC, Asked
 
 NO_TRAFFIC: Final = "I can't judge traffic lights, and I can't tell whether the road is safe."
 NO_TRAFFIC_SHORT: Final = "I can't judge traffic lights."
@@ -37,7 +35,7 @@ _FAMILIES: Final = {
 
 def said(asked: Asked, measured: Measured) -> str:
     """The answer to a question about colour, light or movement. Raises ValueError for the others: they have no
-    measurement (`said_lines`, `unit_price_words.words`, `described`)."""
+    measurement (`said_lines`, `unit_price.words`, `described`)."""
     if asked.subject == TRAFFIC:
         return NO_TRAFFIC
     if asked.name == "colour":

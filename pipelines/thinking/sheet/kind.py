@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
-from pipelines.thinking import sheet_figures
-from pipelines.thinking.sheet_flow import fills_its_line
+from pipelines.thinking.sheet import figures
+from pipelines.thinking.sheet.flow import fills_its_line
 
 KINDS: Final = ("sign", "menu", "receipt", "label", "letter", "list", "text")
 NAMES: Final = {"menu": "A menu", "receipt": "A receipt", "label": "A label", "letter": "A letter", "list": "A list"}
@@ -41,7 +41,7 @@ def kind_of(texts: Sequence[str]) -> str:
     """One of KINDS, for lines in reading order; "sign" for what is none of the others."""
     if any(_LETTER.match(text) for text in texts):
         return "letter"
-    priced = sum(bool(sheet_figures.prices(text, bare=True)) for text in texts)
+    priced = sum(bool(figures.prices(text, bare=True)) for text in texts)
     till = {match.group().lower() for text in texts for match in _RECEIPT.finditer(text)}
     if priced and (len(till) >= 2 or (priced >= 2 and till)):
         return "receipt"

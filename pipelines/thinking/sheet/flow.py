@@ -21,8 +21,8 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pipelines.thinking import sheet_figures
-from pipelines.thinking.sheet_page import Pair
+from pipelines.thinking.sheet import figures
+from pipelines.thinking.sheet.page import Pair
 
 
 def _set(words: str) -> frozenset[str]:
@@ -64,7 +64,7 @@ def joint(first: str, second: str, pair: Pair, kind: str, running: bool) -> str 
     if pair.beside:
         if _linked(first, second) or not any(char.isalnum() for char in second):
             return " "
-        figure = sheet_figures.is_value(second) or (not running and sheet_figures.is_value(first))
+        figure = figures.is_value(second) or (not running and figures.is_value(first))
         return ", " if figure else None
     if not pair.following:
         return ", " if pair.under and _priced_below(first, second) else None
@@ -76,13 +76,13 @@ def joint(first: str, second: str, pair: Pair, kind: str, running: bool) -> str 
         return "-"
     if _STOP.search(first) or _GREETING.match(first) or _MARKER.match(second) or _ends_in_address(first, second):
         return None
-    if sheet_figures.prices(first, bare=True) and not _AFTER_PRICE.match(second):
+    if figures.prices(first, bare=True) and not _AFTER_PRICE.match(second):
         return None
     if first.endswith(","):
         return " "
     if second[:1].islower() and (running or not first[:1].islower() or len(first.split()) >= 4):
         return " "
-    if kind in PROSE and fills_its_line(first) and not sheet_figures.is_value(second):
+    if kind in PROSE and fills_its_line(first) and not figures.is_value(second):
         return " "
     return ", " if pair.under and _priced_below(first, second) else None
 
@@ -131,8 +131,8 @@ def _linked(first: str, second: str) -> bool:
 
 
 def _priced_below(first: str, second: str) -> bool:
-    named = re.search(r"[^\W\d_]{3}", first) and not sheet_figures.prices(first, bare=True) and not closed_by(first)
-    return bool(named) and bool(sheet_figures.PRICE.fullmatch(second.strip()))
+    named = re.search(r"[^\W\d_]{3}", first) and not figures.prices(first, bare=True) and not closed_by(first)
+    return bool(named) and bool(figures.PRICE.fullmatch(second.strip()))
 
 
 def _ends_in_address(first: str, second: str) -> bool:

@@ -1,0 +1,78 @@
+"""What is answered with neither a look nor a model: a timer, the wearer's own notes, moving about in a text."""
+
+from __future__ import annotations
+
+import json
+
+from pipelines.events import RunTool, ToolDone
+from pipelines.thinking import wording
+from pipelines.thinking.holding import Holding
+from pipelines.thinking.question import Question
+from pipelines.thinking.reading_words import Command
+from pipelines.thinking.tools.policy import dictated
+from pipelines.thinking.world import World
+
+KINDS = frozenset({"alarm", "note", "reading"})
+
+
+class Errand:
+    """One question of these kinds. It changes something, so nothing is done before the turn is certain."""
+
+    def __init__(self, world: World, question: Question, holding: Holding) -> None:
+        self._world = world
+        self._question = question
+        self._holding = holding
+        self._request = 0
+
+    def begin(self) -> None:
+        acts = {"alarm": self._alarm, "note": self._note, "reading": self._move_about}
+        self._holding.when_certain(acts[self._question.intent.kind])
+
+    @property
+    def open(self) -> tuple[int, ...]:
+        """The request that is under way."""
+        return (self._request,) if self._request else ()
+
+    def waits_for(self, request: int) -> bool:
+        return request == self._request != 0
+
+    def forget(self) -> None:
+        """Nothing that comes of it matters any more."""
+        self._request = 0
+
+    def take(self, event: ToolDone) -> None:
+        """What came of a note."""
+        self._request = 0
+        add = self._question.intent.name == "add"
+        if event.failed:
+            self._holding.say(wording.NOT_NOTED if add else wording.NO_NOTES, "failure")
+        elif add:
+            self._holding.say(wording.NOTED, "status")
+        else:
+            self._holding.say_in_chunks(wording.notes(event.text), "status")
+
+    def _alarm(self) -> None:
+        world, now_ns = self._world, self._world.scribe.now_ns
+        said = world.alarms.from_words(self._question.text, now_ns, world.wall_clock)
+        self._holding.say(said or wording.NOT_UNDERSTOOD, "status")
+
+    def _note(self) -> None:
+        """The wearer's own notes need no model: these words are dictated, or ask for what was."""
+        question, scribe = self._question, self._world.scribe
+        add = question.intent.name == "add"
+        name = "add_note" if add else "list_notes"
+        if not any(tool.name == name for tool in self._world.tools):
+            self._holding.say(wording.NO_NOTES, "status")
+            return
+        self._request = scribe.number()
+        wanted = {"text": dictated(question.text)} if add else {}
+        arguments = json.dumps(wanted, ensure_ascii=False)
+        reason = "the wearer's own words" if add else "the wearer's own notes"
+        scribe.emit(RunTool, reason, request=self._request, turn=question.turn, name=name, arguments=arguments)
+
+    def _move_about(self) -> None:
+        """In a text that was read before."""
+        intent = self._question.intent
+        reply = self._world.read_aloud.answer(Command(intent.name, intent.subject))
+        for i, text in enumerate(reply.said):
+            self._holding.say(text, reply.kind, last=i == len(reply.said) - 1)
