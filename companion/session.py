@@ -36,6 +36,7 @@ from pipelines.events import (
     DeviceEvent,
     Happening,
     HeardMark,
+    KeepStill,
     LinkChanged,
     PlayMark,
     Preferences,
@@ -180,7 +181,7 @@ class Session:
             if self.parts.recorder:
                 self.parts.recorder.decision(decision)
             self.parts.watch(decision)
-        for decision in decisions:
+        for decision in sorted(decisions, key=lambda d: isinstance(d, KeepStill)):  # nobody waits for what is only kept
             self._hands.carry_out(decision)
 
     def _set_timer(self) -> None:

@@ -135,6 +135,18 @@ class TestFollowing:
         assert pictures.held_bytes == 0
         assert sorted(pictures.pictures([3, 60])) == [3, 60], "what is asked for later is decoded again"
 
+    @pytest.mark.parametrize("codec", ["h264", "vp8"])
+    def test_what_was_seen_at_the_onset_need_not_be_decoded_again(self, codec: Codec) -> None:
+        ring = FrameRing()
+        pictures = Pictures(ring, max_bytes=1_400_000)  # a dozen of these
+        for index, (data, key) in enumerate(film(codec, shaken(90), gop=30)):
+            ring.add(AccessUnit(index + 1, index * FRAME_NS, key, codec, data))
+            if index >= 30 and index % 5 == 0:
+                pictures.follow(onset_ns=30 * FRAME_NS)
+        meant = [s.frame_id for s in look(ring, pictures, 24 * FRAME_NS, 31 * FRAME_NS)]
+        assert len(meant) >= 3 and sorted(pictures.pictures(meant)) == meant
+        assert pictures._back is None
+
     def test_jpegs_are_not_decoded_along(self) -> None:
         ring = FrameRing()
         ring.add(AccessUnit(1, 0, True, "jpeg", jpeg(card(), 640, 80)))
@@ -172,6 +184,22 @@ class TestHeld:
             held.add(self.shot(number, number * 400), 1, asked=number <= 10)
         asked = [n for n in range(1, 11) if n in held]
         assert len(asked) == ASKED and asked == [7, 8, 9, 10] and held.nbytes <= 600
+
+    def test_what_was_seen_as_the_wearer_began_to_speak_stays_while_they_speak(self) -> None:
+        held = Held(1200)
+        held.began(1000 * MS)
+        for number in range(1, 60):  # a picture each 67 ms: the onset is the fifteenth
+            held.add(self.shot(number, number * 67), 0 if 12 <= number <= 15 else 9)
+        assert {12, 13, 14, 15} <= {n for n in range(1, 60) if n in held}
+        assert held.nbytes <= 1200
+
+    def test_no_room_for_the_onset_alone_drops_of_it_before_what_is_asked_for(self) -> None:
+        held = Held(300)
+        held.add(self.shot(1, 100), asked=True)
+        held.began(300 * MS)
+        for number in range(2, 8):
+            held.add(self.shot(number, 40 * number))
+        assert 1 in held and 7 in held and held.nbytes <= 300
 
     def test_one_that_is_too_large_for_all_stays_alone(self) -> None:
         held = Held(300)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
     from companion.session import Session
 
 COVERS_KEPT = 32  # frames
+Sendable = Picture | Withheld | None
+"""A picture as it is sent, what may not leave covered; why it is kept back; None: it is no longer held, and asking
+fails with that."""
 
 
 class Asking:
@@ -42,12 +46,17 @@ class Asking:
 
     def ask_model(self, d: ev.AskModel) -> None:
         job = Job()
-        task = asyncio.get_running_loop().create_task(self._ask(d, job), name=f"ask-{d.request}")
+        ready = self._sendables(d) if self._may_ask(d) else {}  # begun before anything else: the model waits for them
+        task = asyncio.get_running_loop().create_task(self._ask(d, job, ready), name=f"ask-{d.request}")
         self._work.jobs[d.request] = job
         self._asking[d.request] = task
         task.add_done_callback(lambda _: self._asking.pop(d.request, None))
 
-    async def _ask(self, d: ev.AskModel, job: Job) -> None:
+    def _may_ask(self, d: ev.AskModel) -> bool:
+        """In private mode only models of this machine: a second lock, nothing should have asked for another."""
+        return not self._session.director.private or self._session.director.is_local(d.model)
+
+    async def _ask(self, d: ev.AskModel, job: Job, ready: Mapping[ev.View, Awaitable[Sendable]]) -> None:
         session, models = self._session, self._session.parts.models
 
         def tell(event: ev.Happening) -> None:
@@ -61,12 +70,12 @@ class Asking:
         if model is None:
             tell(ev.ModelFailed(0, d.request, "no_model", f"no model {d.model!r} is set"))
             return
-        if session.director.private and not session.director.is_local(d.model):  # a second lock: nothing asked for it
+        if not self._may_ask(d):
             tell(ev.ModelFailed(0, d.request, "private_mode", f"{d.model} is not on this machine"))
             return
         images: dict[ev.View, Picture] = {}
-        for view in [v for m in d.messages for v in pictures_of(m, d.image_px, d.image_quality)]:
-            data = await self._sendable(d, view) if view not in images else None
+        for view, coming in ready.items():
+            data = await coming
             if isinstance(data, Withheld):
                 session.log("WARNING", f"frame {view.frame_id} is kept back: {data}")
                 if view.frame_id in self._covers:  # in a replay it comes from the recording
@@ -94,10 +103,13 @@ class Asking:
             session.log("ERROR", f"asking {model.profile.name} failed: {error!r}")
             tell(ev.ModelFailed(0, d.request, "protocol", repr(error)[:500]))
 
-    async def _sendable(self, d: ev.AskModel, view: ev.View) -> Picture | Withheld | None:
-        """The picture as it is sent, what may not leave covered; why it is kept back; None if it is no longer held:
-        asking then fails with that."""
-        ready: asyncio.Future[Picture | Withheld | None] = asyncio.get_running_loop().create_future()
+    def _sendables(self, d: ev.AskModel) -> dict[ev.View, Awaitable[Sendable]]:
+        """Each picture of a question, being made."""
+        views = [view for m in d.messages for view in pictures_of(m, d.image_px, d.image_quality)]
+        return {view: self._sendable(d, view) for view in dict.fromkeys(views)}
+
+    def _sendable(self, d: ev.AskModel, view: ev.View) -> Awaitable[Sendable]:
+        ready: asyncio.Future[Sendable] = asyncio.get_running_loop().create_future()
 
         def work() -> Picture:
             picture = self._eyes.picture(view.frame_id)
@@ -112,7 +124,7 @@ class Asking:
                 ready.set_result(data)
 
         self._session.parts.door.compute("still", work, done, failed, Asked(d, view))
-        return await ready
+        return ready
 
     def _cover(self, frame_id: int, picture: Any) -> Cover | None:
         """What the wearer's rules cover in this frame; the same for every view of it."""

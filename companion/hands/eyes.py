@@ -35,6 +35,7 @@ class Eyes:
         self._kept = KeptPictures(lambda frame_id: self._pictures.pictures([frame_id]).get(frame_id))
         self._decoding = threading.Lock()  # several lanes want pictures, one may decode at a time
         self._follows, self._followed_ns = False, 0
+        self._onset_ns = 0  # when who speaks now was noticed
 
     def look(self, d: ev.Look) -> None:
         self._work.run("look", d, lambda: ev.Looked(0, d.request, self._scores(d.start_ns, d.end_ns)))
@@ -89,6 +90,8 @@ class Eyes:
 
     def follow(self, d: ev.Follow) -> None:
         self._follows, self._followed_ns = d.on, self._session.clock.now_ns() if not d.on else 0
+        if d.on:
+            self._onset_ns = d.t_ns
 
     def saw(self) -> None:
         """A picture has come from the camera: decode along, if somebody speaks; else let go of what was decoded, once
@@ -103,7 +106,7 @@ class Eyes:
 
     def _decode_along(self) -> None:
         with self._decoding:
-            self._pictures.follow()
+            self._pictures.follow(self._onset_ns)
 
     def _rest(self) -> None:
         with self._decoding:

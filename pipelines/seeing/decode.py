@@ -73,8 +73,11 @@ class Pictures:
             found[shot.frame_id] = self._measure(shot)
         return found
 
-    def follow(self) -> int:
-        """Decode and measure what the ring got since the last call (at first: its last second); how many units."""
+    def follow(self, onset_ns: int | None = None) -> int:
+        """Decode and measure what the ring got since the last call (at first: its last second); how many units.
+        `onset_ns`: when the one who speaks was noticed."""
+        if onset_ns is not None:
+            self._held.began(onset_ns)
         along = self._along
         chains = [chain for chain in self._ring.chains() if chain[0].codec != "jpeg"]
         at = next((i for i, chain in enumerate(chains) if along and along.goes_on(chain[0], along.done)), -1)

@@ -2,18 +2,19 @@
 
 When there is no room: first what lies longer ago than a question lasts, then, of the two shots that are closest in
 time, the one that is worth less, so that what stays is spread evenly and sharp. The shots that were last asked for as
-pictures stay.
+pictures stay, and those of the moment at which the wearer began to speak: most questions mean it.
 """
 
 from __future__ import annotations
 
 from itertools import pairwise
 
-from pipelines.events import NS
+from pipelines.events import MS, NS
 from pipelines.seeing.shot import Shot
 
 MAX_BYTES = 24_000_000  # 17 shots of 720p
 ASKED = 4  # pictures of one question; those of earlier questions are like any other
+BEFORE_ONSET_NS, AFTER_ONSET_NS = 250 * MS, 50 * MS  # 5 shots: speech is noticed 60 to 150 ms after it began
 SPAN_NS = 3 * NS  # a spoken question; before that, the ring still has it
 
 
@@ -25,6 +26,7 @@ class Held:
         self._shots: dict[int, Shot] = {}
         self._worth: dict[int, float] = {}
         self._asked: dict[int, None] = {}  # in order of asking
+        self._meant = range(0)
         self.nbytes = 0
 
     def __len__(self) -> int:
@@ -50,6 +52,10 @@ class Held:
         while self.nbytes > self.max_bytes and len(self._shots) > 1:
             self._drop(self._least(shot.frame_id))
 
+    def began(self, onset_ns: int) -> None:
+        """Somebody has been noticed to speak, at this moment of the session clock."""
+        self._meant = range(onset_ns - BEFORE_ONSET_NS, onset_ns + AFTER_ONSET_NS)
+
     def clear(self) -> None:
         for frame_id in list(self._shots):
             self._drop(frame_id)
@@ -61,10 +67,11 @@ class Held:
 
     def _least(self, newest: int) -> int:
         """The shot that will be missed least, other than `newest`."""
-        free = sorted((s for s in self._shots.values() if s.frame_id not in self._asked), key=lambda s: s.media_ns)
+        known = [s for s in self._shots.values() if s.frame_id not in self._asked]
+        free = sorted((s for s in known if s.media_ns not in self._meant), key=lambda s: s.media_ns)
         if len(free) < 2:
-            others = [i for i in (*(s.frame_id for s in free), *self._asked) if i != newest]
-            return others[0]
+            meant = [s.frame_id for s in known if s.media_ns in self._meant]
+            return next(i for i in (*(s.frame_id for s in free), *meant, *self._asked) if i != newest)
         if free[-1].media_ns - free[0].media_ns > SPAN_NS and free[0].frame_id != newest:
             return free[0].frame_id
         one, other = min(pairwise(free), key=lambda pair: pair[1].media_ns - pair[0].media_ns)
