@@ -110,8 +110,9 @@ class Door(Protocol):
         asked: Asked,
     ) -> Job: ...
 
-    def ahead(self, kind: str, work: Callable[[], object]) -> None:
-        """Do something now that makes later work of this kind cheaper, and gives no result of its own."""
+    def ahead(self, kind: str, work: Callable[[], bool]) -> None:
+        """Do something now that makes later work of this kind cheaper, and gives no result of its own. `work` does a
+        little of it, and says whether there is more."""
         ...
 
 
@@ -211,14 +212,16 @@ class ComputeDoor:
             job.task = self._loop.create_task(run(), name=f"earshot-{kind}")
         return job
 
-    def ahead(self, kind: str, work: Callable[[], object]) -> None:
-        """Left out while something is waiting in that lane: what waits does it itself."""
+    def ahead(self, kind: str, work: Callable[[], bool]) -> None:
+        """Left out while something is waiting in that lane: what waits does it itself. What comes meanwhile waits for a
+        little of it, not for all."""
         if self._closed or not self._lane(kind)._work_queue.empty():
             return
 
         def run() -> None:
             try:
-                work()
+                if work() and not self._closed:
+                    self._lane(kind).submit(run)
             except Exception as error:  # the work it was done ahead of will fail as well, and be heard of
                 logger.warning("work ahead failed: %s", error, exc_info=True)
 

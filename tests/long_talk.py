@@ -269,7 +269,7 @@ class _Door:
     def _jpeg(self, view: ev.View) -> bytes:
         return b"\xff\xd8" + random.Random(repr((view.frame_id, view.box))).randbytes(9000)
 
-    def ahead(self, kind: str, work: Callable[[], object]) -> None: ...
+    def ahead(self, kind: str, work: Callable[[], bool]) -> None: ...
 
     def stream(
         self,

@@ -147,6 +147,15 @@ class TestFollowing:
         assert len(meant) >= 3 and sorted(pictures.pictures(meant)) == meant
         assert pictures._back is None
 
+    def test_a_little_at_a_time_comes_to_the_same(self) -> None:
+        ring = FrameRing()
+        fill(ring, film("h264", shaken(50), gop=15), "h264")
+        whole, parts = Pictures(ring), Pictures(ring)
+        whole.follow()
+        counts = [parts.follow(most=4) for _ in range(20)]
+        assert max(counts) == 4 and counts[-1] == 0, "it ends"
+        assert look(ring, parts, 0, 2 * NS) == look(ring, whole, 0, 2 * NS)
+
     def test_jpegs_are_not_decoded_along(self) -> None:
         ring = FrameRing()
         ring.add(AccessUnit(1, 0, True, "jpeg", jpeg(card(), 640, 80)))

@@ -436,3 +436,35 @@ def test_a_session_that_ends_takes_its_lanes_with_it() -> None:
 
 def _fails(error: Exception) -> None:
     raise AssertionError(error)
+
+
+def test_work_ahead_lets_what_comes_meanwhile_go_first() -> None:
+    """Another wearer's question waits for a little of it, not for all."""
+
+    async def main() -> list[str]:
+        shared = ComputeDoor()
+        one, other = shared.own(), shared.own()
+        order: list[str] = []
+        begun, asked, over = threading.Event(), threading.Event(), asyncio.Event()
+        left = iter(range(5))
+
+        def a_little() -> bool:
+            order.append("ahead")
+            begun.set()
+            assert asked.wait(PATIENCE_S)
+            return next(left, None) is not None
+
+        one.ahead("look", a_little)
+        await asyncio.to_thread(begun.wait, PATIENCE_S)
+        question = Asked(ev.Look(0, request=1))
+        other.compute(
+            "look", lambda: order.append("question"), lambda _, cost_ns: over.set(), lambda error: None, question
+        )
+        asked.set()
+        async with asyncio.timeout(PATIENCE_S):
+            await over.wait()
+        await asyncio.to_thread(shared.close)
+        return order
+
+    order = asyncio.run(main())
+    assert order[:2] == ["ahead", "question"]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 STILL_PX = 1280  # longest side of a picture kept for the page
 STILL_QUALITY = 80
 FOLLOW_NS = 150 * ev.MS  # while the wearer speaks, what the camera sent is decoded this often
+AT_ONCE = 6  # pictures, 3 to 12 ms at 720p: so long another wearer's question waits for it
 REST_NS = 2 * ev.NS  # so long after that, what was decoded is let go
 
 
@@ -104,13 +105,14 @@ class Eyes:
             self._followed_ns = 0
             self._session.parts.door.ahead("look", self._rest)
 
-    def _decode_along(self) -> None:
+    def _decode_along(self) -> bool:
         with self._decoding:
-            self._pictures.follow(self._onset_ns)
+            return self._pictures.follow(self._onset_ns, AT_ONCE) == AT_ONCE
 
-    def _rest(self) -> None:
+    def _rest(self) -> bool:
         with self._decoding:
             self._pictures.rest()
+        return False
 
     def read_codes(self, d: ev.ReadCodes) -> None:
         engines = self._session.parts.engines

@@ -211,7 +211,7 @@ class TapedDoor:
             due_ns = d.t_ns + USUAL_NS["still"]
             self._loop.call_at_ns(due_ns, lambda: self._work_now(job, "still", d, work, done, failed))
 
-    def ahead(self, kind: str, work: Callable[[], object]) -> None:
+    def ahead(self, kind: str, work: Callable[[], bool]) -> None:
         """Here nothing is cheaper for being done sooner."""
 
     # --------------------------------------------------------------------------------------------------------- streams

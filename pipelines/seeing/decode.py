@@ -11,6 +11,7 @@ the answer to garbage: nothing here raises because of what a camera sent.
 
 from __future__ import annotations
 
+import sys
 from collections import OrderedDict
 from collections.abc import Collection, Iterator, Sequence
 from typing import Any, NamedTuple, cast
@@ -73,9 +74,9 @@ class Pictures:
             found[shot.frame_id] = self._measure(shot)
         return found
 
-    def follow(self, onset_ns: int | None = None) -> int:
-        """Decode and measure what the ring got since the last call (at first: its last second); how many units.
-        `onset_ns`: when the one who speaks was noticed."""
+    def follow(self, onset_ns: int | None = None, most: int = sys.maxsize) -> int:
+        """Decode and measure what the ring got since the last call (at first: its last second), `most` units of it;
+        returns how many. `onset_ns`: when the one who speaks was noticed."""
         if onset_ns is not None:
             self._held.began(onset_ns)
         along = self._along
@@ -89,9 +90,12 @@ class Pictures:
             if along is None or not along.goes_on(chain[0], along.done):
                 along = self._along = _ChainDecoder(chain[0])
             wanted = {place.unit.frame_id for place in on_grid([chain])}
-            count += len(chain) - along.done
-            for shot in along.decode(chain, wanted, drain=False):
+            units = chain[: along.done + most - count]
+            count += len(units) - along.done
+            for shot in along.decode(units, wanted, drain=False):
                 self._measure(shot)
+            if count >= most:
+                break
         return count
 
     def rest(self) -> None:
