@@ -1,8 +1,9 @@
 """Shots that are kept decoded, within so many bytes: what was asked for, and the best of what was decoded along.
 
-When there is no room: first what lies longer ago than a question lasts, then, of the two shots that are closest in
-time, the one that is worth less, so that what stays is spread evenly and sharp. The shots that were last asked for as
-pictures stay, and those of the moment at which the wearer began to speak: most questions mean it.
+When there is no room: first what lies longer ago than a question lasts, and what was seen before the wearer began to
+speak; then, of the two shots that are closest in time, the one that is worth less, so that what stays is spread evenly
+and sharp. The shots that were last asked for as pictures stay, and those of the moment at which the wearer began to
+speak: most questions mean it, and the others a word after it.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from itertools import pairwise
 from pipelines.events import MS, NS
 from pipelines.seeing.shot import Shot
 
-MAX_BYTES = 24_000_000  # 17 shots of 720p
+MAX_BYTES = 34_000_000  # 24 shots of 720p: of a question of 1.3 s each on the grid
 ASKED = 4  # pictures of one question; those of earlier questions are like any other
 BEFORE_ONSET_NS, AFTER_ONSET_NS = 250 * MS, 50 * MS  # 5 shots: speech is noticed 60 to 150 ms after it began
 SPAN_NS = 3 * NS  # a spoken question; before that, the ring still has it
@@ -72,7 +73,8 @@ class Held:
         if len(free) < 2:
             meant = [s.frame_id for s in known if s.media_ns in self._meant]
             return next(i for i in (*(s.frame_id for s in free), *meant, *self._asked) if i != newest)
-        if free[-1].media_ns - free[0].media_ns > SPAN_NS and free[0].frame_id != newest:
+        since_ns = max(free[-1].media_ns - SPAN_NS, min(self._meant.start, free[-1].media_ns - AFTER_ONSET_NS))
+        if free[0].media_ns < since_ns and free[0].frame_id != newest:
             return free[0].frame_id
         one, other = min(pairwise(free), key=lambda pair: pair[1].media_ns - pair[0].media_ns)
         if newest in (one.frame_id, other.frame_id):
