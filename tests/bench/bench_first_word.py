@@ -95,6 +95,8 @@ def played(thing: Thing, count: int, seed: int) -> list[Turn]:
         (recording,) = (out / "rec").glob("*.mcap")
         answers = told(Recording(recording).events())
     asked = [turn for turn in verdict["turns"] if turn["turn"]]
+    if len(asked) < count:
+        raise RuntimeError(f"{thing.name}: only {len(asked)} of {count} questions were asked: {verdict['notes']}")
     found = matched([turn["at_s"] for turn in asked], [one.begins_s for one in answers])
     return [
         Turn(thing, picture, number == 0, answers[at] if at is not None else None, times["from_mouth_ms"])
