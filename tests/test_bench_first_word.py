@@ -48,7 +48,9 @@ def test_where_we_say_a_word_while_reading_the_printed_one_comes_after_it() -> N
 
 
 def test_that_nothing_can_be_read_is_no_reading() -> None:
-    assert not answered("read the sign", World(lines=())).read
+    nothing, cut_short = (answered("read the sign", World(lines=(), read_ms=ms)) for ms in (250, 60_000))
+    assert nothing.owned and not nothing.read
+    assert cut_short.said and not cut_short.owned, "that it is reading is no answer yet"
 
 
 def test_questions_find_their_turns_though_the_clocks_differ_and_one_was_not_heard() -> None:

@@ -60,7 +60,7 @@ class Turn:
         """What stands there was begun; or it was said that there is nothing to read."""
         if self.told is None:
             return False
-        return self.word_ms is not None if self.shown.first else not self.told.read
+        return self.word_ms is not None if self.shown.first else self.told.owned and not self.told.read
 
 
 def main() -> None:
@@ -74,11 +74,9 @@ def main() -> None:
     turns: list[Turn] = []
     for thing in THINGS:
         if not options.only or thing.name in options.only:
-            turns += played(thing, options.turns, options.seed)
-    if options.show:
-        for turn in turns:
-            said = turn.told.said if turn.told is not None else "(no answer)"
-            print(f"{turn.thing.name:<26}{'cold ' if turn.cold else '     '}{_ms(turn.word_ms)} ms  {said[:90]}")
+            turns += (found := played(thing, options.turns, options.seed))
+            if options.show:
+                show(found)
     report(turns)
 
 
@@ -102,6 +100,15 @@ def played(thing: Thing, count: int, seed: int) -> list[Turn]:
         Turn(thing, picture, number == 0, answers[at] if at is not None else None, times["from_mouth_ms"])
         for number, (picture, times, at) in enumerate(zip(shown, asked, found, strict=True))
     ]
+
+
+def show(turns: Sequence[Turn]) -> None:
+    """What was said each time."""
+    for turn in turns:
+        said = turn.told.said if turn.told is not None else "(no answer)"
+        print(
+            f"{turn.thing.name:<26}{'cold' if turn.cold else '':<5}{_ms(turn.word_ms):>6} ms  {said[:80]}", flush=True
+        )
 
 
 def written(thing: Thing, shown: Sequence[Shown], folder: Path) -> Path:

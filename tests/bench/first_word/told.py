@@ -19,14 +19,15 @@ NEAR_S = 0.5  # a question that was asked and one that was recorded are the same
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """One answered question. `begins_s`: when the wearer began to speak, on the session's clock. `said`: the answer;
-    `read`: some of it is printed words. `words`: each spoken word and the milliseconds from the answer's first sound to
+    """One answered question. `begins_s`: when the wearer began to speak, on the session's clock. `said`: the answer, of
+    which `read`: some is printed words; `owned`: some tells that nothing can be read. `words`: each spoken word and the milliseconds from the answer's first sound to
     where it begins."""
 
     begins_s: float
     spans: TurnSpans
     said: str
     read: bool
+    owned: bool
     words: tuple[tuple[str, float], ...]
 
     @property
@@ -60,6 +61,7 @@ def told(events: Iterable[ev.Happening | ev.Decision]) -> list[Told]:
                 spans,
                 " ".join(s.text for s in chunks),
                 any(s.kind == "reading" and s.text != ONLY_UNREAD for s in chunks),
+                any(s.kind == "failure" or s.text == ONLY_UNREAD for s in chunks),
                 _words(chunks, voiced, left_ns),
             )
         )
