@@ -20,8 +20,8 @@ NEAR_S = 0.5  # a question that was asked and one that was recorded are the same
 @dataclass(frozen=True, slots=True)
 class Told:
     """One answered question. `begins_s`: when the wearer began to speak, on the session's clock. `said`: the answer, of
-    which `read`: some is printed words; `owned`: some tells that nothing can be read. `words`: each spoken word and the milliseconds from the answer's first sound to
-    where it begins."""
+    which `read`: some is printed words; `owned`: some tells that nothing can be read. `words`: each spoken word and the
+    milliseconds from the answer's first sound to where it begins."""
 
     begins_s: float
     spans: TurnSpans
