@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := companion pipelines device_sim recordings tests training
 
-.PHONY: demo test test-browser test-dask test-live conformance fuzz check bench bench-turns bench-peers format samples lock clean help
+.PHONY: demo test test-browser test-dask test-live conformance fuzz check bench bench-turns bench-first-word bench-peers format samples lock clean help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -41,6 +41,7 @@ fuzz: $(STAMP) ## thousands of hostile recordings through everything that reads 
 
 bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JSON
 	$(BIN)/python -m tests.bench.bench_turns
+	$(BIN)/python -m tests.bench.bench_first_word
 	$(BIN)/python -m tests.bench.bench_idle
 	$(BIN)/python -m tests.bench.bench_media
 	$(BIN)/python -m tests.bench.bench_wearers
@@ -59,6 +60,9 @@ bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JS
 bench-turns: $(STAMP) ## when turns end, when the companion falls silent, and when it stays so: on an audio clock
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,aec]'
 	$(BIN)/python -m tests.bench.bench_turn_taking $(TURNS)
+
+bench-first-word: $(STAMP) ## from the end of a question to the first word of the sign, shares shown; FIRST="--turns 12"
+	$(BIN)/python -m tests.bench.bench_first_word $(FIRST)
 
 bench-peers: $(STAMP) ## voice to voice beside pipecat, LiveKit and FastRTC; PEERS="--quick" (installs about 3 GB)
 	$(BIN)/python -m tests.bench.bench_peers $(PEERS)

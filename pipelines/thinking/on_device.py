@@ -50,6 +50,7 @@ class OnDevice:
         self._builder: SheetBuilder | None = None
         self._waiting: tuple[TextLine, ...] = ()  # read, and not yet certain how it is said
         self._known = 0  # lines that came in parts
+        self._prices: list[str] = []  # told so far
         self.doing = "looking"
         self.lines: tuple[TextLine, ...] = ()
         self.codes: tuple[Code, ...] = ()
@@ -102,6 +103,8 @@ class OnDevice:
     def _read_on(self, event: TextRead) -> None:
         self._known += len(event.lines)
         self._waiting += event.lines
+        if self._intent.kind == "price":
+            self._price_on()
         if self._intent.kind != "read" or may_go_on(self._waiting):
             return
         if self._builder is None:
@@ -129,12 +132,29 @@ class OnDevice:
             found = unit_price.words(unit_price.unit_prices(self.lines, wanted), wanted)
             self._say(" ".join(filter(None, (found, edge_hint(event.cut)))), "thing", True)
         elif self._intent.kind == "price":
-            prices = wording.prices(self.lines)
-            told = wording.price_answer(prices) if prices else wording.NO_TEXT["price"]
-            self._say(" ".join(filter(None, (told, edge_hint(event.cut)))), "reading", True)
+            self._say(" ".join(filter(None, (self._price_rest(), edge_hint(event.cut)))), "reading", True)
         else:
             read = sheet(self.lines, event.unread, event.cut)
             self._end(list(read.spoken), read)
+
+    def _price_on(self) -> None:
+        """Several prices are told as they come, but for the last of them: it may be the one that ends the sentence. Of
+        a single one, or of none, nothing is known before all has been read."""
+        self.lines = repaired(self._waiting).lines
+        found, told = wording.prices(self.lines)[:-1], len(self._prices)
+        if len(found) > told and found[:told] == self._prices:
+            self._say(wording.prices_part(found[told:], begun=told > 0, more=True), "reading", False)
+            self._prices = found
+
+    def _price_rest(self) -> str:
+        """All has been read: what was not told yet."""
+        left = wording.prices(self.lines)
+        if not self._prices:
+            return wording.price_answer(left) if left else wording.NO_TEXT["price"]
+        for price in self._prices:
+            if price in left:
+                left.remove(price)
+        return wording.prices_part(left, begun=True) if left else ""
 
     def _rest(self, event: TextRead, builder: SheetBuilder) -> None:
         """All of the text is known: what was not said of it yet, and what could not be read."""

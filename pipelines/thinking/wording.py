@@ -130,8 +130,13 @@ def sentence(text: str) -> str:
 
 
 def price_answer(found: Sequence[str]) -> str:
-    spoken = [speakable(p, verbatim=True) for p in found]
-    return f"The price is {spoken[0]}." if len(spoken) == 1 else "I read the prices " + ", ".join(spoken) + "."
+    return f"The price is {speakable(found[0], verbatim=True)}." if len(found) == 1 else prices_part(found)
+
+
+def prices_part(found: Sequence[str], begun: bool = False, more: bool = False) -> str:
+    """Some of the one sentence that tells several prices. `begun`: others were told before; `more`: it will go on."""
+    spoken = ", ".join(speakable(price, verbatim=True) for price in found)
+    return ("" if begun else "I read the prices ") + spoken + ("," if more else ".")
 
 
 def ago(seconds: float) -> str:
