@@ -357,7 +357,7 @@ def _quiet_log() -> Iterator[None]:
 class _TapedLink:
     """A device that is told things and says nothing of its own."""
 
-    session = "replay"
+    session = device = "replay"
     echo = ""
 
     def send_message(self, message: Mapping[str, Any]) -> None: ...

@@ -10,12 +10,13 @@ builder.py   the words that are said, with what could not be read in its place
 from __future__ import annotations
 
 from pipelines.thinking.sheet import figures
-from pipelines.thinking.sheet.builder import Sheet, SheetBuilder, aloud, counted, edge_hint, sheet
+from pipelines.thinking.sheet.builder import ONLY_UNREAD, Sheet, SheetBuilder, aloud, counted, edge_hint, sheet
 from pipelines.thinking.sheet.kind import KINDS, kind_of
 from pipelines.thinking.sheet.page import rows_of
 
 __all__ = [
     "KINDS",
+    "ONLY_UNREAD",
     "Sheet",
     "SheetBuilder",
     "aloud",
