@@ -115,6 +115,8 @@ def _device_happening(event: ev.Happening) -> str:
             return f"the typed question {quoted(event.text)}"
         case ev.LinkChanged():
             return f"the link, {quoted(event.state, 30)}"
+        case ev.MediaFlow():
+            return f"the {quoted(event.track, 30)} " + ("gives something again" if event.flows else "gives nothing")
         case ev.SessionStarted():
             return "the start of the session"
         case ev.Resumed():

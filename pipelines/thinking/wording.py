@@ -47,6 +47,12 @@ STILL_ON_IT = "I am still on your question."
 BACK = "I am back."
 AGAIN_PLEASE = "Please say them again."
 NO_SOUND = "I hear nothing. Is the microphone on?"
+FLOWS = {  # track, and whether it sends
+    ("microphone", False): NO_SOUND,
+    ("microphone", True): "I hear you again.",
+    ("camera", False): "No picture comes from the camera. Is it on?",
+    ("camera", True): "I see again.",
+}
 UNSEEN = "(There is a picture, and you cannot see it: say so if it matters.)"
 OFFER = "For a longer look, say: think about it."
 NOTHING_ASKED = "You have not asked me anything yet that I could think about."
