@@ -57,7 +57,7 @@ class CodeReader:
         return self.read_all(bgr).codes
 
     def read_all(self, bgr: Picture) -> Codes:
-        """As `read`, and how many QR codes stand there that cannot be read. ValueError for a picture of another shape."""
+        """As `read`, and how many QR codes stand there that cannot be read. ValueError for another shape."""
         if bgr.ndim != 3 or bgr.shape[2] != 3 or 0 in bgr.shape:
             raise ValueError(f"CodeReader: a picture of shape {bgr.shape}; give (height, width, 3) bytes, BGR")
         self._load()

@@ -29,11 +29,12 @@ class EdgeOptions:
     min_contrast: float = 25.0  # grey levels between ink and ground; less is no writing
 
 
-def cut_edges(picture: Picture, quads: list[Quad], options: EdgeOptions) -> tuple[str, ...]:
-    """Edges of the picture, (h, w, 3) uint8, where the writing in the boxes goes on outside; in the order of EDGES."""
+def cut_edges(picture: Picture, quads: list[Quad], faint: list[Quad], options: EdgeOptions) -> tuple[str, ...]:
+    """Edges of the picture, (h, w, 3) uint8, where the writing in the boxes goes on outside; in the order of EDGES.
+    `faint`: where a row of this writing may stand besides: one that the edge cuts along its length is seen so."""
     found = {
         edge
-        for quad in quads
+        for quad in (*quads, *(faint if quads else ()))
         for edge in _reached(picture.shape, quad, options)
         if _inked(picture, quad, edge, options)
     }

@@ -146,7 +146,10 @@ class OnDevice:
     def _end(self, spoken: list[str], read: Sheet) -> None:
         self._speak(spoken)
         self._lay(read, self.lines)
-        self._say("", "reading", True)
+        if self._problem in wording.READ_ALL_THE_SAME:
+            self._say(wording.READ_ALL_THE_SAME[self._problem], "status", True)
+        else:
+            self._say("", "reading", True)
 
     def _repaired(self, lines: tuple[TextLine, ...]) -> tuple[TextLine, ...]:
         found = repaired(lines)
