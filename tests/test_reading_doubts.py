@@ -1,10 +1,12 @@
-"""What is set aside, not said: letters in a reflection or in blur, ones that may be an l; and rows seen only faintly."""
+"""What is set aside, not said: letters in a reflection, in blur, or that may be an l; and rows seen only faintly."""
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
+from pipelines.seeing import closer
 from pipelines.seeing.reading import TextReader
 from pipelines.seeing.trust import Found, TrustOptions, doubted
 from tests.bench.pictures import EACH, TROUBLES, spoil
@@ -41,6 +43,14 @@ def test_a_line_that_a_reflection_eats_into_is_named_and_not_said(reader: TextRe
     said = {plain(line.text) for line in reading.lines}
     assert said <= set(map(plain, (*one.lines, *one.also))) and set(map(plain, one.lines)) <= said
     assert reading.doubtful
+
+
+def test_a_wide_gap_between_two_words_is_no_reflection(reader: TextReader) -> None:
+    heading = np.full((720, 1280, 3), 255, np.uint8)
+    cv2.putText(heading, "3", (300, 300), cv2.FONT_HERSHEY_SIMPLEX, 2, (20, 20, 20), 4, cv2.LINE_AA)
+    cv2.putText(heading, "Platforms", (400, 300), cv2.FONT_HERSHEY_SIMPLEX, 2, (20, 20, 20), 4, cv2.LINE_AA)
+    around = np.array([[290, 240], [720, 240], [720, 320], [290, 320]], np.float32)
+    assert not closer.fades(heading, around)
 
 
 def test_a_shadow_across_a_line_takes_nothing_from_it(reader: TextReader) -> None:

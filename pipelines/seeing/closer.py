@@ -17,6 +17,7 @@ from pipelines.seeing.deskew import Picture, Quad, cut_out, sides
 WINDOW = 0.6  # of the box's height; wider than the white between two words
 RIM = 0.12  # of the height, above and below the letters
 FADED = 0.5  # of the line's strength
+GONE, WHOLE = 0.15, 0.8
 REFLECTION = 0.003  # share of the picture, as `quality.glare` has it; less hides no letter
 SOFT_PX = 4.2  # width of an edge, in pixels ...
 SOFT_SHARE = 0.085  # ... or in heights of the box, if it is SOFT_LEAST_PX as well: small letters are always soft
@@ -41,7 +42,9 @@ def fades(picture: Picture, quad: Quad) -> bool:
     if not level.size:
         return False
     strength = float(np.percentile(grey, 97)) - level.astype(np.float32)
-    return bool(strength.min() < FADED * float(np.percentile(strength, 90)))
+    share = strength / max(1.0, float(np.percentile(strength, 90)))
+    rim = np.count_nonzero((share > GONE) & (share < WHOLE))  # a wide gap between two words ends sharply
+    return bool(share.min() < FADED and rim >= RIM * tall)
 
 
 def blurred(picture: Picture, quad: Quad) -> bool:
@@ -52,7 +55,7 @@ def blurred(picture: Picture, quad: Quad) -> bool:
     tall = min(sides(quad))
     low, high = (float(value) for value in np.percentile(grey, (3, 97)))
     steps = [float(np.percentile(np.abs(np.diff(grey, axis=axis)), 98)) for axis in (0, 1)]
-    edge = (high - low) / max(1.0, min(steps)) * float(tall) / min(grey.shape)
+    edge = float((high - low) / max(1.0, min(steps)) * tall / min(grey.shape))
     return edge >= SOFT_PX or (edge >= SOFT_LEAST_PX and edge >= SOFT_SHARE * tall)
 
 

@@ -35,13 +35,14 @@ def cut_edges(picture: Picture, quads: list[Quad], faint: list[Quad], options: E
     found = {
         edge
         for quad in (*quads, *(faint if quads else ()))
-        for edge in _reached(picture.shape, quad, options)
+        for edge in reached(picture.shape, quad, options)
         if _inked(picture, quad, edge, options)
     }
     return tuple(edge for edge in EDGES if edge in found)
 
 
-def _reached(shape: tuple[int, ...], quad: Quad, options: EdgeOptions) -> list[str]:
+def reached(shape: tuple[int, ...], quad: Quad, options: EdgeOptions) -> list[str]:
+    """The edges of a picture of this shape that a box comes near to."""
     x, y, width, height = bounds(quad)
     near = max(2.0, options.near * min(sides(quad)))
     gaps = {"left": x, "right": shape[1] - x - width, "top": y, "bottom": shape[0] - y - height}

@@ -17,11 +17,11 @@ import numpy as np
 from pipelines.events import TextLine
 from pipelines.seeing import closer, deskew
 from pipelines.seeing.deskew import Picture, Quad, cut_out, goes_on, reduced, sides
-from pipelines.seeing.edges import EdgeOptions, cut_edges
+from pipelines.seeing.edges import EdgeOptions, cut_edges, reached
 from pipelines.seeing.finder import Finder
 from pipelines.seeing.layout import OrderOptions, joined, reading_rows
 from pipelines.seeing.lift import lifted
-from pipelines.seeing.quality import glare, luma
+from pipelines.seeing.quality import QualityOptions, glare, luma
 from pipelines.seeing.recogniser import Recogniser
 from pipelines.seeing.trust import Found, TrustOptions, doubted, grown, readable, settled, trusted, weighed
 
@@ -133,7 +133,7 @@ class TextReader:
             lines = [line for run in runs if run for line in joined(run, self.options.order)]
             waiting = tuple(_placed(line, page.degrees, scale, bgr.shape) for line in lines)
         if kept:
-            missed = deskew.level(_unfound(page), page.degrees)
+            missed = deskew.level(self._unfound(page), page.degrees)
             faint = [_placed(TextLine("", 0.0, box), page.degrees, scale, bgr.shape) for box in missed]
             doubtful += [(line, "seen only faintly") for line in faint]
         yield Reading(waiting, tuple(doubtful), cut_edges(picture, kept, page.faint, self.options.edges))
@@ -146,7 +146,7 @@ class TextReader:
         upright = [deskew.oriented(quad, degrees) for quad in quads]
         flipped = [deskew.oriented(quad, degrees + 180) for quad in quads]
         turn, known = self._upside_down(picture, upright, flipped)
-        reflection = bool(quads) and glare(luma(picture)) >= closer.REFLECTION
+        reflection = bool(quads) and closer.REFLECTION <= glare(luma(picture)) < QualityOptions().glare_most
         return _Page(picture, flipped if turn else upright, degrees + 180 * turn, known, first.faint, reflection)
 
     def _upside_down(self, picture: Picture, upright: list[Quad], flipped: list[Quad]) -> tuple[int, dict[int, Found]]:
@@ -196,6 +196,15 @@ class TextReader:
                 readings.append(self._reading(page.picture, quad, TIGHTER, letter_px=SMALLER_PX))
         return weighed(readings, trust)
 
+    def _unfound(self, page: _Page) -> list[Quad]:
+        """What was faintly seen, and not found by a closer look either. What an edge cuts is told by that."""
+        return [
+            faint
+            for faint in page.faint
+            if not reached(page.picture.shape, faint, self.options.edges)
+            and not any(deskew.holds(quad, faint) or deskew.holds(faint, quad) for quad in page.quads)
+        ]
+
     def _cut_short(self, page: _Page, index: int) -> bool:
         """Whether a word stands right beside this box, and in no other: the box ended too early."""
         quad = page.quads[index]
@@ -215,15 +224,6 @@ class TextReader:
         width, height = sides(quad)
         ways = (0,) if height < self.options.tall_ratio * width else (1, 3) if height > 3 * width else (0, 1, 3)
         return max((self._engine.text(np.rot90(crop, turns)) for turns in ways), key=lambda found: found.confidence)
-
-
-def _unfound(page: _Page) -> list[Quad]:
-    """What was faintly seen, and not found by a closer look either."""
-    return [
-        faint
-        for faint in page.faint
-        if not any(deskew.holds(quad, faint) or deskew.holds(faint, quad) for quad in page.quads)
-    ]
 
 
 def _checked(picture: Picture) -> Picture:
