@@ -61,9 +61,13 @@ def test_a_shadow_across_a_line_takes_nothing_from_it(reader: TextReader) -> Non
     assert said == [line.text for line in reader.read(card())] and said
 
 
-@pytest.mark.parametrize("seed", [5, 6, 7])
-def test_a_row_that_the_upper_edge_cuts_along_its_length_is_told(reader: TextReader, seed: int) -> None:
-    assert reader.read_all(picture(seed, "cut", 12).picture).cut == ("top",)
+@pytest.mark.parametrize(
+    ("seed", "number", "edge"), [(5, 12, "top"), (7, 12, "top"), (11, 12, "top"), (7, 3, "bottom")]
+)
+def test_a_row_that_an_edge_cuts_along_its_length_is_told(
+    reader: TextReader, seed: int, number: int, edge: str
+) -> None:
+    assert reader.read_all(picture(seed, "cut", number).picture).cut == (edge,)
 
 
 def test_rows_that_the_first_look_took_for_one_block_are_read(reader: TextReader) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from pipelines.seeing.reading import ReadingOptions
 
 SECOND_LOOK_GAIN = 1.3  # a picture larger than the first look by less than this holds no detail worth a second
+MISSING = 0.15  # faint rows by sure ones; less is a speck beside a full page, and not worth a second look
 NEXT_ROW = 1.2  # white between a row and one that was faintly seen, in heights of the row
 
 
@@ -49,6 +50,8 @@ class Finder:
         """Boxes found again where the writing was askew, small or in part faint, and its direction, -90 < degrees <=
         90."""
         quads, missing = look
+        if len(missing) < MISSING * len(quads):
+            missing = []
         options, degrees = self.options, deskew.direction(quads)
         seen_at = min(1.0, options.detect_px / max(picture.shape[:2]))
         for _ in range(options.looks if quads else 0):

@@ -113,6 +113,7 @@ class TextReader:
         kept: list[Quad] = []
         doubtful: list[tuple[TextLine, str]] = []
         waiting: tuple[TextLine, ...] = ()
+        said = False
         for row in reading_rows(unread, self.options.order):
             if waiting:
                 yield Reading(waiting, more=True)
@@ -131,8 +132,9 @@ class TextReader:
                     if readable(found.text) >= 3 and found.confidence >= 0.6:
                         kept.append(page.quads[index])
             lines = [line for run in runs if run for line in joined(run, self.options.order)]
+            said = said or bool(lines)
             waiting = tuple(_placed(line, page.degrees, scale, bgr.shape) for line in lines)
-        if kept:
+        if said:
             missed = deskew.level(self._unfound(page), page.degrees)
             faint = [_placed(TextLine("", 0.0, box), page.degrees, scale, bgr.shape) for box in missed]
             doubtful += [(line, "seen only faintly") for line in faint]
