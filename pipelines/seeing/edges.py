@@ -1,8 +1,9 @@
 """Where writing runs off the picture: "turn a little to the right".
 
 A box that reaches the edge is no proof, a page may be framed tightly. What counts is ink in the box right at the edge:
-there the letter goes on outside. A picture that ends between two letters shows nothing of it and goes unnoticed, and
-a row of which half is left may not be found at all: of 14 cut pictures 10 are named (seeds 5 and 6), no false alarm.
+there the letter goes on outside. A picture that ends between two letters shows nothing of it and goes unnoticed. A row
+that the upper or lower edge cuts along its length is seen faintly by the finder, or not at all: then strokes at the
+edge are looked for, where that row would stand. Some are still missed.
 """
 
 from __future__ import annotations
@@ -63,7 +64,9 @@ def _row_cut(picture: Picture, quads: list[Quad], edge: str, options: EdgeOption
     grey = cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY)
     if edge == "bottom":  # seen upside down, so that the edge is row 0
         grey = grey[::-1]
-        quads = [np.float32([0, picture.shape[0] - 1]) + quad * np.float32([1, -1]) for quad in quads]
+        quads = [
+            np.array([0, picture.shape[0] - 1], np.float32) + quad * np.array([1, -1], np.float32) for quad in quads
+        ]
     boxes = [bounds(quad) for quad in quads]
     x, y, width, height = min(boxes, key=lambda box: box[1])
     tall = min(width, height)
