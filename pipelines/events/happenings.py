@@ -179,6 +179,7 @@ class CodesRead(Happening):
     codes: tuple[Code, ...] = ()
     cost_ns: int = 0
     table: bool = False  # the wearer has a table of articles
+    unread: int = 0  # QR codes that are there besides, and cannot be read
 
 
 @dataclass(frozen=True, slots=True)

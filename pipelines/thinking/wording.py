@@ -21,6 +21,10 @@ FRAME_PROBLEMS = {
     "blurred": "The picture is blurred. Hold still and ask again.",
     "glare": "Light is shining on it. Tilt it a little and ask again.",
 }
+READ_ALL_THE_SAME = {  # said after what could be read of such a picture
+    "blurred": "The picture is blurred, so I may have missed something.",
+    "glare": "Light is shining on it, so I may have missed something. Tilt it a little.",
+}
 NO_TEXT = {
     "read": "I can see, but I find no text that I can read.",
     "price": "I find no price that I can read.",
