@@ -4,7 +4,7 @@ left out, and who asks of a full shelf hears the first price before the last one
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pipelines import events as ev
@@ -63,6 +63,7 @@ def test_a_single_price_and_that_there_is_none_are_told_when_all_has_been_read(s
     )
 
 
+@settings(deadline=None)
 @given(st.lists(st.sampled_from(["EUR 3.40", "$5.65", "500 g", "Tea", "now $2.40", "was $3.20 now $2"]), min_size=1))
 def test_read_in_parts_or_at_once_the_same_is_said(texts: list[str]) -> None:
     in_parts = " ".join(d.text for d in answer(asked(*texts[:8])))
