@@ -114,26 +114,26 @@ class Device:
 
     async def speaker(self, ws: aiohttp.ClientWebSocketResponse) -> None:
         """Play 20 ms every 20 ms, silence if there is nothing; and tell what was heard."""
-        due_ns, playing = time.monotonic_ns(), False
+        due_ns, playing, behind_ns = time.monotonic_ns(), False, 0
         while True:
             await asyncio.sleep(max(0.0, (due_ns - time.monotonic_ns()) / 1e9))
             due_ns += TICK_NS
             playing = len(self.queue) >= (1 if playing else BUFFER)
-            at_ns, pcm = self.queue.popleft() if playing else (-1, bytes(TICK_BYTES))
+            at_ns, pcm = self.queue.popleft() if playing else (0, bytes(TICK_BYTES))
+            behind_ns = at_ns + TICK_NS if playing else behind_ns
             self.played += pcm
-            await self.heard(ws, at_ns)
+            await self.heard(ws, behind_ns)
 
-    async def heard(self, ws: aiohttp.ClientWebSocketResponse, at_ns: int) -> None:
+    async def heard(self, ws: aiohttp.ClientWebSocketResponse, behind_ns: int) -> None:
         """Of each utterance: its first sample, five times a second how far it is, and its end."""
         now_ns = time.monotonic_ns()
         for utterance, (begin_ns, end_ns, told_ns) in [*self.spoken.items()]:
-            last = end_ns is not None and at_ns + TICK_NS >= end_ns
-            mark = "first" if not told_ns else "last" if last else "progress" if now_ns - told_ns > 2e8 else ""
-            if at_ns >= begin_ns and mark:
-                sound = {"sound_ns": at_ns if mark == "first" else at_ns + TICK_NS, "device_ns": now_ns}
+            mark = "first" if not told_ns else "last" if end_ns and behind_ns >= end_ns else "progress"
+            if behind_ns > begin_ns and (mark != "progress" or now_ns - told_ns > 2e8):
+                sound = {"sound_ns": begin_ns if mark == "first" else behind_ns, "device_ns": now_ns}
                 await ws.send_json({"type": "heard", "utterance": utterance, "mark": mark, **sound})
                 self.spoken[utterance][2] = now_ns
-            if last and mark != "first":
+            if mark == "last":
                 del self.spoken[utterance]
 
 

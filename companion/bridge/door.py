@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from aiohttp import WSMsgType, web
 
 from companion.bridge.connection import BridgeConnection
-from companion.bridge.frames import MAX_MESSAGE_BYTES
+from companion.bridge.frames import READ_BYTES
 from companion.bridge.hello import Hello, read_hello, read_message
 from companion.bridge.refusing import send_away
 from companion.bridge.settings import BridgeSettings
@@ -42,7 +42,7 @@ class Door:
         if self._greeting >= GREETING:
             detail = f"{GREETING} devices have connected and not said hello yet"
             raise Refused(503, "too_many_sessions", detail, "try again", retry_after_s=RETRY_AFTER_S)
-        socket = web.WebSocketResponse(timeout=CLOSE_S, compress=False, max_msg_size=MAX_MESSAGE_BYTES)
+        socket = web.WebSocketResponse(timeout=CLOSE_S, compress=False, max_msg_size=READ_BYTES)
         if not socket.can_prepare(request):
             raise Refused(426, "no_websocket", "this is no WebSocket handshake", "open a WebSocket (RFC 6455) here")
         await socket.prepare(request)

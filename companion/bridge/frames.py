@@ -18,6 +18,9 @@ MAX_SOUND_BYTES = 19_200  # 200 ms of PCM16 at 48 kHz; an Opus packet is at most
 MAX_SOUND_NS = 200_000_000
 MAX_PICTURE_BYTES = 4 * 1024 * 1024  # a photo of 12 megapixels; what is read from is not larger than 1920 px
 MAX_MESSAGE_BYTES = HEADER.size + MAX_PICTURE_BYTES
+READ_BYTES = (
+    2 * MAX_MESSAGE_BYTES
+)  # what is too large is read up to here, so that it can be told so; then it is cut off
 OPUS_HZ = 48_000  # the rate that Opus counts in, whatever it was made of
 SLICE_IDR = 5  # ITU-T H.264, table 7-1
 _START_CODE = re.compile(rb"\x00\x00\x01")
@@ -61,7 +64,9 @@ class Frame:
 
 
 def read(data: bytes) -> Frame:
-    """Raises `Refused` (400) for what is no frame, with what is wrong with it."""
+    """Raises `Refused`, with what is wrong: 400 for what is no frame, 413 for what is too large."""
+    if len(data) > MAX_MESSAGE_BYTES:
+        raise Refused(413, "too_large", f"a message of {len(data)} bytes", f"at most {MAX_MESSAGE_BYTES}")
     if len(data) <= HEADER.size:
         raise bad(f"a binary message of {len(data)} bytes", f"a header of {HEADER.size} bytes and something behind it")
     kind, flags, reserved, sequence, time_ns = HEADER.unpack_from(data)
@@ -93,8 +98,6 @@ def _wrong_sound(frame: Frame) -> tuple[str, str] | None:
 
 
 def _wrong_picture(frame: Frame) -> tuple[str, str] | None:
-    if len(frame.payload) > MAX_PICTURE_BYTES:
-        return f"a picture of {len(frame.payload)} bytes", f"at most {MAX_PICTURE_BYTES}"
     if frame.kind == Kind.JPEG and not frame.payload.startswith(b"\xff\xd8"):
         return "a picture that does not begin as a JPEG does (FF D8)", "one whole JPEG file"
     if frame.kind == Kind.H264 and not frame.payload.startswith((b"\0\0\1", b"\0\0\0\1")):
