@@ -1,8 +1,8 @@
 """The bridge beside WebRTC: what it takes to keep one wearer connected, and how soon a device is there, and back.
 
 720p at 30 frames a second and a microphone arrive, nobody speaks, recording is on. Both wires are measured in turn,
-round after round, each row the median. "There" is from opening the WebSocket to the session's first picture; "back" is from
-a cut connection over another one to its first picture there.
+round after round, each row the median. "There" is from opening the WebSocket to the session's first picture; "back" is
+from a cut connection over another one to its first picture there.
 
     python -m tests.bench.bench_wires [--seconds 15] [--rounds 2] [--tries 20]
 """
