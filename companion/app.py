@@ -20,7 +20,7 @@ from companion.compute import ComputeDoor
 from companion.engines import Engines, hearing_folder
 from companion.exchanges import RecordedExchanges
 from companion.link.handler import DeviceLink
-from companion.link.server import LinkServer
+from companion.link.server import Doors, LinkServer
 from companion.link.settings import LinkSettings
 from companion.model.configured import configured
 from companion.model.models import Models
@@ -29,6 +29,7 @@ from companion.model.spending import Spending
 from companion.net import Net, NetOptions
 from companion.preferences import FILE_NAME as PREFERENCES
 from companion.preferences import PreferencesFile
+from companion.push.whip import Whip
 from companion.session import Parts, Session, Watcher
 from companion.settings import Settings, SettingsError, data_folder, recordings_folder
 from companion.tools.place import Place
@@ -111,8 +112,9 @@ class App:
             max_sessions=s.max_sessions,
             resume_within_s=s.resume_within_s,
             recording=self.settings.recording.on,
+            push_origins=self.settings.push.origins,
         )
-        self.server = LinkServer(self.link_settings, self.new_session)
+        self.server = LinkServer(self.link_settings, self.new_session, self._doors())
         try:
             return await self.server.start()
         except OSError as why:
@@ -121,6 +123,14 @@ class App:
                 f"server.port = {s.port}: cannot listen on {s.host}:{s.port} ({why.strerror or why}). "
                 "Another companion? Choose another port: --port N (0 = any free one)"
             ) from why
+
+    def _doors(self) -> list[Doors]:
+        """The ways in beside the page's."""
+        try:
+            whip = Whip(self.settings.push.echo)
+        except ValueError as why:
+            raise SettingsError(str(why)) from why
+        return [whip.routes]
 
     async def _start_tools(self, net: Net) -> None:
         """All of them for models; without one only the notes, which the wearer can take alone."""

@@ -16,6 +16,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from companion.push.settings import PushSettings
 from pipelines.director import DirectorOptions
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.seeing.choice import ChoiceOptions
@@ -170,6 +171,7 @@ class Settings:
     recording: RecordingSettings = field(default_factory=RecordingSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     codes: CodeSettings = field(default_factory=CodeSettings)
+    push: PushSettings = field(default_factory=PushSettings)
 
     def director(self) -> DirectorOptions:
         """The part that the deciders need: with it and the happenings, a replay decides alike."""
@@ -192,9 +194,9 @@ class Settings:
         return DirectorOptions(general, self.segmenter, choice)
 
     def plain(self) -> dict[str, Any]:
-        """As nested dicts, for the recording. The token is no part of it."""
+        """As nested dicts, for the recording. The token and the key of RTMP are no part of it."""
         out = asdict(self)
-        out["server"]["token"] = ""
+        out["server"]["token"] = out["push"]["rtmp_key"] = ""
         return out
 
     @classmethod

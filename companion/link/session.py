@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCIceCandidate, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 
 from companion.link.camera import Camera
 from companion.link.channel import Channel, whole
@@ -41,12 +41,18 @@ MARKS = ("first", "progress", "last")
 class DeviceSession:
     """`answer()` once, then it lives by itself until either side closes it."""
 
-    kind = "webrtc"
-
     def __init__(
-        self, host: Host, offer: Offer, settings: LinkSettings, loopback_only: bool, echo: str, resumed: bool
+        self,
+        host: Host,
+        offer: Offer,
+        settings: LinkSettings,
+        loopback_only: bool,
+        echo: str,
+        resumed: bool,
+        kind: str = "webrtc",
     ) -> None:
-        """`echo`: as the offer says it. `resumed`: the session was there before."""
+        """`echo`: as the offer says it. `resumed`: the session was there before. `kind`: as in `Connection`."""
+        self.kind = kind
         self.session, self.clock, self.echo = host.session, host.clock, echo
         self._host, self._resumed = host, resumed
         self._offer, self._settings, self._loopback_only = offer, settings, loopback_only
@@ -128,6 +134,23 @@ class DeviceSession:
     def answer_at(self, utterance: int, position_ns: int) -> None:
         self._answers.at(utterance, position_ns)
 
+    @property
+    def over(self) -> bool:
+        """It is closed, or closes."""
+        return self._closing is not None
+
+    def silent_s(self) -> float:
+        """How long nothing has come over it."""
+        tracks = [t.heard_ns for t in (self._microphone, self._camera) if t is not None]
+        return (self.clock.now_ns() - max([self._message_ns, *tracks])) / 1e9
+
+    async def reach(self, candidates: Iterable[RTCIceCandidate]) -> None:
+        """More addresses of the device, told after its offer; where nobody but this machine reaches us, none is used
+        (see `read_offer`)."""
+        if not self._loopback_only:
+            for candidate in candidates:
+                await self._pc.addIceCandidate(candidate)
+
     async def close(self, reason: str = "") -> None:
         """Close once; everybody who asks waits for the same end."""
         if self._closing is None:
@@ -188,7 +211,7 @@ class DeviceSession:
         elif state == "failed":
             self._end("the network path to the device is gone", goodbye=False)
         elif state == "closed":  # said by the device; or, where nothing has come for long, found out about the path
-            heard = self._silent_s() <= self._settings.lost_after_s
+            heard = self.silent_s() <= self._settings.lost_after_s
             self._end("the device closed the connection" if heard else "the network path to the device is gone", heard)
 
     def _say(self, state: str, detail: str = "") -> None:
@@ -230,12 +253,8 @@ class DeviceSession:
             await asyncio.sleep(FIRST_PING_S if pings < FIRST_PINGS else PING_S)
             self._watch()
 
-    def _silent_s(self) -> float:
-        tracks = [t.heard_ns for t in (self._microphone, self._camera) if t is not None]
-        return (self.clock.now_ns() - max([self._message_ns, *tracks])) / 1e9
-
     def _watch(self) -> None:
-        silent_s = self._silent_s()
+        silent_s = self.silent_s()
         if not (self._offer.microphone or self._offer.camera):
             return
         if silent_s > self._settings.lost_after_s:
