@@ -15,6 +15,7 @@ import logging
 from collections.abc import Coroutine, Iterable
 
 from aiortc import RTCConfiguration, RTCIceCandidate, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc.exceptions import OperationError
 
 from companion.link.camera import Camera
 from companion.link.channel import Channel, whole
@@ -74,9 +75,15 @@ class DeviceSession:
     # ------------------------------------------------------------------------------------------------ offer and answer
 
     async def answer(self) -> str:
-        """Build everything and return our SDP. Raises whatever aiortc holds against the offer; then `close()` it."""
+        """Build everything and return our SDP. Raises OperationError or ValueError for what aiortc holds against the
+        offer; then `close()` it."""
         self._prepare_transceivers()
-        await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
+        try:
+            await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
+        except OperationError:
+            raise
+        except Exception as why:  # a line that aiortc does not expect, it meets with whatever Python raises there
+            raise ValueError(f"{type(why).__name__}: {str(why)[:200]}".rstrip(": ")) from why
         self._handler = handler = self._host.gate(self)
         for transceiver in self._pc.getTransceivers():
             self._tap(transceiver.kind, transceiver.receiver, handler)
@@ -277,5 +284,7 @@ class DeviceSession:
             await asyncio.wait_for(self._pc.close(), CLOSE_LIMIT_S)
         except TimeoutError:
             log.error("session %s: the connection did not close within %g s", self.session, CLOSE_LIMIT_S)
+        except Exception:  # whatever aiortc meets there, the wearer's place must be free again
+            log.exception("session %s: the connection did not close well", self.session)
         self._state = "closed"
         self._host.ended(self, reason, goodbye)

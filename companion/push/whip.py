@@ -75,7 +75,7 @@ class Whip:
         assert self._server is not None
         _want_type(request, SDP)
         body = await request.read()
-        offer = _publishing(read_offer(_text(body), self._server.loopback_only))
+        offer = publishing(read_offer(_text(body), self._server.loopback_only))
         place = request.match_info.get("name", "")
         wearer = self._at(place) if place else self._server.place()
         connection, sdp = await self._server.answer(wearer, offer, self._echo, "whip")
@@ -163,7 +163,7 @@ def _text(body: bytes) -> str:
         raise Refused(400, "bad_sdp", f"the body is no text: {why}", "SDP is UTF-8") from why
 
 
-def _publishing(offer: Offer) -> Offer:
+def publishing(offer: Offer) -> Offer:
     """The same without a way back for sound: a WHIP answer only receives. Raises `Refused` if it sends nothing."""
     if not (offer.microphone or offer.camera):
         raise Refused(400, "bad_sdp", "the offer sends neither sound nor pictures", "offer them as sendonly")
