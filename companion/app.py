@@ -29,6 +29,7 @@ from companion.model.spending import Spending
 from companion.net import Net, NetOptions
 from companion.preferences import FILE_NAME as PREFERENCES
 from companion.preferences import PreferencesFile
+from companion.push.rtmp import Rtmp
 from companion.push.whip import Whip
 from companion.session import Parts, Session, Watcher
 from companion.settings import Settings, SettingsError, data_folder, recordings_folder
@@ -73,6 +74,7 @@ class App:
     spending: Spending | None = None
     preferences: PreferencesFile | None = None
     server: LinkServer | None = None
+    rtmp: Rtmp | None = None
     _running: dict[str, _Running] = field(default_factory=dict)
     _environment: Mapping[str, Any] = field(default_factory=dict)
     _finishing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -116,13 +118,21 @@ class App:
         )
         self.server = LinkServer(self.link_settings, self.new_session, self._doors())
         try:
-            return await self.server.start()
+            url = await self.server.start()
         except OSError as why:
             self.server = None
             raise SettingsError(
                 f"server.port = {s.port}: cannot listen on {s.host}:{s.port} ({why.strerror or why}). "
                 "Another companion? Choose another port: --port N (0 = any free one)"
             ) from why
+        await self._start_push(self.server)
+        return url
+
+    async def _start_push(self, server: LinkServer) -> None:
+        """What stands beside the server: RTMP, and a stream that is fetched."""
+        if self.settings.push.rtmp_port:
+            self.rtmp = Rtmp(self.settings.push, server)
+            await self.rtmp.start()
 
     def _doors(self) -> list[Doors]:
         """The ways in beside the page's."""
@@ -253,6 +263,8 @@ class App:
 
     async def stop(self, reason: str = "the companion stops") -> None:
         """End every session, finish every recording, close every door."""
+        if self.rtmp is not None:
+            await self.rtmp.stop()
         if self.server is not None:
             await self.server.stop()
         for running in list(self._running.values()):

@@ -28,7 +28,7 @@ class Pictures:
     def __init__(self, handler: LinkHandler, clock: SessionClock, number: Callable[[], int]) -> None:
         self._handler, self._clock, self._number = handler, clock, number
         self._key_frames = KeyFrames()
-        self._encoder: _Encoder | None = None
+        self._encoder: Encoder | None = None
         self.heard_ns = 0
 
     def h264(self, unit: bytes, media_ns: int) -> None:
@@ -46,7 +46,7 @@ class Pictures:
         if bgr.ndim != 3 or bgr.shape[2] != 3 or min(bgr.shape[:2]) < 16:
             raise ValueError(f"a picture of shape {bgr.shape} cannot be taken: (height, width, 3), 16 px at least")
         if self._encoder is None or self._encoder.shape != bgr.shape:
-            self._encoder = _Encoder(bgr.shape)
+            self._encoder = Encoder(bgr.shape)
         for unit in self._encoder.encode(bgr):
             self.h264(unit, media_ns)
 
@@ -57,8 +57,8 @@ class Pictures:
         self._handler.on_camera(AccessUnit(self._number(), at_ns, key, codec, data), rtp, now_ns)
 
 
-class _Encoder:
-    """Each picture goes in and comes out at once."""
+class Encoder:
+    """H.264, Annex B, without B frames: each picture goes in and comes out at once. `shape`: (height, width, …)."""
 
     def __init__(self, shape: tuple[int, ...]) -> None:
         self.shape = shape
@@ -74,7 +74,9 @@ class _Encoder:
         self._pts = 0
 
     def encode(self, bgr: npt.NDArray[np.uint8]) -> list[bytes]:
-        frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(bgr), format="bgr24")
+        return self.encode_frame(av.VideoFrame.from_ndarray(np.ascontiguousarray(bgr), format="bgr24"))
+
+    def encode_frame(self, frame: av.VideoFrame) -> list[bytes]:
         frame = frame.reformat(self._codec.width, self._codec.height, "yuv420p")
         frame.pts, frame.time_base = self._pts, self._codec.time_base
         self._pts += RATE_HZ // 30

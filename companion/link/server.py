@@ -192,7 +192,8 @@ class LinkServer:
                 "no_such_session",
                 f"there is no session {str(name)[:40]!r} any more",
                 f"it ended, or its device was away for more than {self.settings.resume_within_s:g} s "
-                "(server.resume_within_s): offer without the field resume for a new one; to listen, wait until somebody is there",
+                "(server.resume_within_s): offer without the field resume for a new one; "
+                "to listen, wait until somebody is there",
             )
         return wearer
 
