@@ -26,9 +26,11 @@ from companion.model.configured import configured
 from companion.model.models import Models
 from companion.model.profile import ModelProfile
 from companion.model.spending import Spending
-from companion.net import Net, NetOptions
+from companion.net import Net, NetError, NetOptions
 from companion.preferences import FILE_NAME as PREFERENCES
 from companion.preferences import PreferencesFile
+from companion.push.address import AddressError, address
+from companion.push.pull import Pull
 from companion.push.rtmp import Rtmp
 from companion.push.whip import Whip
 from companion.session import Parts, Session, Watcher
@@ -74,7 +76,9 @@ class App:
     spending: Spending | None = None
     preferences: PreferencesFile | None = None
     server: LinkServer | None = None
+    pull_from: str = ""  # an address or a file whose sound and pictures are fetched
     rtmp: Rtmp | None = None
+    pull: Pull | None = None
     _running: dict[str, _Running] = field(default_factory=dict)
     _environment: Mapping[str, Any] = field(default_factory=dict)
     _finishing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -133,6 +137,13 @@ class App:
         if self.settings.push.rtmp_port:
             self.rtmp = Rtmp(self.settings.push, server)
             await self.rtmp.start()
+        if self.pull_from:
+            try:
+                at = address(self.pull_from, self.settings.privacy.local_only)
+            except (AddressError, NetError) as why:
+                raise SettingsError(str(why)) from why
+            self.pull = Pull(at, server, self.settings.push.echo)
+            self.pull.start()
 
     def _doors(self) -> list[Doors]:
         """The ways in beside the page's."""
@@ -265,6 +276,8 @@ class App:
         """End every session, finish every recording, close every door."""
         if self.rtmp is not None:
             await self.rtmp.stop()
+        if self.pull is not None:
+            await self.pull.stop()
         if self.server is not None:
             await self.server.stop()
         for running in list(self._running.values()):

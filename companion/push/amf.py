@@ -76,12 +76,12 @@ class _Reader:
         return taken
 
 
-def write(*values: float | str | None | Mapping[str, float | str]) -> bytes:
+def write(*values: float | str | Mapping[str, float | str] | None) -> bytes:
     """The same the other way."""
     return b"".join(_written(value) for value in values)
 
 
-def _written(value: float | str | None | Mapping[str, float | str]) -> bytes:
+def _written(value: float | str | Mapping[str, float | str] | None) -> bytes:
     if value is None:
         return bytes([NULL])
     if isinstance(value, str):

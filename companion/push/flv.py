@@ -19,7 +19,7 @@ class NotTakenError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Tag:
-    """`setup`: the decoder's configuration, else one unit of the stream. `later_ms`: shown so much after its time, which
+    """`setup`: the configuration of the decoder, else one unit. `later_ms`: shown so much after its time, which
     is so with B frames alone."""
 
     setup: bool

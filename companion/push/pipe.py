@@ -3,7 +3,7 @@
     kind 1 byte · capture time, µs of the sender's clock, 8 · when it came, ns of the machine's monotonic clock, 8 ·
     length 4 · data
 
-Kinds: "j" a JSON object (something happened), "v" an H.264 access unit (Annex B, no B frames), "i" a JPEG file, "p" PCM:
+Kinds: "j" a JSON object (something happened), "v" an H.264 access unit (Annex B, no B frame), "i" a JPEG file, "p" PCM:
 its rate in 4 bytes, then int16, mono, of this machine's byte order.
 """
 

@@ -154,7 +154,7 @@ class RtmpPeer:
     def _tell(self, stream: int, status: dict[str, float | str]) -> None:
         self._send(COMMAND, amf.write("onStatus", 0.0, None, status), stream, channel=5)
 
-    def _say(self, *values: float | str | None | dict[str, float | str]) -> None:
+    def _say(self, *values: float | str | dict[str, float | str] | None) -> None:
         self._send(COMMAND, amf.write(*values))
 
     def _send(self, kind: int, body: bytes, stream: int = 0, channel: int = 3) -> None:
