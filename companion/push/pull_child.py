@@ -42,9 +42,10 @@ class Player:
         self._start_s = time.monotonic()
         self._first_us: int | None = None
         self._annex_b: Any = None
-        self._passes = self._video is not None and self._passed_on()
+        self._as = ""  # what the pictures are handed on as, if they need no decoding
         if self._video is not None:
             self._video.thread_count = 1  # several threads hold back as many pictures
+            self._as = self._passed_on(self._video)
 
     @property
     def sends(self) -> dict[str, bool]:
@@ -54,7 +55,7 @@ class Player:
         """To the end of the stream."""
         streams = [stream for stream in (self._video, self._audio) if stream is not None]
         for packet in self._source.demux(streams):
-            if packet.stream is self._video and self._passes:
+            if packet.stream is self._video and self._as:
                 self._pass_on(packet)
             elif packet.stream is self._video:
                 for frame in _decoded(packet):
@@ -64,21 +65,21 @@ class Player:
                 for frame in _decoded(packet):
                     self._sound(frame)
 
-    def _passed_on(self) -> bool:
-        """Whether packets can go out as they are: no B frames, which come in another order than they are shown in."""
-        codec = self._video.codec_context
-        if codec.name not in PASSED_ON or (codec.name == "h264" and (codec.has_b_frames or codec.max_b_frames > 0)):
-            return False
+    def _passed_on(self, video: Any) -> str:
+        """What packets go out as without decoding; "" with B frames, which come in another order than they are shown
+        in, and for other codecs."""
+        codec = video.codec_context
+        if codec.name == "h264" and (codec.has_b_frames or codec.max_b_frames > 0):
+            return ""
         if codec.name == "h264" and bytes(codec.extradata or b"")[:1] == b"\x01":
-            self._annex_b = av.BitStreamFilterContext("h264_mp4toannexb", self._video)
-        return True
+            self._annex_b = av.BitStreamFilterContext("h264_mp4toannexb", video)
+        return PASSED_ON.get(codec.name, "")
 
     def _pass_on(self, packet: av.Packet) -> None:
         if packet.size == 0:
             return
-        kind = PASSED_ON[self._video.codec_context.name]
         for whole in self._annex_b.filter(packet) if self._annex_b is not None else [packet]:
-            self._put(kind, whole, bytes(whole))
+            self._put(self._as, whole, bytes(whole))
 
     def _sound(self, frame: av.AudioFrame) -> None:
         at_us = self._due_us(frame)

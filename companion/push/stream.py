@@ -48,6 +48,7 @@ class StreamConnection:
         self._media_clock = MediaClock(US, DeviceClock())
         self._tasks: list[asyncio.Task[None]] = []
         self._heard_ns = host.clock.now_ns()
+        self._last_ns: dict[str, int] = {}  # by kind: no track's times run backwards
         self._lost = False
         self._over = False
 
@@ -68,6 +69,7 @@ class StreamConnection:
         now_ns = self._heard_ns = clock.now_ns()
         waited_ns = round(asyncio.get_running_loop().time() * 1e9) - piece.seen_ns
         media_ns = self._media_clock.media_ns(piece.at_us, max(0, now_ns - max(0, waited_ns)))
+        media_ns = self._last_ns[piece.kind] = max(media_ns, self._last_ns.get(piece.kind, 0))
         with surviving("a piece of a stream could not be taken"):
             if piece.kind == "p":
                 pcm, rate_hz = piece.sound
