@@ -17,7 +17,8 @@ from aiohttp import web
 
 from companion.net import NetError
 from companion.push.address import AddressError, address
-from companion.push.pull import LATER_S, SOON_S, Pull, wait_s
+from companion.push.pull import Pull
+from companion.push.pull_child import LATER_S, SOON_S, wait_s
 from tests.push_clients import sign
 from tests.rtsp_camera import Camera
 from tests.test_link import Companion, Session, camera_packets, companion, run

@@ -22,7 +22,7 @@ from hypothesis import strategies as st
 from companion.link.errors import Refused
 from companion.link.server import LinkServer
 from companion.link.settings import LinkSettings
-from companion.push.trickle import read_fragment
+from companion.link.trickle import read_fragment
 from companion.push.whip import Whip
 from device_sim.roaming import cut
 from tests.test_link import TOKEN, Companion, Device, Session, run, tone_packets

@@ -21,7 +21,7 @@ from companion.link.camera import Camera
 from companion.link.channel import Channel, whole
 from companion.link.connection import Host
 from companion.link.handler import LinkHandler, Message
-from companion.link.internals import last_sent_rtp, offer_addresses, tap_reports
+from companion.link.internals import hello_again, last_sent_rtp, offer_addresses, tap_reports
 from companion.link.media_clock import DeviceClock
 from companion.link.microphone import Microphone
 from companion.link.offer import Offer
@@ -88,6 +88,7 @@ class DeviceSession:
         for transceiver in self._pc.getTransceivers():
             self._tap(transceiver.kind, transceiver.receiver, handler)
         offer_addresses(self._pc, self._loopback_only)
+        hello_again(self._pc)
         await self._pc.setLocalDescription(await self._pc.createAnswer())
         self._start(self._live())
         return self._offer.answer(self._pc.localDescription.sdp)

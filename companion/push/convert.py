@@ -14,8 +14,8 @@ import av
 import numpy as np
 import numpy.typing as npt
 
-from companion.ingest.pictures import Encoder
 from companion.link.h264 import KeyFrames
+from companion.link.h264_encoder import Encoder
 from companion.push.flv import AnnexB, Tag
 
 MS = Fraction(1, 1000)

@@ -1,8 +1,7 @@
 """A stream that is fetched: a network camera, a motion JPEG server, a file in its own time.
 
-It comes to the place "from", where who wants to hear the answers listens. When a live stream breaks it is opened again,
-soon and then ever less often, and goes on with its session if that still waits; a file has an end, and so has its
-session then.
+It comes to the place "from", where who wants to hear the answers listens. A live stream that breaks and comes back goes
+on with its session if that still waits; a file has an end, and so has its session then.
 """
 
 from __future__ import annotations
@@ -20,13 +19,7 @@ log = logging.getLogger(__name__)
 
 MODULE = "companion.push.pull_child"
 PLACE = "from"
-SOON_S, SOON = 0.5, 20  # ten seconds of tries every half second: a camera that lost its network is back in time
-LATER_S = 5.0
-
-
-def wait_s(failures: int) -> float:
-    """Before the next try, after so many failures in a row."""
-    return SOON_S if failures <= SOON else min(LATER_S, SOON_S * 2 ** (failures - SOON))
+AGAIN_S = 1.0  # before the process is started again, if it ended by itself
 
 
 class Pull:
@@ -36,6 +29,7 @@ class Pull:
         self._address, self._server, self._echo = address, server, echo
         self._running: asyncio.Task[None] | None = None
         self._stream: StreamConnection | None = None
+        self._told = ""
         self._closed = asyncio.Event()  # the companion wants no more of it
         self.over = asyncio.Event()
 
@@ -48,38 +42,42 @@ class Pull:
             await asyncio.gather(self._running, return_exceptions=True)
 
     async def _run(self) -> None:
-        failures = 0
         try:
             while True:
-                failures = 0 if await self._once() else failures + 1
+                await self._once()
                 if not self._address.live or self._closed.is_set():
                     return
-                await asyncio.sleep(wait_s(failures))
+                log.error("the process that fetched %s has ended; it is started again", self._address.shown)
+                await asyncio.sleep(AGAIN_S)
         finally:
             self._end("the companion stops", goodbye=True)
             self.over.set()
 
-    async def _once(self) -> bool:
-        """Open it and take it to its end; whether anything came."""
+    async def _once(self) -> None:
+        """Fetch for as long as the process does, or until nobody wants it any more."""
         child = Child(MODULE, {"url": self._address.url, "live": self._address.live})
-        came = False
         try:
             await child.start()
             while (piece := await child.piece()) is not None and not self._closed.is_set():
                 if piece.kind != "j":
-                    came = True
                     if self._stream is not None:
                         self._stream.take(piece)
                 elif (said := piece.event)["event"] == "open":
                     self._begin(said["microphone"], said["camera"])
                 else:
-                    log.warning("%s: %s", self._address.shown, said["why"])
-            self._end("the stream has ended", goodbye=not self._address.live)
+                    self._tell(said["why"])
+                    self._end(said["why"], goodbye=not self._address.live)
         finally:
             await child.stop()
-        return came
+
+    def _tell(self, why: str) -> None:
+        """Once, not at every try."""
+        if why != self._told:
+            log.warning("%s: %s", self._address.shown, why)
+        self._told = why
 
     def _begin(self, microphone: bool, camera: bool) -> None:
+        self._told = ""
         source = Source("pull", f"pulled from {self._address.shown}", microphone, camera, self._echo)
         try:
             wearer = self._server.at(PLACE)

@@ -1,7 +1,8 @@
 """The process in which FFmpeg fetches a stream: it opens one address, and hands on sound and pictures as they come.
 
-Told what to open by the first line of its input (JSON); ends when the stream does, or its input. A file is played in
-its own time. FFmpeg may open nothing beside that address: no playlist that leads elsewhere, no redirect.
+Told what to open by the first line of its input (JSON); ends when its input does, or a file. What is live is opened anew
+when it breaks, soon and then ever less often. A file is played in its own time. FFmpeg may open nothing beside that
+address: no playlist that leads elsewhere, no redirect of HTTP. (A redirect of RTSP it follows: there is no switch.)
 """
 
 from __future__ import annotations
@@ -20,7 +21,9 @@ from companion.push.convert import Reencode, mono
 from companion.push.pipe import PieceWriter
 
 OPEN_S, READ_S = 8.0, 8.0  # how long an address may say nothing
-QUICK = {"probesize": "32768", "analyzeduration": "500000", "fflags": "nobuffer"}
+QUICK = {"probesize": "32768", "analyzeduration": "500000", "fpsprobesize": "0", "fflags": "nobuffer"}
+SOON_S, SOON = 0.5, 20  # ten seconds of tries every half second: a camera that lost its network is back in time
+LATER_S = 5.0
 HOW: dict[str, tuple[str | None, dict[str, str]]] = {
     "file": (None, {"protocol_whitelist": "file"}),
     "rtsp": ("rtsp", {"rtsp_transport": "tcp", "protocol_whitelist": "rtsp,tcp", **QUICK}),
@@ -108,20 +111,37 @@ def _decoded(packet: av.Packet) -> Iterator[Any]:
         return  # broken on its way; the next key frame mends it
 
 
-def main() -> None:
-    told = json.loads(sys.stdin.readline())
-    out = PieceWriter(sys.stdout.buffer)
-    threading.Thread(target=_end_with_input, daemon=True).start()
+def wait_s(failures: int) -> float:
+    """Before the next try, after so many failures in a row."""
+    return SOON_S if failures <= SOON else min(LATER_S, SOON_S * 2 ** (failures - SOON))
+
+
+def once(told: dict[str, Any], out: PieceWriter) -> bool:
+    """Open it and play it to its end; whether it could be opened."""
     form, options = HOW[told["url"].split(":", 1)[0].lower()]
+    opened = False
     try:
         with av.open(told["url"], format=form, options=options, timeout=(OPEN_S, READ_S)) as source:
             player = Player(source, told["live"], out)
             out.event(event="open", **player.sends)
+            opened = True
             player.play()
         out.event(event="end", why="the stream has ended")
-    except (av.FFmpegError, OSError, ValueError) as why:
-        out.event(event="failed", why=_words(why))
-    os._exit(0)
+    except (av.FFmpegError, ValueError) as why:
+        out.event(event="end", why=_words(why))
+    return opened
+
+
+def main() -> None:
+    told = json.loads(sys.stdin.readline())
+    out = PieceWriter(sys.stdout.buffer)
+    threading.Thread(target=_end_with_input, daemon=True).start()
+    failures = 0
+    while True:
+        failures = 0 if once(told, out) else failures + 1
+        if not told["live"]:
+            os._exit(0)
+        time.sleep(wait_s(failures))
 
 
 def _words(why: Exception) -> str:

@@ -25,8 +25,8 @@ from companion.link.guard import PUSH_PATH
 from companion.link.offer import Offer, read_offer
 from companion.link.server import ECHO, RETRY_AFTER_S, LinkServer
 from companion.link.session import DeviceSession
+from companion.link.trickle import read_fragment
 from companion.link.wearer import Wearer
-from companion.push.trickle import read_fragment
 
 log = logging.getLogger(__name__)
 
