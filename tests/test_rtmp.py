@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import json
+import socket
 import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from pathlib import Path
 from typing import Any
 
+import aiohttp
 import av
 import numpy as np
 import pytest
@@ -20,7 +23,11 @@ from companion.push.chunks import COMMAND, VIDEO, ChunkError, Chunks, chunked
 from companion.push.rtmp import Rtmp, RtmpError
 from companion.push.rtmp_peer import HELLO, Ended, Published, RtmpPeer
 from companion.push.settings import PushSettings
-from tests.test_link import Companion, Session, run
+from companion.replay import replay
+from pipelines import events as ev
+from recordings.reader import Recording
+from tests.companions import companion as running
+from tests.test_link import Companion, Device, Session, run
 
 KEY = "a-stream-key"
 
@@ -226,3 +233,63 @@ def test_no_tag_meets_a_fault_of_ours(body: bytes) -> None:
             read(prefix + body)
     with suppress(ValueError):
         flv.AnnexB(b"\1" + body).unit(body)
+
+
+# ------------------------------------------------------------------------------------------------- a question, answered
+
+
+def test_a_question_pushed_by_rtmp_is_answered_to_who_listens(tmp_path: Path) -> None:
+    """The whole companion as a process, an encoder as another; a page's connection plays the answer."""
+    port = free_port()
+    sets = ["--set", f"push.rtmp_port={port}", "--set", f"push.rtmp_key={KEY}", "--set", "speaking.greet=false"]
+    with running(tmp_path, *sets) as here:
+
+        async def story() -> None:
+            to = f"rtmp://127.0.0.1:{port}/live/{KEY}"
+            command = ["-m", "tests.push_clients", "rtmp", to, "--seconds", "40", "--say-at", "9", "--profile", "high"]
+            encoder = await asyncio.create_subprocess_exec(sys.executable, *command, stdout=asyncio.subprocess.PIPE)
+            page = Device(microphone=False, camera="")
+            await page.take(await listened(here.url, "rtmp", await page.offer()))
+            await page.until(lambda: said_by_companion(page))
+            (speaking, *_) = await page.until(lambda: page.got("speaking"))
+            await page.until(lambda: page.got("spoken"))
+            sound = [packet for rtp, packet in page.answer_packets if (rtp - speaking["rtp"]) % 2**32 < 48_000]
+            assert sum(len(packet) > 10 for packet in sound) > 25, "a second of speech, not of silence"
+            assert "latform 7" in said_by_companion(page)
+            await page.pc.close()
+            encoder.kill()
+            await encoder.communicate()
+
+        run(story)
+        here.stop()
+    (path,) = tmp_path.glob("*.mcap")
+    recording = Recording(path)
+    (turn,) = (e for e in recording.decisions() if isinstance(e, ev.TurnOpened))
+    assert turn.text == "what does this sign say"
+    links = [(e.state, e.speaker) for e in recording.happenings() if isinstance(e, ev.LinkChanged)]
+    assert links[:2] == [("connected", False), ("connected", True)]
+    assert KEY.encode() not in path.read_bytes(), "the key is not recorded"
+    assert replay(path).same
+
+
+def said_by_companion(page: Device) -> str:
+    return " ".join(m["text"] for m in page.got("caption") if m.get("who") == "companion")
+
+
+async def listened(url: str, place: str, sdp: str) -> dict[str, Any]:
+    """The answer to an offer to listen there, as soon as somebody is there."""
+    body = {"sdp": sdp, "type": "offer", "listen": place}
+    base, token = url.split("/?token=")
+    async with aiohttp.ClientSession() as http, asyncio.timeout(30):
+        while True:
+            async with http.post(f"{base}/api/offer?token={token}", json=body) as response:
+                if response.status == 200:
+                    found: dict[str, Any] = await response.json()
+                    return found
+            await asyncio.sleep(0.1)
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

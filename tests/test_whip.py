@@ -11,6 +11,7 @@ import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -24,8 +25,13 @@ from companion.link.server import LinkServer
 from companion.link.settings import LinkSettings
 from companion.link.trickle import read_fragment
 from companion.push.whip import Whip
+from companion.replay import replay
 from device_sim.roaming import cut
+from pipelines import events as ev
+from recordings.reader import Recording
+from tests.companions import companion as running
 from tests.test_link import TOKEN, Companion, Device, Session, run, tone_packets
+from tests.test_rtmp import listened, said_by_companion
 
 SDP = {"Content-Type": "application/sdp"}
 FRAGMENT = {"Content-Type": "application/trickle-ice-sdpfrag"}
@@ -545,3 +551,43 @@ def test_no_spoilt_offer_meets_a_fault_of_ours() -> None:
 def test_no_fragment_meets_a_fault_of_ours(text: str) -> None:
     with suppress(Refused):
         read_fragment(text).of(text)
+
+
+# ------------------------------------------------------------------------------------------------ questions, and a cut
+
+
+async def ffmpeg(url: str, *command: str) -> asyncio.subprocess.Process:
+    """FFmpeg's WHIP client, pushing to the place "me"."""
+    base, token = url.split("/?token=")
+    words = ["-m", "tests.push_clients", "whip", f"{base}/whip/at/me", "--token", token, "--seconds", "40", *command]
+    return await asyncio.create_subprocess_exec(sys.executable, *words, stdout=asyncio.subprocess.PIPE)
+
+
+def test_a_cut_of_three_seconds_loses_no_turn(tmp_path: Path) -> None:
+    """The app dies in the middle of an answer and is started again; the page goes on listening all the while."""
+    with running(tmp_path, "--set", "speaking.greet=false") as here:
+
+        async def story() -> None:
+            first = await ffmpeg(here.url, "--say", "what_can_i_say", "--say-at", "4")
+            page = Device(microphone=False, camera="")
+            await page.take(await listened(here.url, "me", await page.offer()))
+            await page.until(lambda: page.got("speaking"))
+            first.kill()
+            await first.communicate()
+            await asyncio.sleep(3)
+            second = await ffmpeg(here.url, "--say-at", "12")
+            await page.until(lambda: "latform 7" in said_by_companion(page))
+            await page.until(lambda: len(page.got("spoken")) == len(page.got("speaking")))
+            await page.pc.close()
+            second.kill()
+            await second.communicate()
+
+        asyncio.run(asyncio.wait_for(story(), 90))
+        here.stop()
+    (path,) = tmp_path.glob("*.mcap")
+    events = list(Recording(path).events())
+    turns = [e.text for e in events if isinstance(e, ev.TurnOpened)]
+    assert turns == ["what can i say", "what does this sign say"]
+    assert [e.outcome for e in events if isinstance(e, ev.TurnClosed)] == ["answered", "answered"]
+    assert sum(isinstance(e, ev.LinkChanged) and e.resumed for e in events) == 1
+    assert replay(path).same
