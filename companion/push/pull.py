@@ -33,6 +33,11 @@ class Pull:
         self._closed = asyncio.Event()  # the companion wants no more of it
         self.over = asyncio.Event()
 
+    @property
+    def shown(self) -> str:
+        """Where it is fetched from, without secrets, and where its answers can be heard."""
+        return f"{self._address.shown}; open the page with &listen={PLACE} to hear the answers"
+
     def start(self) -> None:
         self._running = asyncio.ensure_future(self._run())
 
