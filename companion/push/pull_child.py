@@ -1,8 +1,8 @@
 """The process in which FFmpeg fetches a stream: it opens one address, and hands on sound and pictures as they come.
 
 Told what to open by the first line of its input (JSON); ends when its input does, or a file. What is live is opened
-anew when it breaks, soon and then ever less often. A file is played in its own time. FFmpeg may open nothing beside that
-address: no playlist that leads elsewhere, no redirect of HTTP. (A redirect of RTSP it follows: there is no switch.)
+anew when it breaks, soon and then ever less often. A file is played in its own time. FFmpeg may open nothing beside
+that address: no playlist that leads elsewhere, no redirect of HTTP. (One of RTSP it follows: there is no switch.)
 """
 
 from __future__ import annotations
