@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := companion pipelines device_sim recordings tests training
 
-.PHONY: demo test test-browser test-dask test-live conformance fuzz check bench bench-turns bench-first-word bench-peers format samples lock clean help
+.PHONY: demo test test-browser test-dask test-live conformance fuzz check bench bench-turns bench-first-word bench-links bench-peers format samples lock clean help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -64,6 +64,9 @@ bench-turns: $(STAMP) ## when turns end, when the companion falls silent, and wh
 
 bench-first-word: $(STAMP) ## from the end of a question to the first word of the sign, shares shown; FIRST="--turns 12"
 	$(BIN)/python -m tests.bench.bench_first_word $(FIRST)
+
+bench-links: $(STAMP) ## how soon what pushes is seen: WHIP by FFmpeg and as OBS does it, RTMP, RTSP; and after a cut
+	$(BIN)/python -m tests.bench.bench_links
 
 bench-peers: $(STAMP) ## voice to voice beside pipecat, LiveKit and FastRTC; PEERS="--quick" (installs about 3 GB)
 	$(BIN)/python -m tests.bench.bench_peers $(PEERS)

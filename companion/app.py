@@ -21,15 +21,19 @@ from companion.compute import ComputeDoor
 from companion.engines import Engines, hearing_folder
 from companion.exchanges import RecordedExchanges
 from companion.link.handler import DeviceLink
-from companion.link.server import LinkServer
+from companion.link.server import Doors, LinkServer
 from companion.link.settings import LinkSettings
 from companion.model.configured import configured
 from companion.model.models import Models
 from companion.model.profile import ModelProfile
 from companion.model.spending import Spending
-from companion.net import Net, NetOptions
+from companion.net import Net, NetError, NetOptions
 from companion.preferences import FILE_NAME as PREFERENCES
 from companion.preferences import PreferencesFile
+from companion.push.address import AddressError, address
+from companion.push.pull import Pull
+from companion.push.rtmp import Rtmp
+from companion.push.whip import Whip
 from companion.session import Parts, Session, Watcher
 from companion.settings import Settings, SettingsError, data_folder, recordings_folder
 from companion.tools.place import Place
@@ -73,6 +77,9 @@ class App:
     spending: Spending | None = None
     preferences: PreferencesFile | None = None
     server: LinkServer | None = None
+    pull_from: str = ""  # an address or a file whose sound and pictures are fetched
+    rtmp: Rtmp | None = None
+    pull: Pull | None = None
     _running: dict[str, _Running] = field(default_factory=dict)
     _environment: Mapping[str, Any] = field(default_factory=dict)
     _finishing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -112,17 +119,40 @@ class App:
             max_sessions=s.max_sessions,
             resume_within_s=s.resume_within_s,
             recording=self.settings.recording.on,
+            push_origins=self.settings.push.origins,
         )
-        doors = [bridge(self.settings.bridge)] if self.settings.bridge.on else []
-        self.server = LinkServer(self.link_settings, self.new_session, doors)
+        self.server = LinkServer(self.link_settings, self.new_session, self._doors())
         try:
-            return await self.server.start()
+            url = await self.server.start()
         except OSError as why:
             self.server = None
             raise SettingsError(
                 f"server.port = {s.port}: cannot listen on {s.host}:{s.port} ({why.strerror or why}). "
                 "Another companion? Choose another port: --port N (0 = any free one)"
             ) from why
+        await self._start_push(self.server)
+        return url
+
+    async def _start_push(self, server: LinkServer) -> None:
+        """What stands beside the server: RTMP, and a stream that is fetched."""
+        if self.settings.push.rtmp_port:
+            self.rtmp = Rtmp(self.settings.push, server)
+            await self.rtmp.start()
+        if self.pull_from:
+            try:
+                at = address(self.pull_from, self.settings.privacy.local_only)
+            except (AddressError, NetError) as why:
+                raise SettingsError(str(why)) from why
+            self.pull = Pull(at, server, self.settings.push.echo)
+            self.pull.start()
+
+    def _doors(self) -> list[Doors]:
+        """The ways in beside the page's."""
+        try:
+            whip = Whip(self.settings.push.echo)
+        except ValueError as why:
+            raise SettingsError(str(why)) from why
+        return [whip.routes, *([bridge(self.settings.bridge)] if self.settings.bridge.on else [])]
 
     async def _start_tools(self, net: Net) -> None:
         """All of them for models; without one only the notes, which the wearer can take alone."""
@@ -245,6 +275,10 @@ class App:
 
     async def stop(self, reason: str = "the companion stops") -> None:
         """End every session, finish every recording, close every door."""
+        if self.rtmp is not None:
+            await self.rtmp.stop()
+        if self.pull is not None:
+            await self.pull.stop()
         if self.server is not None:
             await self.server.stop()
         for running in list(self._running.values()):

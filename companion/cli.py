@@ -114,6 +114,13 @@ def _run(sub: Sub) -> None:
     p.add_argument("--local-only", action="store_true", help="make no connection that leaves this machine")
     p.add_argument("--no-recording", action="store_true", help="write nothing to disk")
     p.add_argument("--quiet", action="store_true", help="print no timeline")
+    p.add_argument(
+        "--from",
+        dest="pull_from",
+        default="",
+        metavar="URL",
+        help="fetch sound and pictures: rtsp://…, http://… (motion JPEG), or a file, played in its own time",
+    )
     _model_flag(p)
     _settings_flags(p)
 

@@ -68,6 +68,7 @@ def _cmd_run(args: argparse.Namespace) -> int:
         watch=lambda session: (lambda event: None) if args.quiet else Timeline(),
         recorded=lambda path: print(f"recorded: {path}", flush=True),
         notice=lambda text: print(f"notice: {text}", flush=True),
+        pull_from=args.pull_from,
     )
     return asyncio.run(_serve(app))
 

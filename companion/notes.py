@@ -27,6 +27,10 @@ def start_notes(app: App) -> list[str]:
         notes.append(
             "model: none is set, so nothing leaves this machine; signs, labels, prices and codes are read here"
         )
+    if app.rtmp is not None:
+        notes.append(f"RTMP: {app.rtmp.url}")
+    if app.pull is not None:
+        notes.append(f"from: {app.pull.shown}")
     notes.append(f"voices: {', '.join(app.engines.voices)}")
     if settings.recording.on:
         notes.append(f"recording: on, into {recordings_folder(settings)} (`companion run --no-recording` turns it off)")

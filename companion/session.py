@@ -109,6 +109,7 @@ class Session:
         self._own_sound: OwnSound | None = None  # of a device with an open loudspeaker
         self.left_out = LeftOut()
         self.speaker = False  # the device has one
+        self._here = False  # the device is connected
         self._hands = Hands(self)
         self._queue: deque[Happening] = deque()
         self._delivering = False
@@ -272,7 +273,8 @@ class Session:
         self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str, resumed: bool = False
     ) -> None:
         self.speaker = speaker
-        if state == "connected":
+        came, self._here = state == "connected" and not self._here, state == "connected"
+        if came:
             self._voice_activity.reset()  # what was heard before a gap says nothing about what comes after it
             self._wake_word = None
         if resumed:  # another decoder, another encoder: neither knows of what was sent before

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from companion.bridge.settings import BridgeSettings
+from companion.push.settings import PushSettings
 from pipelines.director import DirectorOptions
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.seeing.choice import ChoiceOptions
@@ -172,6 +173,7 @@ class Settings:
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     codes: CodeSettings = field(default_factory=CodeSettings)
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
+    push: PushSettings = field(default_factory=PushSettings)
 
     def director(self) -> DirectorOptions:
         """The part that the deciders need: with it and the happenings, a replay decides alike."""
@@ -194,9 +196,9 @@ class Settings:
         return DirectorOptions(general, self.segmenter, choice)
 
     def plain(self) -> dict[str, Any]:
-        """As nested dicts, for the recording. The token is no part of it."""
+        """As nested dicts, for the recording. The token and the key of RTMP are no part of it."""
         out = asdict(self)
-        out["server"]["token"] = ""
+        out["server"]["token"] = out["push"]["rtmp_key"] = ""
         return out
 
     @classmethod

@@ -192,7 +192,8 @@ class Director:
         room.link = event
         if event.state == "connected":
             back = self._reconnect.away
-            room.signal("connected", "the device is back" if back else "a device is here")
+            if room.floor.can("connected"):  # else it is the ear that came or went, in the middle of something
+                room.signal("connected", "the device is back" if back else "a device is here")
             speaking = room.options.general.speaking
             if speaking.greet and self._greeting is None and event.speaker:
                 self._greeting = Greeting(room.world(), room.started.recording)

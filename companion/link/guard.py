@@ -2,7 +2,9 @@
 
 A server on loopback is reachable from every web page that its user opens. Against that: the Host header must name this
 machine (a name that an attacker's DNS points at 127.0.0.1 does not pass), a request that carries an Origin must come
-from our own page, and everything but `/health` and the page's own script and style needs the token.
+from our own page, and everything but `/health` and the page's own script and style needs the token. Only the
+door for camera apps may be used by other pages, those that the settings name; what a browser asks before that (OPTIONS)
+cannot carry a token, and is told nothing.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from companion.link.settings import LinkSettings
 
 EVERYWHERE = ("", "0.0.0.0", "::")
 OPEN_PATHS = ("/health", "/page/earshot.js", "/page/earshot.css")
+PUSH_PATH = "/whip"
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob:; "
@@ -41,6 +44,7 @@ class Guard:
         self._everywhere = settings.host in EVERYWHERE
         hosts = ("localhost", *settings.allowed_hosts, *([] if self._everywhere else [settings.host]))
         self._hosts = {h.lower() for h in hosts}
+        self._push_origins = frozenset(settings.push_origins)
 
     def check(self, request: web.Request) -> None:
         host = request.headers.get("Host", "")
@@ -52,15 +56,19 @@ class Guard:
                 "open the address that `companion run` printed, or add the name to the setting server.allowed_hosts",
             )
         origin = request.headers.get("Origin")
-        if origin is not None and not _same_origin(origin, host):
+        if origin is not None and not _same_origin(origin, host) and not self._may_push(request, origin):
             raise Refused(
                 403,
                 "wrong_origin",
                 f"the request comes from the page {origin[:80]!r}",
                 "only the companion's own page may use it from a browser; other programs send no Origin header",
             )
-        if request.path not in OPEN_PATHS:
+        if request.path not in OPEN_PATHS and not (request.method == "OPTIONS" and _pushes(request)):
             self._check_token(request)
+
+    def _may_push(self, request: web.Request, origin: str) -> bool:
+        """Another page that the settings name may push to us, and no more; it still needs the token."""
+        return _pushes(request) and origin in self._push_origins
 
     def _host_allowed(self, name: str) -> bool:
         if name in self._hosts:
@@ -90,6 +98,10 @@ def _name(host: str) -> str:
         return (urlsplit("//" + host).hostname or "").lower()
     except ValueError:
         return ""
+
+
+def _pushes(request: web.Request) -> bool:
+    return request.path == PUSH_PATH or request.path.startswith(PUSH_PATH + "/")
 
 
 def _same_origin(origin: str, host: str) -> bool:

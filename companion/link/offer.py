@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from aiortc.sdp import H264Profile, parse_h264_profile_level_id
+from aiortc.sdp import H264Profile, SessionDescription, parse_h264_profile_level_id
 
 from companion.link.errors import Refused
 
@@ -95,8 +95,10 @@ def read_offer(sdp: str, loopback_only: bool = False) -> Offer:
         _check_codecs(section)
         profiles |= _fit_h264(section)
     out = head + [line for s in sections for line in (_without_addresses(s.lines) if loopback_only else s.lines)]
+    fitting = "\r\n".join(line for line in out if line) + "\r\n"
+    _check_readable(fitting)
     return Offer(
-        sdp="\r\n".join(line for line in out if line) + "\r\n",
+        sdp=fitting,
         audio=next(iter(by_kind["audio"]), None),
         video=next(iter(by_kind["video"]), None),
         messages=bool(by_kind["application"]),
@@ -149,6 +151,27 @@ def _check_transport(head: list[str], section: Section) -> None:
             )
     if "a=rtcp-mux" not in section.lines:
         raise _bad(f"its {section.kind} section has no a=rtcp-mux", "offer RTP and RTCP on one port (rtcpMuxPolicy)")
+
+
+def _check_readable(sdp: str) -> None:
+    """aiortc's parser meets a line that it cannot read with whatever Python raises there."""
+    unchanged = "send what createOffer() gave, unchanged"
+    try:
+        read = SessionDescription.parse(sdp)
+    except Exception as why:
+        what = f"{type(why).__name__}: {str(why)[:SHOW]}".rstrip(": ")
+        raise _bad(f"a line of it cannot be read ({what})", unchanged) from why
+    for media in read.media:
+        if media.dtls is None or not media.dtls.fingerprints:
+            raise _bad(f"its {media.kind[:SHOW]} section has no fingerprint or no a=setup that can be used", unchanged)
+    mids = [media.rtp.muxId for media in read.media]
+    if len(set(mids)) < len(mids):
+        raise _bad("two of its sections have the same a=mid", unchanged)
+    for group in read.group:
+        if group.semantic == "BUNDLE" and not set(group.items) <= set(mids):
+            raise _bad(
+                f"a=group:BUNDLE names {' '.join(group.items)[:SHOW]!r}, which are not its a=mid lines", unchanged
+            )
 
 
 def _check_codecs(section: Section) -> None:

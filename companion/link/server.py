@@ -2,6 +2,7 @@
 
     GET  /            the page (token)
     POST /api/offer   {"sdp", "type": "offer", "echo", "resume"} → {"sdp", "type": "answer", "session"} (token)
+                      with "listen": a session's or a place's name, to play that one's answers and nothing else
     GET  /health      {"ok": true, "version"} (no token, says nothing else)
 
 Whatever is refused is refused with a JSON body of `error`, `detail` and `hint`, before any session is built.
@@ -53,6 +54,7 @@ class LinkServer:
         self.settings, self._new_session, self._doors = settings, new_session, tuple(doors)
         self._guard = Guard(settings)
         self._sessions: dict[str, Wearer] = {}
+        self._named: dict[str, str] = {}  # places by name, to the session that is there
         self._runner: web.AppRunner | None = None
         self._version = _version()
         self._stopping = False
@@ -133,8 +135,10 @@ class LinkServer:
             )
         body = _body(await request.read())
         echo, offer = _echo(body), read_offer(str(body["sdp"]), self.loopback_only)
-        wearer = self.place(body.get("resume"))
-        _, sdp = await self.answer(wearer, offer, echo)
+        listen = body.get("listen")
+        wearer = self.known(self._named.get(str(listen), listen)) if listen else self.place(body.get("resume"))
+        assert wearer is not None, "known() gives None for no name alone"
+        _, sdp = await self.answer(wearer, offer, echo, listens=bool(listen))
         return web.json_response({"sdp": sdp, "type": "answer", "session": wearer.session})
 
     @property
@@ -142,14 +146,18 @@ class LinkServer:
         """Nobody but this machine can reach us, so nothing beyond it is told or asked."""
         return _is_loopback(self.settings.host)
 
-    async def answer(self, wearer: Wearer, offer: Offer, echo: str = "") -> tuple[DeviceSession, str]:
-        """A WebRTC connection for this wearer, and our SDP. Raises `Refused` for what aiortc holds against the offer;
-        then nothing of the connection is left."""
+    async def answer(
+        self, wearer: Wearer, offer: Offer, echo: str = "", kind: str = "webrtc", listens: bool = False
+    ) -> tuple[DeviceSession, str]:
+        """A WebRTC connection for this wearer, and our SDP. `listens`: one that only plays. Raises `Refused` for what
+        aiortc holds against the offer; then nothing of the connection is left."""
+        if listens and not offer.speaker:
+            raise Refused(400, "bad_sdp", "the offer is to listen and receives no sound", "offer audio as recvonly")
 
         def make(resumed: bool) -> DeviceSession:
-            return DeviceSession(wearer, offer, self.settings, self.loopback_only, echo, resumed)
+            return DeviceSession(wearer, offer, self.settings, self.loopback_only, echo, resumed, kind)
 
-        connection = wearer.place(make)
+        connection = wearer.listen(make) if listens else wearer.place(make)
         try:
             return connection, await connection.answer()
         except BaseException as error:
@@ -164,6 +172,15 @@ class LinkServer:
             raise Refused(503, "stopping", "the companion is stopping", "start it again", retry_after_s=RETRY_AFTER_S)
         return self.known(resume) or self._another()
 
+    def at(self, name: str) -> Wearer:
+        """The wearer at this named place: for devices that know an address and no session's name. Whoever comes to a
+        name goes on with the session that is there. Raises `Refused` if there is no room for a new one."""
+        wearer = self._sessions.get(self._named.get(name, ""))
+        if wearer is None or wearer.over:
+            wearer = self.place()
+            self._named[name] = wearer.session
+        return wearer
+
     def known(self, name: object) -> Wearer | None:
         """The session that a device wants to go on with; None if it names none. Raises `Refused` if it is over."""
         if name is None or name == "":
@@ -175,7 +192,8 @@ class LinkServer:
                 "no_such_session",
                 f"there is no session {str(name)[:40]!r} any more",
                 f"it ended, or its device was away for more than {self.settings.resume_within_s:g} s "
-                "(server.resume_within_s): offer without the field resume for a new one",
+                "(server.resume_within_s): offer without the field resume for a new one; "
+                "to listen, wait until somebody is there",
             )
         return wearer
 
@@ -195,6 +213,7 @@ class LinkServer:
 
     def _gone(self, name: str) -> None:
         self._sessions.pop(name, None)
+        self._named = {place: session for place, session in self._named.items() if session != name}
 
 
 def _body(body: bytes) -> dict[str, Any]:

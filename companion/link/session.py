@@ -12,15 +12,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterable
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCIceCandidate, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc.exceptions import OperationError
 
 from companion.link.camera import Camera
 from companion.link.channel import Channel, whole
 from companion.link.connection import Host
 from companion.link.handler import LinkHandler, Message
-from companion.link.internals import last_sent_rtp, offer_addresses, tap_reports
+from companion.link.internals import hello_again, last_sent_rtp, offer_addresses, tap_reports
 from companion.link.media_clock import DeviceClock
 from companion.link.microphone import Microphone
 from companion.link.offer import Offer
@@ -41,12 +42,18 @@ MARKS = ("first", "progress", "last")
 class DeviceSession:
     """`answer()` once, then it lives by itself until either side closes it."""
 
-    kind = "webrtc"
-
     def __init__(
-        self, host: Host, offer: Offer, settings: LinkSettings, loopback_only: bool, echo: str, resumed: bool
+        self,
+        host: Host,
+        offer: Offer,
+        settings: LinkSettings,
+        loopback_only: bool,
+        echo: str,
+        resumed: bool,
+        kind: str = "webrtc",
     ) -> None:
-        """`echo`: as the offer says it. `resumed`: the session was there before."""
+        """`echo`: as the offer says it. `resumed`: the session was there before. `kind`: as in `Connection`."""
+        self.kind = kind
         self.session, self.clock, self.echo = host.session, host.clock, echo
         self._host, self._resumed = host, resumed
         self._offer, self._settings, self._loopback_only = offer, settings, loopback_only
@@ -68,13 +75,20 @@ class DeviceSession:
     # ------------------------------------------------------------------------------------------------ offer and answer
 
     async def answer(self) -> str:
-        """Build everything and return our SDP. Raises whatever aiortc holds against the offer; then `close()` it."""
+        """Build everything and return our SDP. Raises OperationError or ValueError for what aiortc holds against the
+        offer; then `close()` it."""
         self._prepare_transceivers()
-        await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
+        try:
+            await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
+        except OperationError:
+            raise
+        except Exception as why:  # a line that aiortc does not expect, it meets with whatever Python raises there
+            raise ValueError(f"{type(why).__name__}: {str(why)[:200]}".rstrip(": ")) from why
         self._handler = handler = self._host.gate(self)
         for transceiver in self._pc.getTransceivers():
             self._tap(transceiver.kind, transceiver.receiver, handler)
         offer_addresses(self._pc, self._loopback_only)
+        hello_again(self._pc)
         await self._pc.setLocalDescription(await self._pc.createAnswer())
         self._start(self._live())
         return self._offer.answer(self._pc.localDescription.sdp)
@@ -127,6 +141,27 @@ class DeviceSession:
 
     def answer_at(self, utterance: int, position_ns: int) -> None:
         self._answers.at(utterance, position_ns)
+
+    @property
+    def over(self) -> bool:
+        """It is closed, or closes."""
+        return self._closing is not None
+
+    @property
+    def heard_ns(self) -> int:
+        tracks = [t.heard_ns for t in (self._microphone, self._camera) if t is not None]
+        return max([self._message_ns, *tracks])
+
+    def silent_s(self) -> float:
+        """How long nothing has come over it."""
+        return (self.clock.now_ns() - self.heard_ns) / 1e9
+
+    async def reach(self, candidates: Iterable[RTCIceCandidate]) -> None:
+        """More addresses of the device, told after its offer; where nobody but this machine reaches us, none is used
+        (see `read_offer`)."""
+        if not self._loopback_only:
+            for candidate in candidates:
+                await self._pc.addIceCandidate(candidate)
 
     async def close(self, reason: str = "") -> None:
         """Close once; everybody who asks waits for the same end."""
@@ -188,7 +223,7 @@ class DeviceSession:
         elif state == "failed":
             self._end("the network path to the device is gone", goodbye=False)
         elif state == "closed":  # said by the device; or, where nothing has come for long, found out about the path
-            heard = self._silent_s() <= self._settings.lost_after_s
+            heard = self.silent_s() <= self._settings.lost_after_s
             self._end("the device closed the connection" if heard else "the network path to the device is gone", heard)
 
     def _say(self, state: str, detail: str = "") -> None:
@@ -230,16 +265,8 @@ class DeviceSession:
             await asyncio.sleep(FIRST_PING_S if pings < FIRST_PINGS else PING_S)
             self._watch()
 
-    @property
-    def heard_ns(self) -> int:
-        tracks = [t.heard_ns for t in (self._microphone, self._camera) if t is not None]
-        return max([self._message_ns, *tracks])
-
-    def _silent_s(self) -> float:
-        return (self.clock.now_ns() - self.heard_ns) / 1e9
-
     def _watch(self) -> None:
-        silent_s = self._silent_s()
+        silent_s = self.silent_s()
         if not (self._offer.microphone or self._offer.camera):
             return
         if silent_s > self._settings.lost_after_s:
@@ -262,5 +289,7 @@ class DeviceSession:
             await asyncio.wait_for(self._pc.close(), CLOSE_LIMIT_S)
         except TimeoutError:
             log.error("session %s: the connection did not close within %g s", self.session, CLOSE_LIMIT_S)
+        except Exception:  # whatever aiortc meets there, the wearer's place must be free again
+            log.exception("session %s: the connection did not close well", self.session)
         self._state = "closed"
         self._host.ended(self, reason, goodbye)

@@ -27,6 +27,8 @@ class LinkSettings:
     resume_within_s: float = 30.0
     """A device that was lost finds its session again for so long: a lift, a tunnel, another network. 0: no longer than
     ICE, about half a minute, and only if the network path itself comes back."""
+    push_origins: tuple[str, ...] = ()
+    """Other web pages that may push sound and pictures here (WHIP), by origin: "https://camera.example"."""
     recording: bool = False
     """Told to the device in "hello", so that it can show it."""
     max_offer_bytes: int = 256 * 1024

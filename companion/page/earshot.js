@@ -4,6 +4,8 @@
 
 const $ = (id) => document.getElementById(id);
 const token = new URLSearchParams(location.search).get("token") || "";
+// A session's or a place's name: this page only plays the answers to what a camera app sends there.
+const listen = new URLSearchParams(location.search).get("listen") || "";
 const CAPTIONS_KEPT = 6;
 const ASIDES_KEPT = 6;
 const LONGEST_ASIDE = 2000;
@@ -115,6 +117,7 @@ async function ask(kind, wanted) {
 
 // Asked for one by one, so that one that is missing or refused does not take the other with it.
 async function capture() {
+  if (listen) return { microphone: null, camera: null };
   if (!navigator.mediaDevices) {
     throw new Error("Browsers give camera and microphone only to https pages and to 127.0.0.1. " +
       "Open the address exactly as the companion printed it.");
@@ -155,7 +158,8 @@ async function exchange(pc, resume) {
   const response = await fetch("/api/offer", {
     method: "POST",
     headers: { "Content-Type": "application/json", "Authorization": "Bearer " + token },
-    body: JSON.stringify({ sdp: pc.localDescription.sdp, type: "offer", echo: echo(pc), ...(resume ? { resume } : {}) }),
+    body: JSON.stringify({ sdp: pc.localDescription.sdp, type: "offer", echo: echo(pc),
+      ...(listen ? { listen } : resume ? { resume } : {}) }),
   });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {
@@ -284,7 +288,8 @@ class Connection {
       this.before = null;
       live("microphone", this.tracks.microphone);
       live("camera", this.tracks.camera);
-      status(this.tracks.microphone ? "Listening. Just talk." : "Connected. Type your question below.");
+      status(listen ? "Answers are played here. Talk to the camera app." :
+        this.tracks.microphone ? "Listening. Just talk." : "Connected. Type your question below.");
     } else if (state === "disconnected") {
       status("The connection is interrupted. Waiting for it to come back…");
     } else if (state === "failed") {
