@@ -99,9 +99,25 @@ def _cmd_demo(args: argparse.Namespace) -> int:
 
 
 def _cmd_ask(args: argparse.Namespace) -> int:
-    from companion.ask import ask
+    from companion.ask import Request, ask
+    from companion.clip.questions import MORE, asked
+    from companion.clip.tracks import Span
 
-    return asyncio.run(ask(_settings(args), args.question, args.image, args.wav))
+    words = [text for text in args.question if text != MORE]
+    more = len(words) < len(args.question) or (not words and (args.video is None or sys.stdin.isatty()))
+    request = Request(
+        tuple(asked(words, args.at)),
+        tuple(args.image),
+        args.video,
+        Span(args.from_s, args.to_s),
+        args.wav,
+        args.page,
+        more,
+        args.keep_rolling,
+        args.deaf,
+        args.real_time,
+    )
+    return ask(_settings(args), request)
 
 
 def _cmd_replay(args: argparse.Namespace) -> int:

@@ -57,6 +57,11 @@ class Hands:
         self._follows, self._followed_ns = False, 0
         self._covers: dict[int, Cover] = {}  # by frame
 
+    @property
+    def asking(self) -> bool:
+        """Whether a model is being asked."""
+        return bool(self._asking)
+
     def carry_out(self, decision: ev.Decision) -> None:
         act = self._ACTS.get(type(decision))
         if act is not None:

@@ -16,6 +16,8 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from companion.clip.settings import ClipSettings
+from companion.local.settings import LocalSettings
 from pipelines.director import DirectorOptions
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.seeing.choice import ChoiceOptions
@@ -170,6 +172,8 @@ class Settings:
     recording: RecordingSettings = field(default_factory=RecordingSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     codes: CodeSettings = field(default_factory=CodeSettings)
+    clip: ClipSettings = field(default_factory=ClipSettings)
+    local: LocalSettings = field(default_factory=LocalSettings)
 
     def director(self) -> DirectorOptions:
         """The part that the deciders need: with it and the happenings, a replay decides alike."""
