@@ -103,6 +103,7 @@ class _Asking:
         source, timed, limit_ns = await asyncio.to_thread(self._source)
         app = App(self._settings, watch=lambda session: told, recorded=self._recorded.append, notice=_notice)
         try:
+            await source.ready()
             await app.start(serve=False)
             session = app.new_session(Desk(CLIP if request.video else DESK), SessionClock())
             _watch_work(app, session)

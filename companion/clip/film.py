@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from companion.clip import tracks
 from companion.clip.ahead import Ahead
-from companion.clip.found import Found
+from companion.clip.found import ClipError, Found
 from companion.clip.source import Pcm, Shown
 from companion.clip.tracks import Span
 
@@ -17,10 +17,18 @@ class Film:
 
     def __init__(self, found: Found, span: Span, deaf: bool = False) -> None:
         """`deaf`: its sound is not listened to."""
+        self._found = found
         self.microphone, self.camera = found.sound >= 0 and not deaf, found.picture >= 0
         self._sound = Ahead(tracks.sound(found, span), BLOCKS_AHEAD) if self.microphone else None
         self._pictures = Ahead(tracks.pictures(found, span), PICTURES_AHEAD) if self.camera else None
         self._heard = self._sound is None
+
+    async def ready(self) -> None:
+        if await self.over():
+            raise ClipError(
+                f"--video {self._found.path}: nothing in it can be decoded ({self._found.what}); it may be torn, or cut "
+                "off: copy it again"
+            )
 
     async def sound(self) -> Pcm | None:
         block = await self._sound.take() if self._sound is not None and not self._heard else None

@@ -104,10 +104,7 @@ def quarter_turns(frame: Any) -> tuple[int, bool]:
 
 def _is_cover(stream: Any) -> bool:
     """A picture that came with a song."""
-    return "attached_pic" in getattr(stream.disposition, "name", "") or bool(stream.disposition & _ATTACHED)
-
-
-_ATTACHED = av.stream.Disposition.attached_pic
+    return bool(int(stream.disposition) & int(av.stream.Disposition.attached_pic))
 
 
 def _described(container: Any) -> str:

@@ -29,6 +29,9 @@ class Slides:
     def seen_ns(number: int) -> int:
         return (number - 1) * STANDS_NS + STANDS_NS // 2
 
+    async def ready(self) -> None:
+        """Pictures that are none have been refused."""
+
     async def sound(self) -> Pcm | None:
         return None
 

@@ -26,6 +26,9 @@ class Source(Protocol):
     microphone: bool
     camera: bool
 
+    async def ready(self) -> None:
+        """Raises ClipError if there is nothing to give."""
+
     async def sound(self) -> Pcm | None:
         """The next 20 ms, (960,) at 48 kHz; None: there is no more sound."""
 
