@@ -89,6 +89,7 @@ def parser() -> argparse.ArgumentParser:
     _why(sub)
     _sessions(sub)
     _models(sub)
+    _devices(sub)
     doctor = sub.add_parser("doctor", help="say what works on this machine, and what is missing")
     _settings_flags(doctor)
     return p
@@ -127,6 +128,7 @@ def _run(sub: Sub) -> None:
     p.add_argument("--local-only", action="store_true", help="make no connection that leaves this machine")
     p.add_argument("--no-recording", action="store_true", help="write nothing to disk")
     p.add_argument("--quiet", action="store_true", help="print no timeline")
+    p.add_argument("--local", action="store_true", help="also use this machine's camera, microphone and loudspeaker")
     _model_flag(p)
     _settings_flags(p)
 
@@ -165,6 +167,12 @@ def _ask(sub: Sub) -> None:
     p.add_argument("--local-only", action="store_true", help="make no connection that leaves this machine")
     p.add_argument("--mode", choices=MODES, help="how hard the model thinks, unless the question says it")
     _model_flag(p)
+    _settings_flags(p)
+
+
+def _devices(sub: Sub) -> None:
+    p = sub.add_parser("devices", help="this machine's cameras, microphones and loudspeakers, and how to choose them")
+    p.add_argument("--try", action="store_true", dest="try_them", help="open each camera for a moment")
     _settings_flags(p)
 
 

@@ -69,10 +69,11 @@ def _cmd_run(args: argparse.Namespace) -> int:
         recorded=lambda path: print(f"recorded: {path}", flush=True),
         notice=lambda text: print(f"notice: {text}", flush=True),
     )
-    return asyncio.run(_serve(app))
+    return asyncio.run(_serve(app, args.local))
 
 
-async def _serve(app: App) -> int:
+async def _serve(app: App, with_local: bool = False) -> int:
+    from companion.local.command import Local
     from companion.notes import start_notes
 
     stop = asyncio.Event()
@@ -81,6 +82,9 @@ async def _serve(app: App) -> int:
         loop.add_signal_handler(name, stop.set)
     try:
         url = await app.start()
+        local = Local(app, app.settings.local)
+        if with_local:
+            await local.start()
     except BaseException:
         await app.stop()
         raise
@@ -88,6 +92,7 @@ async def _serve(app: App) -> int:
     for line in start_notes(app):
         print(line, flush=True)
     await stop.wait()
+    local.stop()
     await app.stop()
     return 0
 
@@ -215,6 +220,14 @@ def _cmd_models(args: argparse.Namespace) -> int:
     return 0
 
 
+def _cmd_devices(args: argparse.Namespace) -> int:
+    from companion.local.command import devices
+
+    text, code = devices(load(args.config, args.set).local, args.try_them)
+    print(text)
+    return code
+
+
 def _cmd_doctor(args: argparse.Namespace) -> int:
     from companion.doctor import examine
 
@@ -233,5 +246,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "why": _cmd_why,
     "sessions": _cmd_sessions,
     "models": _cmd_models,
+    "devices": _cmd_devices,
     "doctor": _cmd_doctor,
 }

@@ -102,20 +102,20 @@ class Director:
 
     @property
     def quiet(self) -> bool:
-        """Nobody speaks, nothing is under way or waiting to be said, no timer runs."""
-        return (
-            self._room.floor.state == floor.LISTENING
-            and self._room.deadlines.only("alarm", "attention")  # a timer that will ring tomorrow is no work
-            and self._answerer.at_rest
-            and self._listener.at_rest
-        )
+        """Nobody speaks, and nothing is under way or waiting to be said."""
+        return self._room.floor.state == floor.LISTENING and self._answerer.at_rest and self._listener.at_rest
 
     @property
     def at_rest(self) -> bool:
-        """It is quiet, and has been for so long that nothing of before matters."""
+        """It is quiet, no timer runs, and nothing of before matters any more."""
         room, greeting = self._room, self._greeting
-        settled = room.at_rest and self._reconnect.at_rest
-        return self.quiet and settled and (greeting is None or not greeting.busy)
+        return (
+            self.quiet
+            and room.deadlines.only("alarm", "attention")  # a timer that will ring tomorrow is no work
+            and room.at_rest
+            and self._reconnect.at_rest
+            and (greeting is None or not greeting.busy)
+        )
 
     def rest(self, t_ns: int) -> Resumed:
         """Everything that the deciders know, for going on from here another time. Only at rest.

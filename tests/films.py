@@ -45,12 +45,13 @@ def film(
     video: str = "libx264",
     audio: str = "aac",
     start_s: float = 0.0,
-    **options: str,
+    fps: int = FPS,
+    good: bool = False,
 ) -> Path:
-    """Write a video. `shown`: when each picture begins, in any rhythm; `start_s`: the time stamp of its beginning.
-    `options`: of the container."""
-    with av.open(str(path), "w", options=options) as out:
-        seen = _video_stream(out, video, shown[0][1].shape) if shown else None
+    """Write a video. `shown`: when each picture begins, in any rhythm; `start_s`: the time stamp of its beginning;
+    `good`: as many bits as a phone spends."""
+    with av.open(str(path), "w") as out:
+        seen = _video_stream(out, video, shown[0][1].shape, fps, good) if shown else None
         heard: Any = out.add_stream(audio, rate=RATE_HZ, layout="mono") if sound is not None else None
         clips = [(at, 0, picture) for at, picture in shown]
         if sound is not None:
@@ -77,11 +78,11 @@ def film(
     return path
 
 
-def _video_stream(out: Any, codec: str, shape: tuple[int, ...]) -> Any:
-    stream = out.add_stream(codec, rate=FPS)
+def _video_stream(out: Any, codec: str, shape: tuple[int, ...], fps: int, good: bool) -> Any:
+    stream = out.add_stream(codec, rate=fps)
     stream.height, stream.width = shape[:2]
     stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
-    stream.codec_context.time_base = Fraction(1, 90_000) if codec != "mjpeg" else Fraction(1, FPS)
+    stream.codec_context.time_base = Fraction(1, 90_000) if codec != "mjpeg" else Fraction(1, fps)
     fast = {
         "libx264": {"preset": "ultrafast"},
         "libx265": {"preset": "ultrafast", "x265-params": "log-level=none"},
@@ -90,7 +91,9 @@ def _video_stream(out: Any, codec: str, shape: tuple[int, ...]) -> Any:
         "libsvtav1": {"preset": "12", "svtav1-params": "log=0"},
         "mjpeg": {"qscale": "3"},
     }
-    stream.options = fast.get(codec, {})
+    stream.options = {**fast.get(codec, {}), **({"crf": "18"} if good and codec in ("libx264", "libx265") else {})}
+    if good and codec.startswith("libvpx"):
+        stream.bit_rate = 8_000_000
     return stream
 
 

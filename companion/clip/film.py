@@ -26,8 +26,8 @@ class Film:
     async def ready(self) -> None:
         if await self.over():
             raise ClipError(
-                f"--video {self._found.path}: nothing in it can be decoded ({self._found.what}); it may be torn, or cut "
-                "off: copy it again"
+                f"--video {self._found.path}: nothing in it can be decoded ({self._found.what}); it may be torn, "
+                "or cut off: copy it again"
             )
 
     async def sound(self) -> Pcm | None:
