@@ -59,8 +59,9 @@ def opened(device: Device, width: int, height: int, fps: int) -> Any:
 
 
 class LocalCamera:
-    """Reads from `start` to `close`, in a thread. `shown(bgr)` gets each picture there; `gone(device, why)` and `back(device)` are
-    called there too. The camera that went away is opened again when it is there again; another never is."""
+    """Reads from `start` to `close`, in a thread. `shown(bgr)` gets each picture there; `gone(device, why)` and
+    `back(device)` are called there too. The camera that went away is opened again when it is there again; another never
+    is."""
 
     def __init__(
         self,

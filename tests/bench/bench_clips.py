@@ -64,7 +64,7 @@ class Clip:
 
 
 CLIPS = (
-    Clip("book_atomic_habits", phrase="read_this"),
+    Clip("book_atomic_habits", phrase="what_does_this_say"),
     Clip("en_page", "webm", typed="read this page"),
     Clip("motivational_sign", "mov", phrase="what_does_this_sign_say"),
     Clip("parking_sign", phrase="what_does_this_sign_say", held=90),
