@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import io
+import os
 import sys
 import threading
 import time
@@ -22,7 +23,7 @@ from companion.clip import tracks
 from companion.clip.ahead import Ahead
 from companion.clip.found import ClipError, examine
 from companion.clip.hold import AFTER_NS, Hold
-from companion.clip.questions import Asked, asked
+from companion.clip.questions import Asked, asked, typed
 from companion.clip.skipping import SkippingLoop, frozen
 from companion.clip.source import Shown
 from companion.clip.tracks import Span
@@ -231,6 +232,18 @@ def test_follow_ups_come_from_a_pipe_to_an_empty_line(home: Path, monkeypatch: p
     assert [t.text for t in decisions(ev.TurnOpened)] == ["what does this say", "spell that"]
     assert decisions(ev.TurnClosed)[1].said == "O, X, F, O, R, D."
     assert replays()
+
+
+def test_lines_of_a_pipe_are_questions_until_an_empty_one() -> None:
+    read, write = os.pipe()
+    os.write(write, b"what does this say\n  spell that \n\nnever asked\n")
+
+    async def collect() -> list[str]:
+        with open(read, encoding="utf-8") as source:  # noqa: PTH123 - a descriptor, not a path
+            return [line async for line in typed(source)]
+
+    assert asyncio.run(collect()) == ["what does this say", "spell that"]
+    os.close(write)
 
 
 def test_a_large_photograph_is_made_smaller_and_still_read(home: Path) -> None:

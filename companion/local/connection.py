@@ -28,6 +28,7 @@ from pipelines.events import NS
 
 LOOK_S = 1.0  # how often it is looked whether everything is still there
 IN_FLIGHT = 4  # pictures that the loop has not taken yet; more are not encoded
+LATE_BLOCKS = 50  # a second of sound that the loop has not taken yet; more is left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class LocalConnection:
         self._loudspeaker: LocalLoudspeaker | None = None
         self._camera: LocalCamera | None = None
         self._waiting_pictures = 0
+        self._waiting_blocks = 0
         self._tasks: list[asyncio.Task[None]] = []
         self._silent: asyncio.Task[None] | None = None
         self._ended = False
@@ -110,9 +112,13 @@ class LocalConnection:
 
     def _heard(self, samples: Pcm, rate_hz: int, age_s: float) -> None:
         """On PortAudio's thread."""
+        if self._waiting_blocks >= LATE_BLOCKS:
+            return
+        self._waiting_blocks += 1
         self._loop.call_soon_threadsafe(self._take_sound, samples, rate_hz, self.clock.now_ns() - round(age_s * NS))
 
     def _take_sound(self, samples: Pcm, rate_hz: int, media_ns: int) -> None:
+        self._waiting_blocks -= 1
         if self._sounds is not None and not self._ended:
             self._sounds.pcm(samples, rate_hz, media_ns)
 

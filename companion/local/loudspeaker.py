@@ -10,6 +10,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -82,9 +83,10 @@ class Slots:
     def cut(self, utterance: int) -> None:
         """This utterance has ended: nothing of it that waits is played."""
         for _ in range(len(self._waiting)):
-            slot = self._waiting.popleft()
-            if slot.utterance != utterance:
-                self._waiting.append(slot)
+            with suppress(IndexError):  # the sound card has just taken the last
+                slot = self._waiting.popleft()
+                if slot.utterance != utterance:
+                    self._waiting.append(slot)
 
     def take(self) -> Slot | None:
         """On the sound card's thread: the next; None if the loop is late."""
@@ -107,6 +109,7 @@ class LocalLoudspeaker:
         self._stream: Any = None
         self._last: Slot | None = None
         self._taken_s = 0.0
+        self._asked = False  # the loop, for more
 
     def open(self) -> None:
         """Raises LocalError with the device's name if it cannot be opened."""
@@ -139,18 +142,24 @@ class LocalLoudspeaker:
         else:
             out[: len(slot.pcm), 0] = slot.pcm
         delay_s = max(0.0, when.outputBufferDacTime - when.currentTime) if when.outputBufferDacTime else 0.0
+        if slot is None and self._asked:
+            return  # the loop is late, and has been asked
+        self._asked = True
         self._loop.call_soon_threadsafe(self._sounded, slot, delay_s + frames / RATE_HZ)
 
     def _sounded(self, slot: Slot | None, delay_s: float) -> None:
+        self._asked = False
         if self._stream is None:
             return
         self.slots.fill()
+        if slot is None:
+            return
         last, self._last = self._last, slot
-        if last is not None and last.utterance and (slot is None or slot.utterance != last.utterance):
+        if last is not None and last.utterance and slot.utterance != last.utterance:
             self._loop.call_later(
                 max(0.0, delay_s - FRAME_NS / 1e9), self._told, last.utterance, "last", last.position_ns
             )
-        if slot is not None and slot.mark:
+        if slot.mark:
             self._loop.call_later(delay_s, self._told, slot.utterance, slot.mark, slot.position_ns)
 
     def cut(self, utterance: int) -> None:
