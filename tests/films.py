@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import struct
-import wave
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -26,11 +25,15 @@ def said(*parts: str | float) -> Pcm:
 
 
 def _phrase(name: str) -> Pcm:
-    with wave.open(str(SPEECH / f"{name}.wav")) as file:
-        pcm = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-        rate = file.getframerate()
-    at = np.arange(len(pcm) * RATE_HZ // rate) * rate / RATE_HZ
-    return np.interp(at, np.arange(len(pcm)), pcm).astype(np.int16)
+    return spoken(SPEECH / f"{name}.wav")
+
+
+def spoken(path: Path) -> Pcm:
+    """A sound file as (n,) at 48 kHz."""
+    resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
+    with av.open(str(path)) as file:
+        frames = [out for frame in file.decode(audio=0) for out in resampler.resample(frame)]
+    return np.concatenate([frame.to_ndarray()[0] for frame in [*frames, *resampler.resample(None)]])
 
 
 def still(picture: Picture, seconds: float) -> list[tuple[float, Picture]]:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import io
+import json
 import os
+import subprocess
 import sys
 import threading
 import time
@@ -193,6 +195,26 @@ def test_skipping_the_waiting_gives_the_answers_of_real_time(home: Path) -> None
         assert replay(file).same
     assert told[0] == told[1]
     assert abs(took[0] - took[1]) < NS, "its clock says what a clock on the wall would have said"
+
+
+def test_a_model_takes_the_time_it_takes(home: Path) -> None:
+    """Beside skipped waiting, the network is not skipped: nothing times out that has not."""
+    door = np.full((360, 640, 3), 160, np.uint8)
+    cv2.rectangle(door, (220, 30), (420, 350), (20, 20, 200), -1)
+    sound = said(0.5, "what_colour_is_the_door", 1.0)
+    film(home / "door.mp4", still(door, len(sound) / 48_000), sound)
+    with subprocess.Popen(
+        [sys.executable, "-m", "device_sim.stand_in_model"], stdout=subprocess.PIPE, text=True
+    ) as model:
+        try:
+            assert model.stdout is not None
+            url = json.loads(model.stdout.readline())["url"]
+            sets = (f"model.base_url={url}", "model.model=stand-in", "model.first_text_s=2", "model.between_text_s=2")
+            assert ask("--video", "door.mp4", sets=sets) == 0
+        finally:
+            model.terminate()
+    assert "red" in decisions(ev.TurnClosed)[0].said.lower()
+    assert replays()
 
 
 # --------------------------------------------------------------------------------------------------- pictures, typed

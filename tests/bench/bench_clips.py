@@ -22,7 +22,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import perf_counter
 
-import av
 import cv2
 import numpy as np
 
@@ -36,7 +35,7 @@ from tests.bench.pictures.photographs import FOLDER, PHOTOGRAPHS
 from tests.bench.truth.about_photographs import NOTHING
 from tests.bench.truth.judge import RIGHT, WRONG, judged
 from tests.bench.truth.question import Question
-from tests.films import RATE_HZ, Pcm, Picture, film, held_at, said
+from tests.films import RATE_HZ, Pcm, Picture, film, held_at, said, spoken
 
 PHOTOS = Path(os.environ.get("EARSHOT_PHOTOS", FOLDER))
 SPEECH = PHOTOS.parent / "speech"
@@ -107,13 +106,6 @@ def panned(picture: Picture, seconds: float, seed: int) -> Iterator[tuple[float,
             i / FPS,
             np.asarray(cv2.warpAffine(picture, move, size, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.uint8),
         )
-
-
-def spoken(path: Path) -> Pcm:
-    """A sound file as (n,) at 48 kHz."""
-    resampler = av.AudioResampler(format="s16", layout="mono", rate=RATE_HZ)
-    with av.open(str(path)) as file:
-        return np.concatenate([out.to_ndarray()[0] for f in file.decode(audio=0) for out in resampler.resample(f)])
 
 
 def made(clip: Clip, folder: Path, seed: int) -> Path:
