@@ -7,7 +7,7 @@ import itertools
 import sys
 import wave
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import av
@@ -92,6 +92,8 @@ class _Asking:
     """One run of the command."""
 
     def __init__(self, settings: Settings, request: Request) -> None:
+        if request.video is not None:  # whoever speaks in it changes nothing for who asks
+            settings = replace(settings, speaking=replace(settings.speaking, remember=False))
         self._settings, self._request = settings, request
         one = len(request.questions) == 1 and request.video is None and not request.more
         self._told = Telling(questions=not one)

@@ -161,6 +161,15 @@ def test_sound_alone_is_heard_and_it_is_said_that_nothing_is_seen(
     assert replays()
 
 
+def test_what_is_said_in_a_video_changes_nothing_for_later_sessions(home: Path) -> None:
+    sound = said(0.5, "be_quiet", 1.5)
+    film(home / "rude.mp4", still(SMALL, len(sound) / 48_000), sound)
+    ask("--video", "rude.mp4")
+    heard = [e.text for e in recorded().happenings() if isinstance(e, ev.Transcribed) and e.accepted]
+    assert heard == ["be quiet"], "it was understood"
+    assert not list(home.rglob("preferences.json"))
+
+
 def test_a_deaf_companion_answers_only_what_is_typed(home: Path) -> None:
     sound = said(0.5, "spell_that", 1.0)
     film(home / "talk.mp4", still(SMALL, len(sound) / 48_000), sound)

@@ -152,7 +152,12 @@ class Answer:
 
 def answered(path: Path, clip: Clip, folder: Path) -> Answer:
     recordings = folder / f"rec-{path.name}"
-    sets = [f"recording.folder={recordings}", "hearing.model=embedded", "speaking.voice=espeak"]
+    sets = [
+        f"recording.folder={recordings}",
+        "hearing.model=embedded",
+        "speaking.voice=espeak",
+        "speaking.remember=false",
+    ]
     began = perf_counter()
     with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
         words = [clip.typed] if clip.typed else []
@@ -167,7 +172,18 @@ def answered(path: Path, clip: Clip, folder: Path) -> Answer:
     claims = [d.text for d in speaks if d.turn != turn and d.kind == "reading"]
     printed = [d.text for d in mine if d.kind == "reading"]
     said_all = " ".join(d.text for d in mine)
+    if not mine and turn:  # somebody in the clip has said "be quiet": answers are shown
+        printed = [d.text for d in events[events.index(_opening(opened, turn)) :] if _shown(d)]  # type: ignore[attr-defined]
+        said_all = " ".join(printed)
     return Answer(said_all, printed, claims, replay(file).same, events[-1].t_ns / ev.NS, took_s)
+
+
+def _opening(opened: list[ev.TurnOpened], turn: int) -> ev.TurnOpened:
+    return next(d for d in opened if d.turn == turn)
+
+
+def _shown(decision: object) -> bool:
+    return isinstance(decision, ev.Caption) and decision.who == "companion"
 
 
 def main() -> None:
