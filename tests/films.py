@@ -100,12 +100,14 @@ def _video_stream(out: Any, codec: str, shape: tuple[int, ...], fps: int, good: 
     return stream
 
 
-def held_at(path: Path, degrees: int) -> Path:
-    """Say in an MP4 file, as phones do, that its pictures must be turned clockwise by so much."""
+def held_at(path: Path, degrees: int, mirrored: bool = False) -> Path:
+    """Say in an MP4 file, as phones do, that its pictures must be turned clockwise by so much; `mirrored`: from left to
+    right before that, as some cameras of the front are."""
     one, data = 1 << 16, bytearray(path.read_bytes())
     a, b = {0: (one, 0), 90: (0, one), 180: (-one, 0), 270: (0, -one)}[degrees]
     at = data.index(b"tkhd") + 4
     at += (44 if data[at] else 32) + 8  # after the times, the length, the layer and the volume
-    data[at : at + 36] = struct.pack(">9i", a, b, 0, -b, a, 0, 0, 0, 1 << 30)
+    x = -1 if mirrored else 1
+    data[at : at + 36] = struct.pack(">9i", x * a, x * b, 0, -b, a, 0, 0, 0, 1 << 30)
     path.write_bytes(bytes(data))
     return path

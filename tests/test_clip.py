@@ -339,12 +339,16 @@ def test_every_codec_of_phones_and_browsers_is_shown_whole_and_in_order(tmp_path
     assert [round(s.at_ns * FPS / NS) for s in found] == list(range(FPS * 2))
 
 
+@pytest.mark.parametrize("mirrored", [False, True])
 @pytest.mark.parametrize("degrees", [0, 90, 180, 270])
-def test_a_phone_held_upright_or_upside_down_is_seen_as_it_was_held(tmp_path: Path, degrees: int) -> None:
+def test_a_phone_held_upright_or_upside_down_is_seen_as_it_was_held(
+    tmp_path: Path, degrees: int, mirrored: bool
+) -> None:
     upright = flat(200, 160, 96)
     upright[:80, :48] = (0, 0, 220)  # red: top left
     lying = np.rot90(upright, degrees // 90)  # what must be turned clockwise by so much to stand upright
-    path = held_at(film(tmp_path / "held.mp4", still(np.ascontiguousarray(lying), 0.4)), degrees)
+    lying = lying[:, ::-1] if mirrored else lying
+    path = held_at(film(tmp_path / "held.mp4", still(np.ascontiguousarray(lying), 0.4)), degrees, mirrored)
     picture = shown(path)[0].picture
     assert isinstance(picture, np.ndarray)
     assert picture.shape == upright.shape

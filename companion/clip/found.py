@@ -91,15 +91,26 @@ def examine(path: Path, longest_s: float, from_s: float = 0.0, to_s: float = 0.0
     return found
 
 
-def quarter_turns(frame: Any) -> tuple[int, bool]:
-    """How a decoded picture must be turned to stand upright: quarter turns counterclockwise, and whether it is mirrored
-    before that. Phones write the way they were held into the file and leave the picture lying."""
-    mirrored = False
-    data = frame.side_data.get("DISPLAYMATRIX")
-    if data is not None and len(bytes(data)) >= 36:
-        a, b, _, c, d = struct.unpack("=5i", bytes(data)[:20])
-        mirrored = a * d - b * c < 0
-    return round(frame.rotation / 90) % 4, mirrored
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a lying picture needs to stand upright: rows and columns exchanged, then mirrored to the side or upside
+    down."""
+
+    exchanged: bool = False
+    sideways: bool = False
+    upside: bool = False
+
+
+def held(frame: Any) -> Held:
+    """How the phone was held while this decoded picture was taken. It leaves the picture lying, and puts a matrix into
+    the file: x' = a x + c y, y' = b x + d y."""
+    for data in frame.side_data:
+        if data.type.name == "DISPLAYMATRIX":
+            a, b, _, c, d = struct.unpack("=5i", bytes(data)[:20])
+            if abs(b) > abs(a):
+                return Held(True, c < 0, b < 0)
+            return Held(False, a < 0, d < 0)
+    return Held()
 
 
 def _is_cover(stream: Any) -> bool:

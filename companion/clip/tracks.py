@@ -14,7 +14,7 @@ from typing import Any
 import av
 import numpy as np
 
-from companion.clip.found import Found, opened, quarter_turns
+from companion.clip.found import Found, held, opened
 from companion.clip.source import Bgr, Pcm, Shown
 from companion.ingest.pictures import LONGEST_PX
 from companion.link.opus_send import FRAME_SAMPLES, RATE_HZ
@@ -146,13 +146,13 @@ def _frames(found: Found, index: int, span: Span) -> Iterator[Any]:
 
 
 def _upright(frame: Any) -> Bgr:
-    turns, mirrored = quarter_turns(frame)
     shape = frame.width, frame.height
     ratio = frame.sample_aspect_ratio if getattr(frame, "sample_aspect_ratio", None) else 1
     wide = shape[0] * float(ratio)
     small = min(1.0, LONGEST_PX / max(wide, shape[1]))
     width, height = (max(16, round(side * small) // 2 * 2) for side in (wide, shape[1]))
     bgr = frame.reformat(width, height, "bgr24", interpolation="AREA" if small < 1 else "BILINEAR").to_ndarray()
-    if mirrored:
-        bgr = bgr[:, ::-1]
-    return np.ascontiguousarray(np.rot90(bgr, turns))
+    how = held(frame)
+    if how.exchanged:
+        bgr = bgr.transpose(1, 0, 2)
+    return np.ascontiguousarray(bgr[:: -1 if how.upside else 1, :: -1 if how.sideways else 1])
