@@ -57,6 +57,7 @@ bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JS
 	$(BIN)/python -m tests.bench.bench_dialects
 	$(BIN)/python -m tests.bench.bench_modes
 	$(BIN)/python -m tests.bench.bench_permission
+	$(BIN)/python -m tests.bench.bench_clips
 
 bench-turns: $(STAMP) ## when turns end, when the companion falls silent, and when it stays so: on an audio clock
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,aec]'

@@ -57,6 +57,20 @@ Exit status: 0 the same (or within the rules and budgets), 1 something differs, 
 """
 
 
+ASK_EPILOG = """\
+  companion ask "what does this say" "spell that" --image menu.jpg      one picture, and what follows from the answer
+  companion ask "1: what does this say" "what changed" --image a.jpg --image b.jpg
+                                          pictures one after another; 1: asked while the first is shown
+  companion ask --image menu.jpg          questions from the keyboard or a pipe, to an empty line
+  companion ask --video clip.mp4          what is said in the video is the question
+  companion ask --video clip.mp4 "12.5: what does this say" "how much is it"
+                                          typed at 12.5 s, and at the end
+  companion ask --video clip.mp4 -        and then from the keyboard
+
+Exit status: 0 every question was answered, 1 one was not, 2 a mistake that you can mend.
+"""
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     p = argparse.ArgumentParser(
@@ -76,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     _sessions(sub)
     _models(sub)
     _conform(sub)
+    _devices(sub)
     doctor = sub.add_parser("doctor", help="say what works on this machine, and what is missing")
     _settings_flags(doctor)
     return p
@@ -121,6 +136,7 @@ def _run(sub: Sub) -> None:
         metavar="URL",
         help="fetch sound and pictures: rtsp://…, http://… (motion JPEG), or a file, played in its own time",
     )
+    p.add_argument("--local", action="store_true", help="also use this machine's camera, microphone and loudspeaker")
     _model_flag(p)
     _settings_flags(p)
 
@@ -135,13 +151,36 @@ def _demo(sub: Sub) -> None:
 
 
 def _ask(sub: Sub) -> None:
-    p = sub.add_parser("ask", help="one typed question, with or without pictures; the answer in text and sound")
-    p.add_argument("question", help='e.g. "what does this say"')
-    p.add_argument("--image", type=Path, metavar="FILE", help="the picture it is about (JPEG or PNG)")
-    p.add_argument("--wav", type=Path, metavar="FILE", help="write the spoken answer here")
+    p = sub.add_parser(
+        "ask",
+        help="questions about pictures or a video, typed or heard in it; the answers in text and sound",
+        epilog=ASK_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    p.add_argument("question", nargs="*", help='e.g. "what does this say"; several are asked one after another')
+    p.add_argument("--image", type=Path, action="append", default=[], metavar="FILE", help="a picture (JPEG or PNG)")
+    p.add_argument(
+        "--video", type=Path, metavar="FILE", help="a video (MP4, MOV, WebM, MKV, AVI), with or without sound"
+    )
+    p.add_argument("--at", type=float, action="append", default=[], metavar="SECONDS", help="when a question is typed")
+    p.add_argument(
+        "--from", type=float, default=0.0, dest="from_s", metavar="SECONDS", help="play the video from there"
+    )
+    p.add_argument("--to", type=float, default=0.0, dest="to_s", metavar="SECONDS", help="play the video to there")
+    p.add_argument("--keep-rolling", action="store_true", help="do not hold the video while a question is answered")
+    p.add_argument("--deaf", action="store_true", help="do not listen to the video's sound")
+    p.add_argument("--real-time", action="store_true", help="sit out every pause, as a device would")
+    p.add_argument("--wav", type=Path, metavar="FILE", help="write the spoken answers here")
+    p.add_argument("--page", type=Path, metavar="FILE", help="write the session as a page")
     p.add_argument("--local-only", action="store_true", help="make no connection that leaves this machine")
     p.add_argument("--mode", choices=MODES, help="how hard the model thinks, unless the question says it")
     _model_flag(p)
+    _settings_flags(p)
+
+
+def _devices(sub: Sub) -> None:
+    p = sub.add_parser("devices", help="this machine's cameras, microphones and loudspeakers, and how to choose them")
+    p.add_argument("--try", action="store_true", dest="try_them", help="open each camera for a moment")
     _settings_flags(p)
 
 

@@ -70,10 +70,11 @@ def _cmd_run(args: argparse.Namespace) -> int:
         notice=lambda text: print(f"notice: {text}", flush=True),
         pull_from=args.pull_from,
     )
-    return asyncio.run(_serve(app))
+    return asyncio.run(_serve(app, args.local))
 
 
-async def _serve(app: App) -> int:
+async def _serve(app: App, with_local: bool = False) -> int:
+    from companion.local.command import Local
     from companion.notes import start_notes
 
     stop = asyncio.Event()
@@ -82,6 +83,9 @@ async def _serve(app: App) -> int:
         loop.add_signal_handler(name, stop.set)
     try:
         url = await app.start()
+        local = Local(app, app.settings.local)
+        if with_local:
+            await local.start()
     except BaseException:
         await app.stop()
         raise
@@ -89,6 +93,7 @@ async def _serve(app: App) -> int:
     for line in start_notes(app):
         print(line, flush=True)
     await stop.wait()
+    local.stop()
     await app.stop()
     return 0
 
@@ -100,9 +105,25 @@ def _cmd_demo(args: argparse.Namespace) -> int:
 
 
 def _cmd_ask(args: argparse.Namespace) -> int:
-    from companion.ask import ask
+    from companion.ask import Request, ask
+    from companion.clip.questions import MORE, asked
+    from companion.clip.tracks import Span
 
-    return asyncio.run(ask(_settings(args), args.question, args.image, args.wav))
+    words = [text for text in args.question if text != MORE]
+    more = len(words) < len(args.question) or (not words and (args.video is None or sys.stdin.isatty()))
+    request = Request(
+        tuple(asked(words, args.at)),
+        tuple(args.image),
+        args.video,
+        Span(args.from_s, args.to_s),
+        args.wav,
+        args.page,
+        more,
+        args.keep_rolling,
+        args.deaf,
+        args.real_time,
+    )
+    return ask(_settings(args), request)
 
 
 def _cmd_replay(args: argparse.Namespace) -> int:
@@ -206,6 +227,14 @@ def _cmd_conform(args: argparse.Namespace) -> int:
     return conform(args, load(args.config, args.set).privacy.local_only or args.local_only)
 
 
+def _cmd_devices(args: argparse.Namespace) -> int:
+    from companion.local.command import devices
+
+    text, code = devices(load(args.config, args.set).local, args.try_them)
+    print(text)
+    return code
+
+
 def _cmd_doctor(args: argparse.Namespace) -> int:
     from companion.doctor import examine
 
@@ -225,5 +254,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "sessions": _cmd_sessions,
     "models": _cmd_models,
     "conform": _cmd_conform,
+    "devices": _cmd_devices,
     "doctor": _cmd_doctor,
 }

@@ -119,6 +119,11 @@ class Session:
         self._tail = 0
         self._begin()
 
+    @property
+    def asking(self) -> bool:
+        """Whether a model is being asked."""
+        return self._hands.asking
+
     def _begin(self) -> None:
         parts = self.parts
         self.deliver(

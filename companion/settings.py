@@ -17,6 +17,8 @@ from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
 from companion.bridge.settings import BridgeSettings
+from companion.clip.settings import ClipSettings
+from companion.local.settings import LocalSettings
 from companion.push.settings import PushSettings
 from pipelines.director import DirectorOptions
 from pipelines.hearing.segmenter import SegmenterOptions
@@ -174,6 +176,8 @@ class Settings:
     codes: CodeSettings = field(default_factory=CodeSettings)
     bridge: BridgeSettings = field(default_factory=BridgeSettings)
     push: PushSettings = field(default_factory=PushSettings)
+    clip: ClipSettings = field(default_factory=ClipSettings)
+    local: LocalSettings = field(default_factory=LocalSettings)
 
     def director(self) -> DirectorOptions:
         """The part that the deciders need: with it and the happenings, a replay decides alike."""

@@ -39,12 +39,17 @@ class Pictures:
     def picture(self, bgr: npt.NDArray[np.uint8], media_ns: int) -> None:
         """`bgr`: (height, width, 3). It is encoded here and now (2 to 5 ms at 720p): call it on a thread's results, or
         where nobody waits. Raises ValueError for another shape."""
+        for unit in self.encoded(bgr):
+            self.h264(unit, media_ns)
+
+    def encoded(self, bgr: npt.NDArray[np.uint8]) -> list[bytes]:
+        """`bgr` as access units for `h264`, which must get all of them, in this order. May run in a thread, one call
+        at a time. Raises ValueError for another shape."""
         if bgr.ndim != 3 or bgr.shape[2] != 3 or min(bgr.shape[:2]) < 16:
             raise ValueError(f"a picture of shape {bgr.shape} cannot be taken: (height, width, 3), 16 px at least")
         if self._encoder is None or self._encoder.shape != bgr.shape:
             self._encoder = Encoder(bgr.shape)
-        for unit in self._encoder.encode(bgr):
-            self.h264(unit, media_ns)
+        return self._encoder.encode(bgr)
 
     def _give(self, data: bytes, media_ns: int, key: bool, codec: Literal["h264", "jpeg"]) -> None:
         now_ns = self.heard_ns = self._clock.now_ns()
