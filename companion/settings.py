@@ -16,6 +16,7 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from companion.lan.settings import LanSettings
 from pipelines.director import DirectorOptions
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.seeing.choice import ChoiceOptions
@@ -47,7 +48,7 @@ class SettingsError(ValueError):
 class ServerSettings:
     """Where devices reach the companion."""
 
-    host: str = "127.0.0.1"  # loopback: nobody else's device can ask
+    host: str = "127.0.0.1"  # loopback: nobody else's device can ask; anything else: as `companion run --lan`
     port: int = 8484  # 0 = any free port
     token: str = ""  # "" = a new one at each start; printed, needed by every device
     max_sessions: int = 8
@@ -153,6 +154,7 @@ class Settings:
     """All of it."""
 
     server: ServerSettings = field(default_factory=ServerSettings)
+    lan: LanSettings = field(default_factory=LanSettings)
     hearing: HearingSettings = field(default_factory=HearingSettings)
     segmenter: SegmenterOptions = field(default_factory=SegmenterOptions)
     turn: TurnOptions = field(default_factory=TurnOptions)

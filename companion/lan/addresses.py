@@ -13,6 +13,7 @@ import ifaddr
 VIRTUAL = re.compile(
     r"docker|veth|br-|virbr|vmnet|vbox|lxc|lxd|cni|flannel|podman|tun|tap|wg|zt|tailscale|utun|awdl|llw"
 )
+NOWHERE = "127.0.0.1"  # where a machine without a network is
 ROUTES = Path("/proc/net/route")
 _LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", re.IGNORECASE)
 _ORDER = ("192.168.0.0/16", "10.0.0.0/8", "172.16.0.0/12")  # home networks, then larger ones

@@ -79,8 +79,8 @@ def ensure(folder: Path, subjects: Sequence[str], now: datetime | None = None) -
         key.chmod(0o600)
         return before
     private = _key(key)
-    kept = (s for s in (before.subjects if before else ()) if s not in wanted)
-    names = (*wanted, *kept)[:SUBJECTS_KEPT]
+    kept = [s for s in (before.subjects if before else ()) if s not in wanted]
+    names = (*wanted, *kept[: max(0, SUBJECTS_KEPT - len(wanted))])
     write_private(key, private.private_bytes(*_PEM_KEY))
     write_private(file, _made(private, names, now).public_bytes(serialization.Encoding.PEM))
     made = _read(file, key)

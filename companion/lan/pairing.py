@@ -137,6 +137,13 @@ class Book:
             rest = tuple(c for c in self._open(page) if c != found[0])
             return self._enter(replace(page, codes=rest), found[0].name)
 
+    def spend(self, code: str) -> None:
+        """This code is not good any more."""
+        with self._changing() as page:
+            rest = tuple(c for c in self._open(page) if not c.secret.is_(code))
+            if rest != page.codes:
+                self._write(replace(page, codes=rest))
+
     def issue(self, name: str) -> str:
         """A token at once, for a program that cannot be paired. Raises PairingError."""
         with self._changing() as page:

@@ -145,9 +145,12 @@ def token_of(request: web.BaseRequest) -> str:
     return request.query.get("token", "") or request.cookies.get(COOKIE, "")
 
 
-def keep_token(response: web.StreamResponse, token: str) -> None:
-    """Let the browser keep this token, and show it to us and nobody else."""
-    response.set_cookie(COOKIE, token, max_age=COOKIE_S, path="/", secure=True, httponly=True, samesite="Lax")
+def to_the_page(token: str = "") -> web.Response:
+    """Lead a browser on to the page, with a token that it shall keep, and show to us and nobody else."""
+    response = web.Response(status=303, headers={"Location": "/"})
+    if token:
+        response.set_cookie(COOKIE, token, max_age=COOKIE_S, path="/", secure=True, httponly=True, samesite="Lax")
+    return response
 
 
 def _name(host: str) -> str:

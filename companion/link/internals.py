@@ -22,6 +22,7 @@ from aiortc.rtp import RtcpSrPacket, RtpPacket
 
 from companion.link.drain import take_all_at_once
 from companion.link.errors import surviving
+from companion.link.offer import is_local
 
 LOOPBACK = "127.0.0.1"
 PacketSink = Callable[[RtpPacket, str], None]
@@ -73,13 +74,14 @@ def last_sent_rtp(sender: RTCRtpSender) -> int | None:
     return stamp
 
 
-def offer_addresses(pc: RTCPeerConnection, loopback_only: bool) -> None:
+def offer_addresses(pc: RTCPeerConnection, loopback_only: bool, only: str = "") -> None:
     """Choose the addresses that we offer for media; call it before candidates are gathered.
 
     `loopback_only`: nothing but 127.0.0.1, so that a companion that listens on loopback is not reachable by UDP either.
     On Linux a peer that offers only its other addresses reaches it all the same; other systems are not sure to carry
-    packets between a LAN address and 127.0.0.1, so there both are offered. Otherwise all addresses of this machine, and
-    127.0.0.1 where it has none: aioice never offers it, and without an address a connection stays "new" for ever.
+    packets between a LAN address and 127.0.0.1, so there both are offered. Otherwise this machine's addresses in local
+    networks (just `only`, if it is one of them), and 127.0.0.1 where it has none: aioice never offers it, and without an address a
+    connection stays "new" for ever.
     """
     parts = [t.receiver for t in pc.getTransceivers()] + ([pc.sctp] if pc.sctp else [])
     for connection in {part.transport.transport.iceGatherer._connection for part in parts}:
@@ -91,6 +93,8 @@ def offer_addresses(pc: RTCPeerConnection, loopback_only: bool) -> None:
             before = len(sockets)
             if loopback_only:
                 addresses = [LOOPBACK] if sys.platform == "linux" else [LOOPBACK, *addresses]
+            else:
+                addresses = [only] if only in addresses else [a for a in addresses if is_local(a)]
             found = await gather(component=component, addresses=addresses or [LOOPBACK], timeout=timeout)
             for protocol in sockets[before:]:
                 take_all_at_once(protocol)

@@ -6,7 +6,9 @@ is needed is checked here, and what is missing is named. Pure: text in, text out
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from aiortc.sdp import H264Profile, parse_h264_profile_level_id
@@ -78,6 +80,8 @@ def read_offer(sdp: str, loopback_only: bool = False) -> Offer:
 
     `loopback_only`: the peer's own addresses are left out. It reaches us on loopback and is answered where it came
     from; looking up its mDNS names or knocking at its LAN addresses would be traffic beyond loopback for nothing.
+    Otherwise those of the local network stay: knocking there opens our own firewall for it. No others do, since we
+    would knock at whatever address an offer names.
     """
     lines = [line.rstrip("\r") for line in sdp.split("\n")]
     if lines[0].strip() != "v=0":
@@ -94,7 +98,8 @@ def read_offer(sdp: str, loopback_only: bool = False) -> Offer:
         _check_transport(head, section)
         _check_codecs(section)
         profiles |= _fit_h264(section)
-    out = head + [line for s in sections for line in (_without_addresses(s.lines) if loopback_only else s.lines)]
+    allowed = _nowhere if loopback_only else is_local
+    out = head + [line for s in sections for line in s.lines if _may_stay(line, allowed)]
     return Offer(
         sdp="\r\n".join(line for line in out if line) + "\r\n",
         audio=next(iter(by_kind["audio"]), None),
@@ -188,5 +193,23 @@ def _known(parameters: str) -> bool:
     return fields.get("packetization-mode") == "1" and profile in KNOWN_PROFILES
 
 
-def _without_addresses(lines: list[str]) -> list[str]:
-    return [line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))]
+def is_local(address: str) -> bool:
+    """Whether it is an address of this machine or of its local networks; a name is none."""
+    try:
+        return not ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def _nowhere(address: str) -> bool:
+    return False
+
+
+def _may_stay(line: str, allowed: Callable[[str], bool]) -> bool:
+    """Candidates only as they are wanted: `a=candidate:ID COMPONENT PROTOCOL PRIORITY ADDRESS PORT typ KIND …`."""
+    if line.startswith("a=end-of-candidates"):
+        return False
+    if not line.startswith("a=candidate:"):
+        return True
+    parts = line.split()
+    return len(parts) >= 8 and parts[6:8] == ["typ", "host"] and allowed(parts[4])

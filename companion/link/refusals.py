@@ -14,6 +14,7 @@ STRANGER = (
     '<!doctype html><html lang="en"><title>Not paired</title><p>This device is not paired. '
     "Where the companion runs, type: companion pair"
 )
+FOR_STRANGERS = {"Cache-Control": "no-store", "Content-Security-Policy": "default-src 'none'", "Server": ""}
 
 
 def plain_http(error: web.HTTPException, settings: LinkSettings) -> Refused:
@@ -27,7 +28,7 @@ def plain_http(error: web.HTTPException, settings: LinkSettings) -> Refused:
 
 def refusal(request: web.BaseRequest, refused: Refused) -> web.Response:
     """JSON for programs; for somebody who opened the page by hand, words."""
-    headers = _of_refusal(refused)
+    headers = _of_refusal(refused) | SECURITY_HEADERS
     if request.path == "/" and "text/html" in request.headers.get("Accept", ""):
         text = f"<!doctype html><title>Earshot</title><p>{html.escape(refused.detail)}<p>{html.escape(refused.hint)}"
         return web.Response(text=text, status=refused.status, content_type="text/html", headers=headers)
@@ -39,13 +40,14 @@ def bare(request: web.BaseRequest, refused: Refused) -> web.Response:
     person = request.method == "GET" and "text/html" in request.headers.get("Accept", "")
     text = STRANGER if person and refused.status == 401 else None
     kind = "text/html" if text else None
-    response = web.Response(status=refused.status, text=text, content_type=kind, headers=_of_refusal(refused))
+    headers = {**_of_refusal(refused), **FOR_STRANGERS}
+    response = web.Response(status=refused.status, text=text, content_type=kind, headers=headers)
     response.force_close()
     return response
 
 
 def _of_refusal(refused: Refused) -> dict[str, str]:
-    headers = dict(SECURITY_HEADERS)
+    headers = {}
     if refused.retry_after_s:
         headers["Retry-After"] = str(refused.retry_after_s)
     if refused.status == 401:

@@ -25,7 +25,7 @@ from aiohttp import web
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from companion.link.errors import Refused
-from companion.link.guard import EVERYWHERE, SECURITY_HEADERS, Guard, keep_token
+from companion.link.guard import EVERYWHERE, SECURITY_HEADERS, Guard, to_the_page
 from companion.link.limits import Limits
 from companion.link.listener import Listener
 from companion.link.offer import WORKING_CODECS, Offer, read_offer
@@ -176,9 +176,7 @@ class LinkServer:
 
     async def _page(self, request: web.Request) -> web.Response:
         if self._tls is not None and (token := request.query.get("token")):
-            opened = web.HTTPSeeOther("/")  # the browser keeps it, and neither its address line nor its history does
-            keep_token(opened, token)
-            return opened
+            return to_the_page(token)  # the browser keeps it, and neither its address line nor its history does
         name, kind = PAGE[request.path]
         text = resources.files("companion").joinpath("page", name).read_text("utf-8")
         return web.Response(text=text, content_type=kind, charset="utf-8")

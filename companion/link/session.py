@@ -19,6 +19,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessi
 from companion.link.camera import Camera
 from companion.link.channel import Channel, whole
 from companion.link.connection import Host
+from companion.link.guard import EVERYWHERE
 from companion.link.handler import LinkHandler, Message
 from companion.link.internals import last_sent_rtp, offer_addresses, tap_reports
 from companion.link.media_clock import DeviceClock
@@ -74,7 +75,8 @@ class DeviceSession:
         self._handler = handler = self._host.gate(self)
         for transceiver in self._pc.getTransceivers():
             self._tap(transceiver.kind, transceiver.receiver, handler)
-        offer_addresses(self._pc, self._loopback_only)
+        host = self._settings.host
+        offer_addresses(self._pc, self._loopback_only, "" if host in EVERYWHERE else host)
         await self._pc.setLocalDescription(await self._pc.createAnswer())
         self._start(self._live())
         return self._offer.answer(self._pc.localDescription.sdp)
