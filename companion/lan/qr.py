@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 QUIET = 4  # light modules around it: what the standard asks for
+CHECKED = (2, 3, 4)  # pixels a module: OpenCV's reader finds clean codes best when they are small
 BLACK, WHITE = 16, 231  # of the 256 colours: those that no theme changes
 
 
@@ -31,12 +32,12 @@ def modules(text: str) -> NDArray[np.bool_]:
         if len(rows):
             code = drawn[rows.min() : rows.max() + 1, columns.min() : columns.max() + 1] == 0
             dark = np.pad(code, QUIET)
-            if read(picture(dark)) == text:
+            if any(read(picture(dark, scale)) == text for scale in CHECKED):
                 return np.asarray(dark, np.bool_)
     raise QrError(f"a QR code cannot hold these {len(text)} characters")
 
 
-def picture(dark: NDArray[np.bool_], scale: int = 8) -> NDArray[np.uint8]:
+def picture(dark: NDArray[np.bool_], scale: int) -> NDArray[np.uint8]:
     """Drawn as it is printed: grey values, `scale` pixels a module."""
     return np.repeat(np.repeat(np.where(dark, 0, 255).astype(np.uint8), scale, 0), scale, 1)
 
