@@ -8,7 +8,8 @@ aiortc 1.16 has no setting for any of this, and no event for encoded media:
 * `RTCRtpReceiver._handle_rtcp_packet` sees the sender reports, `_send_rtcp_pli` asks for a key frame.
 * `RTCRtpSender.__rtp_timestamp` and `__packet_count` tell the timestamp of the last packet sent; its random origin is
   a local variable of a coroutine.
-* `Connection.get_component_candidates` is given the addresses to offer; `Connection._protocols` are its sockets.
+* `Connection.get_component_candidates` is given the addresses to offer; `Connection._protocols` are its sockets,
+  `_check_list` the ways between it and a device (`companion.link.believed`).
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from typing import Any
 from aiortc import RTCPeerConnection, RTCRtpReceiver, RTCRtpSender
 from aiortc.rtp import RtcpSrPacket, RtpPacket
 
+from companion.link.believed import only_believed
 from companion.link.drain import take_all_at_once
 from companion.link.errors import surviving
 from companion.link.offer import is_local
@@ -80,15 +82,22 @@ def offer_addresses(pc: RTCPeerConnection, loopback_only: bool, only: str = "") 
     `loopback_only`: nothing but 127.0.0.1, so that a companion that listens on loopback is not reachable by UDP either.
     On Linux a peer that offers only its other addresses reaches it all the same; other systems are not sure to carry
     packets between a LAN address and 127.0.0.1, so there both are offered. Otherwise this machine's addresses in local
-    networks (just `only`, if it is one of them), and 127.0.0.1 where it has none: aioice never offers it, and without an address a
-    connection stays "new" for ever.
+    networks (just `only`, if it is one of them), and 127.0.0.1 where it has none: aioice never offers it, and without
+    an address a connection stays "new" for ever.
     """
     parts = [t.receiver for t in pc.getTransceivers()] + ([pc.sctp] if pc.sctp else [])
+    if any(part.transport is None for part in parts):
+        raise ValueError("a part of the offer is left without a transport")
     for connection in {part.transport.transport.iceGatherer._connection for part in parts}:
         gather, sockets = connection.get_component_candidates, connection._protocols
 
         async def chosen(
-            component: int, addresses: list[str], timeout: int = 5, gather: Any = gather, sockets: Any = sockets
+            component: int,
+            addresses: list[str],
+            timeout: int = 5,
+            connection: Any = connection,
+            gather: Any = gather,
+            sockets: Any = sockets,
         ) -> Any:
             before = len(sockets)
             if loopback_only:
@@ -97,6 +106,7 @@ def offer_addresses(pc: RTCPeerConnection, loopback_only: bool, only: str = "") 
                 addresses = [only] if only in addresses else [a for a in addresses if is_local(a)]
             found = await gather(component=component, addresses=addresses or [LOOPBACK], timeout=timeout)
             for protocol in sockets[before:]:
+                only_believed(protocol, connection)
                 take_all_at_once(protocol)
             return found
 

@@ -83,7 +83,7 @@ def read_offer(sdp: str, loopback_only: bool = False) -> Offer:
     Otherwise those of the local network stay: knocking there opens our own firewall for it. No others do, since we
     would knock at whatever address an offer names.
     """
-    lines = [line.rstrip("\r") for line in sdp.split("\n")]
+    lines = sdp.splitlines() or [""]  # as aiortc parts them, at more than CR LF: it must see no line that we have not
     if lines[0].strip() != "v=0":
         raise _bad(f"the first line is {lines[0][:SHOW]!r}", 'an SDP begins with "v=0"; send what createOffer() gave')
     head, sections = _sections(lines)
@@ -93,6 +93,7 @@ def read_offer(sdp: str, loopback_only: bool = False) -> Offer:
     for kind, found in by_kind.items():
         if len(found) > 1:
             raise _bad(f"it has {len(found)} {kind} sections", f"offer one {kind} section; the others would be ignored")
+    _check_bundle(head, [section for found in by_kind.values() for section in found])
     profiles: dict[str, str] = {}
     for section in by_kind["audio"] + by_kind["video"]:
         _check_transport(head, section)
@@ -154,6 +155,20 @@ def _check_transport(head: list[str], section: Section) -> None:
             )
     if "a=rtcp-mux" not in section.lines:
         raise _bad(f"its {section.kind} section has no a=rtcp-mux", "offer RTP and RTCP on one port (rtcpMuxPolicy)")
+
+
+def _check_bundle(head: list[str], sections: list[Section]) -> None:
+    """aiortc would put what is bundled with a section that is not there on no transport at all."""
+    mids = [[line[len("a=mid:") :] for line in s.lines if line.startswith("a=mid:")] for s in sections]
+    there = [found[-1] for found in mids if found]
+    if len(set(there)) < len(there):
+        raise _bad(f"two of its sections have the a=mid {there[0][:SHOW]!r}", "give each section one of its own")
+    for line in head:
+        if line.startswith("a=group:BUNDLE") and (gone := set(line.split()[1:]) - set(there)):
+            raise _bad(
+                f"it bundles a section {sorted(gone)[0][:SHOW]!r} that it does not have",
+                "name each section of a=group:BUNDLE in an a=mid line",
+            )
 
 
 def _check_codecs(section: Section) -> None:

@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine
+from typing import TypeVar
 
 from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from companion.link.camera import Camera
 from companion.link.channel import Channel, whole
@@ -36,7 +38,12 @@ FIRST_PING_S, PING_S = 0.1, 1.0
 GOODBYE_S = 0.1  # for "bye" to leave before the connection goes
 CLOSE_LIMIT_S = 5.0
 HEARD_LIMIT_NS = 10_000_000_000  # a report of a sound heard longer ago, or not yet, is of another clock
+Made = TypeVar("Made")
 MARKS = ("first", "progress", "last")
+
+
+class UnusableOffer(ValueError):  # noqa: N818
+    """aiortc met an offer that it had not thought of."""
 
 
 class DeviceSession:
@@ -71,13 +78,13 @@ class DeviceSession:
     async def answer(self) -> str:
         """Build everything and return our SDP. Raises whatever aiortc holds against the offer; then `close()` it."""
         self._prepare_transceivers()
-        await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
+        await _read_by_aiortc(self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer")))
         self._handler = handler = self._host.gate(self)
         for transceiver in self._pc.getTransceivers():
             self._tap(transceiver.kind, transceiver.receiver, handler)
         host = self._settings.host
         offer_addresses(self._pc, self._loopback_only, "" if host in EVERYWHERE else host)
-        await self._pc.setLocalDescription(await self._pc.createAnswer())
+        await _read_by_aiortc(self._pc.setLocalDescription(await _read_by_aiortc(self._pc.createAnswer())))
         self._start(self._live())
         return self._offer.answer(self._pc.localDescription.sdp)
 
@@ -260,5 +267,18 @@ class DeviceSession:
             await asyncio.wait_for(self._pc.close(), CLOSE_LIMIT_S)
         except TimeoutError:
             log.error("session %s: the connection did not close within %g s", self.session, CLOSE_LIMIT_S)
+        except Exception as why:  # a fault of aiortc's: what it held is gone, and the session must not wait for it
+            log.warning("session %s: the connection did not close well: %r", self.session, why)
         self._state = "closed"
         self._host.ended(self, reason, goodbye)
+
+
+async def _read_by_aiortc(work: Awaitable[Made]) -> Made:
+    """What aiortc makes of an offer. It refuses with errors of its own, and falls over nonsense with any."""
+    try:
+        return await work
+    except (InvalidAccessError, InvalidStateError, OperationError):
+        raise
+    except Exception as why:
+        log.debug("an offer made aiortc fall", exc_info=True)
+        raise UnusableOffer(f"{type(why).__name__}: {why}") from why
