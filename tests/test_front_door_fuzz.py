@@ -76,7 +76,7 @@ def test_a_seed_is_what_is_sent() -> None:
         assert read_offer(good).sdp
 
 
-# ----------------------------------------------------------------------- what was found by it, each as a test of its own
+# ---------------------------------------------------------------------- what was found by it, each as a test of its own
 
 
 def test_a_strangers_empty_datagram_does_not_end_a_session() -> None:
@@ -103,11 +103,20 @@ def test_a_strangers_empty_datagram_does_not_end_a_session() -> None:
     run(story)
 
 
+def without(sdp: str, prefix: str) -> str:
+    """This offer without these lines in its last section."""
+    head, last = sdp.rsplit("m=application", 1)
+    lines = [line for line in f"m=application{last}".split("\r\n") if not line.startswith(prefix)]
+    return head + "\r\n".join(lines)
+
+
 @pytest.mark.parametrize(
     ("spoil", "says"),
     [
         (lambda sdp: sdp.replace("BUNDLE 0 1 2", "BUNDLE 9 0 1 2"), "bundles a section '9'"),
         (lambda sdp: sdp.replace("a=mid:1", "a=mid:0"), "two of its sections have the a=mid '0'"),
+        (lambda sdp: without(sdp.replace("BUNDLE 0 1 2", "BUNDLE 0 1"), "a=fingerprint"), "section has no DTLS"),
+        (lambda sdp: without(sdp.replace("a=group:BUNDLE 0 1 2\r\n", ""), "a=setup"), "section has no DTLS role"),
         (lambda sdp: sdp.replace("a=extmap:1 urn", "a=extmap:x urn"), "cannot be used"),
         (lambda sdp: sdp.replace("webrtc-datachannel", "").replace("UDP/DTLS/SCTP", "DTLS/SCTP x"), "cannot be used"),
     ],

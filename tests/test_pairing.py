@@ -9,6 +9,7 @@ import ssl
 import stat
 import urllib.error
 import urllib.request
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 
 from companion.cli import main
 from companion.lan import addresses, qr
-from companion.lan.certificate import ALWAYS, Certificate, CertificateError, ensure, own
+from companion.lan.certificate import ALWAYS, Certificate, CertificateError, ensure, fingerprint, own
 from companion.lan.front_door import FrontDoor
 from companion.lan.pairing import DEVICES_LIMIT, Book, PairingError
 from companion.lan.settings import LanSettings
@@ -146,6 +147,32 @@ def test_without_a_network_it_runs_and_says_so(monkeypatch: pytest.MonkeyPatch, 
     front = FrontDoor(LanSettings(), "0.0.0.0", "", tmp_path, print)
     assert front.addresses == () and front.url.startswith("https://127.0.0.1:")
     assert "no network" in front.invite(colours=False)[-1]
+
+
+def test_another_network_while_it_runs(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    interfaces(monkeypatch, wlan0=["192.168.1.5"])
+    notices: list[str] = []
+    front = FrontDoor(LanSettings(), "0.0.0.0", "", tmp_path, notices.append)
+    before = shown_by(front.context)
+    front._look_around(certificate=False)
+    assert not notices and shown_by(front.context) == before
+    interfaces(monkeypatch, wlan0=["10.0.0.9"])
+    front._look_around(certificate=False)
+    assert front.url.startswith("https://10.0.0.9:") and front.url in notices[0]
+    now = shown_by(front.context)
+    assert now != before and fingerprint(now) in notices[1], "connections from now on see the new certificate"
+
+
+def shown_by(context: ssl.SSLContext) -> bytes:
+    """The certificate that a server with this context shows, DER."""
+    asks = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    asks.check_hostname, asks.verify_mode = False, ssl.CERT_NONE
+    there, back = ssl.MemoryBIO(), ssl.MemoryBIO()
+    client, server = asks.wrap_bio(back, there), context.wrap_bio(there, back, server_side=True)
+    for side in (client, server, client, server):
+        with suppress(ssl.SSLWantReadError):
+            side.do_handshake()
+    return client.getpeercert(binary_form=True) or b""
 
 
 def test_names_of_this_machine_are_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -411,8 +438,8 @@ def test_run_and_pair_beside_it(
         assert main(["pair", "--new", "tablet"]) == 0
         shown = capsys.readouterr().out
         link = next(line for line in shown.splitlines() if line.startswith("https://"))
-        fingerprint = ensure(tmp_path / "lan", ()).fingerprint
-        assert fingerprint.replace(" ", "") in re.sub(r"\s", "", shown)
+        told = ensure(tmp_path / "lan", ()).fingerprint
+        assert told.replace(" ", "") in re.sub(r"\s", "", shown)
         code = link.partition("?")[2]
         status, text = fetched(here, f"{base}pair?{code}", method="POST")
         paired = json.loads(text)
@@ -425,5 +452,5 @@ def test_run_and_pair_beside_it(
         assert re.search(r"tablet .*revoked", capsys.readouterr().out)
         printed = here.stop()
         assert "▀" in printed or "█" in printed
-        assert "paired: tablet" in printed and fingerprint[:19] in printed and "Traceback" not in printed
+        assert "paired: tablet" in printed and told[:19] in printed and "Traceback" not in printed
     assert main(["pair"]) == 2, "the one that ran has said that it is gone"

@@ -20,6 +20,13 @@ DECODABLE = "42e01f"  # constrained baseline 3.1: aiortc compares profiles by na
 KNOWN_PROFILES = (H264Profile.PROFILE_BASELINE, H264Profile.PROFILE_CONSTRAINED_BASELINE)
 SHOW = 60  # characters of a bad value that go into an error
 
+TRANSPORT = {
+    "a=ice-ufrag:": "ICE user name",
+    "a=ice-pwd:": "ICE password",
+    "a=fingerprint:": "DTLS fingerprint",
+    "a=setup:": "DTLS role",
+}
+
 _RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/\s]+)/(\d+)(?:/(\d+))?\s*$", re.IGNORECASE)
 _FMTP = re.compile(r"a=fmtp:(\d+) (.*)$")
 _DIRECTIONS = ("sendrecv", "sendonly", "recvonly", "inactive")
@@ -35,6 +42,11 @@ class Section:
     lines: list[str]
     codecs: dict[str, str] = field(default_factory=dict)
     direction: str = "sendrecv"
+
+    @property
+    def mid(self) -> str:
+        """Its name, "" if it has none; of two the last, as aiortc takes it."""
+        return next((line[len("a=mid:") :] for line in reversed(self.lines) if line.startswith("a=mid:")), "")
 
     def sends(self) -> bool:
         return self.direction in ("sendrecv", "sendonly")
@@ -93,7 +105,10 @@ def read_offer(sdp: str, loopback_only: bool = False) -> Offer:
     for kind, found in by_kind.items():
         if len(found) > 1:
             raise _bad(f"it has {len(found)} {kind} sections", f"offer one {kind} section; the others would be ignored")
-    _check_bundle(head, [section for found in by_kind.values() for section in found])
+    bundled = _bundled(head, [section for found in by_kind.values() for section in found])
+    for section in by_kind["application"]:
+        if section.mid not in bundled:
+            _check_transport(head, section)
     profiles: dict[str, str] = {}
     for section in by_kind["audio"] + by_kind["video"]:
         _check_transport(head, section)
@@ -147,28 +162,33 @@ def _describe(section: Section, line: str) -> None:
 
 def _check_transport(head: list[str], section: Section) -> None:
     everything = head + section.lines
-    for prefix, name in (("a=ice-ufrag:", "ICE user name"), ("a=ice-pwd:", "ICE password"), ("a=fingerprint:", "DTLS")):
+    for prefix, name in TRANSPORT.items():
         if not any(line.startswith(prefix) for line in everything):
             raise _bad(
                 f"its {section.kind} section has no {name} line ({prefix}…)",
                 "send a WebRTC offer; media without ICE and DTLS is not accepted",
             )
-    if "a=rtcp-mux" not in section.lines:
+    if section.kind != "application" and "a=rtcp-mux" not in section.lines:
         raise _bad(f"its {section.kind} section has no a=rtcp-mux", "offer RTP and RTCP on one port (rtcpMuxPolicy)")
 
 
-def _check_bundle(head: list[str], sections: list[Section]) -> None:
-    """aiortc would put what is bundled with a section that is not there on no transport at all."""
-    mids = [[line[len("a=mid:") :] for line in s.lines if line.startswith("a=mid:")] for s in sections]
-    there = [found[-1] for found in mids if found]
+def _bundled(head: list[str], sections: list[Section]) -> set[str]:
+    """Names of the sections that go over another one's transport. aiortc would put what is bundled with a section that
+    is not there on no transport at all."""
+    there = [section.mid for section in sections if section.mid]
     if len(set(there)) < len(there):
         raise _bad(f"two of its sections have the a=mid {there[0][:SHOW]!r}", "give each section one of its own")
+    bundled: set[str] = set()
     for line in head:
-        if line.startswith("a=group:BUNDLE") and (gone := set(line.split()[1:]) - set(there)):
-            raise _bad(
-                f"it bundles a section {sorted(gone)[0][:SHOW]!r} that it does not have",
-                "name each section of a=group:BUNDLE in an a=mid line",
-            )
+        if line.startswith("a=group:BUNDLE"):
+            names = line.split()[1:]
+            if gone := set(names) - set(there):
+                raise _bad(
+                    f"it bundles a section {sorted(gone)[0][:SHOW]!r} that it does not have",
+                    "name each section of a=group:BUNDLE in an a=mid line",
+                )
+            bundled |= set(names[1:])
+    return bundled
 
 
 def _check_codecs(section: Section) -> None:
