@@ -36,7 +36,7 @@ test-live: $(STAMP) ## longer live sessions, each replayed to the same decisions
 conformance: $(STAMP) ## the model side against software that others wrote (installs about 1.4 GB beside the sources)
 	PYTHON=$(BIN)/python tests/conformance/run.sh
 
-fuzz: $(STAMP) ## thousands of hostile recordings, and 120,000 hostile messages at the bridge
+fuzz: $(STAMP) ## thousands of hostile recordings, 120,000 messages at the bridge, 100,000 knocks at the front door
 	FUZZ_CASES=$${FUZZ_CASES:-3000} $(BIN)/python -m pytest -m fuzz -rs
 
 bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JSON

@@ -23,6 +23,7 @@ EPILOG = """\
 A first time:
   companion demo                    watch and hear a simulated wearer ask and be answered
   companion run                     start, then open the printed address in a browser on this machine
+  companion run --lan               the same for a phone in your network: scan the code; companion pair: another one
   companion ask "what does this say" --image menu.jpg
                                     one question about one picture, without a microphone
 
@@ -82,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--version", action="version", version=f"earshot-companion {__version__}")
     sub = p.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _run(sub)
+    _pair(sub)
     _demo(sub)
     _ask(sub)
     _replay(sub)
@@ -125,6 +127,7 @@ def _model_flag(p: argparse.ArgumentParser) -> None:
 def _run(sub: Sub) -> None:
     p = sub.add_parser("run", help="wait for devices and answer their wearers")
     p.add_argument("--port", type=int, help="port to listen on (0 = any free one)")
+    p.add_argument("--lan", action="store_true", help="let a phone in the same network in: TLS, and a code to pair it")
     p.add_argument("--token", help="token that devices must show (default: a new one at each start)")
     p.add_argument("--local-only", action="store_true", help="make no connection that leaves this machine")
     p.add_argument("--no-recording", action="store_true", help="write nothing to disk")
@@ -138,6 +141,15 @@ def _run(sub: Sub) -> None:
     )
     p.add_argument("--local", action="store_true", help="also use this machine's camera, microphone and loudspeaker")
     _model_flag(p)
+    _settings_flags(p)
+
+
+def _pair(sub: Sub) -> None:
+    p = sub.add_parser("pair", help="let another phone or program in, list those that may come in, shut one out")
+    p.add_argument("--new", default="", metavar="NAME", help="what the device will be called (default: phone, phone 2)")
+    p.add_argument("--token", action="store_true", help="print a token at once, for a program that reads no code")
+    p.add_argument("--list", action="store_true", help="those that were paired, and when they were here last")
+    p.add_argument("--revoke", default="", metavar="NAME", help="shut one out, at once")
     _settings_flags(p)
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from companion.models import ModelError
-from companion.settings import ModelSettings, Settings, SettingsError, load, recordings_folder
+from companion.net import is_loopback
+from companion.settings import ModelSettings, Settings, SettingsError, data_folder, load, recordings_folder
 from pipelines.speaking.voice import VoiceError
 from recordings.session import RecordingError
 
@@ -43,6 +44,8 @@ def _settings(args: argparse.Namespace) -> Settings:
     if mode := getattr(args, "mode", None):
         settings = replace(settings, modes=replace(settings.modes, default=mode))
     server = settings.server
+    if getattr(args, "lan", False) and is_loopback(server.host):
+        server = replace(server, host="0.0.0.0")
     if getattr(args, "port", None) is not None:
         server = replace(server, port=args.port)
     if getattr(args, "token", None):
@@ -95,6 +98,14 @@ async def _serve(app: App, with_local: bool = False) -> int:
     await stop.wait()
     local.stop()
     await app.stop()
+    return 0
+
+
+def _cmd_pair(args: argparse.Namespace) -> int:
+    from companion.lan.command import pair
+
+    settings = load(args.config, args.set)
+    print(pair(settings, data_folder() / "lan", args.new, args.token, args.list, args.revoke))
     return 0
 
 
@@ -246,6 +257,7 @@ def _cmd_doctor(args: argparse.Namespace) -> int:
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": _cmd_run,
+    "pair": _cmd_pair,
     "demo": _cmd_demo,
     "ask": _cmd_ask,
     "replay": _cmd_replay,

@@ -269,7 +269,7 @@ class Session:
 
     def on_message(self, message: Message) -> None:
         kind, now_ns = message.get("type"), self.clock.now_ns()
-        if kind == "typed" and isinstance(text := message.get("text"), str) and text.strip():
+        if kind == "typed" and isinstance(text := message.get("text"), str) and any(c.isalnum() for c in text):
             self.deliver(Typed(now_ns, text.strip()[:2000]))
         elif kind == "event" and isinstance(name := message.get("kind"), str) and name != RECORDING_STOPPED:
             self.deliver(DeviceEvent(now_ns, name[:80], str(message.get("value", ""))[:200]))

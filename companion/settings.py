@@ -18,6 +18,7 @@ from typing import Any, get_args, get_origin, get_type_hints
 
 from companion.bridge.settings import BridgeSettings
 from companion.clip.settings import ClipSettings
+from companion.lan.settings import LanSettings
 from companion.local.settings import LocalSettings
 from companion.push.settings import PushSettings
 from pipelines.director import DirectorOptions
@@ -51,7 +52,7 @@ class SettingsError(ValueError):
 class ServerSettings:
     """Where devices reach the companion."""
 
-    host: str = "127.0.0.1"  # loopback: nobody else's device can ask
+    host: str = "127.0.0.1"  # loopback: nobody else's device can ask; anything else: as `companion run --lan`
     port: int = 8484  # 0 = any free port
     token: str = ""  # "" = a new one at each start; printed, needed by every device
     max_sessions: int = 8
@@ -157,6 +158,7 @@ class Settings:
     """All of it."""
 
     server: ServerSettings = field(default_factory=ServerSettings)
+    lan: LanSettings = field(default_factory=LanSettings)
     hearing: HearingSettings = field(default_factory=HearingSettings)
     segmenter: SegmenterOptions = field(default_factory=SegmenterOptions)
     turn: TurnOptions = field(default_factory=TurnOptions)

@@ -16,7 +16,7 @@ import numpy as np
 
 from companion.clip.found import Found, held, opened
 from companion.clip.source import Bgr, Pcm, Shown
-from  import LONGEST_PX
+from companion.link.h264_encoder import LONGEST_PX
 from companion.link.opus_send import FRAME_SAMPLES, RATE_HZ
 from pipelines.events import NS
 

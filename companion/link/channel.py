@@ -110,7 +110,14 @@ def _parsed(raw: str | bytes) -> Message | None:
         message = json.loads(raw)
     except (ValueError, RecursionError):
         return None
-    return message if isinstance(message, dict) and isinstance(message.get("type"), str) else None
+    if not isinstance(message, dict) or not isinstance(message.get("type"), str):
+        return None
+    if "\\ud" in raw.lower():  # half a character cannot be written into a recording nor sent as a caption
+        try:
+            json.dumps(message, ensure_ascii=False).encode()
+        except UnicodeEncodeError:
+            return None
+    return message
 
 
 def whole(message: Message, name: str) -> int | None:

@@ -12,14 +12,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Iterable
+from collections.abc import Awaitable, Coroutine, Iterable
+from typing import TypeVar
 
 from aiortc import RTCConfiguration, RTCIceCandidate, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
-from aiortc.exceptions import OperationError
+from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from companion.link.camera import Camera
 from companion.link.channel import Channel, whole
 from companion.link.connection import Host
+from companion.link.guard import EVERYWHERE
 from companion.link.handler import LinkHandler, Message
 from companion.link.internals import hello_again, last_sent_rtp, offer_addresses, tap_reports
 from companion.link.media_clock import DeviceClock
@@ -36,7 +38,12 @@ FIRST_PING_S, PING_S = 0.1, 1.0
 GOODBYE_S = 0.1  # for "bye" to leave before the connection goes
 CLOSE_LIMIT_S = 5.0
 HEARD_LIMIT_NS = 10_000_000_000  # a report of a sound heard longer ago, or not yet, is of another clock
+Made = TypeVar("Made")
 MARKS = ("first", "progress", "last")
+
+
+class UnusableOffer(ValueError):  # noqa: N818
+    """aiortc met an offer that it had not thought of."""
 
 
 class DeviceSession:
@@ -78,18 +85,14 @@ class DeviceSession:
         """Build everything and return our SDP. Raises OperationError or ValueError for what aiortc holds against the
         offer; then `close()` it."""
         self._prepare_transceivers()
-        try:
-            await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
-        except OperationError:
-            raise
-        except Exception as why:  # a line that aiortc does not expect, it meets with whatever Python raises there
-            raise ValueError(f"{type(why).__name__}: {str(why)[:200]}".rstrip(": ")) from why
+        await _read_by_aiortc(self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer")))
         self._handler = handler = self._host.gate(self)
         for transceiver in self._pc.getTransceivers():
             self._tap(transceiver.kind, transceiver.receiver, handler)
-        offer_addresses(self._pc, self._loopback_only)
+        host = self._settings.host
+        offer_addresses(self._pc, self._loopback_only, "" if host in EVERYWHERE else host)
         hello_again(self._pc)
-        await self._pc.setLocalDescription(await self._pc.createAnswer())
+        await _read_by_aiortc(self._pc.setLocalDescription(await _read_by_aiortc(self._pc.createAnswer())))
         self._start(self._live())
         return self._offer.answer(self._pc.localDescription.sdp)
 
@@ -289,7 +292,18 @@ class DeviceSession:
             await asyncio.wait_for(self._pc.close(), CLOSE_LIMIT_S)
         except TimeoutError:
             log.error("session %s: the connection did not close within %g s", self.session, CLOSE_LIMIT_S)
-        except Exception:  # whatever aiortc meets there, the wearer's place must be free again
-            log.exception("session %s: the connection did not close well", self.session)
+        except Exception as why:  # a fault of aiortc's: what it held is gone, and the session must not wait for it
+            log.warning("session %s: the connection did not close well: %r", self.session, why)
         self._state = "closed"
         self._host.ended(self, reason, goodbye)
+
+
+async def _read_by_aiortc(work: Awaitable[Made]) -> Made:
+    """What aiortc makes of an offer. It refuses with errors of its own, and falls over nonsense with any."""
+    try:
+        return await work
+    except (InvalidAccessError, InvalidStateError, OperationError):
+        raise
+    except Exception as why:
+        log.debug("an offer made aiortc fall", exc_info=True)
+        raise UnusableOffer(f"{type(why).__name__}: {why}") from why
