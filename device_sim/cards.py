@@ -39,14 +39,25 @@ PAINTS: dict[str, Colour] = {
 def draw(card: str, values: Mapping[str, str], width: int, height: int, rng: np.random.Generator) -> Picture:
     """The card with its margin: (height * (1 + 2 MARGIN), width * (1 + 2 MARGIN), 3) uint8 BGR.
 
-    Laid out for 1280x720 and scaled to the camera, so that a small camera makes small print small.
+    Laid out for 1280x720 and scaled to the camera, so that a small camera makes small print small; one that is taller
+    or wider sees more of the wall above and below, or beside it.
     """
     full = (round(1280 * (1 + 2 * MARGIN)), round(720 * (1 + 2 * MARGIN)))
     picture = _image(values, full) if card == "image" else _DRAWERS[card](values, full, rng)
     size = (round(width * (1 + 2 * MARGIN)), round(height * (1 + 2 * MARGIN)))
-    if size != full:
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return picture
+    return picture if size == full else _scaled(picture, size)
+
+
+def _scaled(picture: Picture, size: tuple[int, int]) -> Picture:
+    """(h, w, 3) of that size: whole, in the middle; what is missing goes on as the edge is."""
+    (height, width), scale = picture.shape[:2], min(size[0] / picture.shape[1], size[1] / picture.shape[0])
+    new = (min(size[0], round(width * scale)), min(size[1], round(height * scale)))
+    picture = np.asarray(cv2.resize(picture, new, interpolation=cv2.INTER_AREA), np.uint8)
+    left, top = (size[0] - new[0]) // 2, (size[1] - new[1]) // 2
+    if not left and not top:
+        return picture if new == size else np.asarray(cv2.resize(picture, size), np.uint8)
+    sides = (top, size[1] - new[1] - top, left, size[0] - new[0] - left)
+    return np.asarray(cv2.copyMakeBorder(picture, *sides, cv2.BORDER_REFLECT_101), np.uint8)
 
 
 # ---------------------------------------------------------------------------------------------------------- backgrounds
