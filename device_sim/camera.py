@@ -93,6 +93,8 @@ def _tape(look: Look, camera: Camera, seed: int, number: int) -> Tape:
     intro, loop = frames(look.see, camera, rng, look.lens, look.single)
     if camera.codec == "jpeg":
         intro, loop = ([_jpeg(picture, camera.jpeg_quality) for picture in part] for part in (intro, loop))
+    if look.lens.off:
+        return Tape((), (b"",), look.fps)
     if look.single:
         return Tape((), tuple(encode(loop, camera, all_key=True)), look.fps, True)
     units = [*encode(intro, camera, all_key=True)], _lossy(loop, camera, look.lens, rng)

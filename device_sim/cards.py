@@ -7,6 +7,7 @@ print is when somebody bothers to look at it. Colours are BGR.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,6 +21,7 @@ Picture = NDArray[np.uint8]  # (h, w, 3) BGR
 Colour = tuple[int, int, int]
 
 MARGIN = 0.06  # of width and height, on each side
+LETTER_LINES = 8
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 BOLD = cv2.FONT_HERSHEY_DUPLEX
 
@@ -143,6 +145,17 @@ def _label(values: Mapping[str, str], size: tuple[int, int], rng: np.random.Gene
     return picture
 
 
+def _letter(values: Mapping[str, str], size: tuple[int, int], rng: np.random.Generator) -> Picture:
+    """A printed page: its words in lines of about thirty letters, as large as print at arm's length."""
+    picture = _wall(size, (74, 104, 136), rng)  # a table
+    width, height = size
+    x, y, w, h = 250, 40, width - 500, height - 80
+    _box(picture, x, y, w, h, (240, 244, 246))
+    for row, line in enumerate(textwrap.wrap(values["text"], 30)[:LETTER_LINES]):
+        cv2.putText(picture, line, (x + 60, y + 90 + row * 84), FONT, 1.5, (36, 34, 34), 3, cv2.LINE_AA)
+    return picture
+
+
 def _door(values: Mapping[str, str], size: tuple[int, int], rng: np.random.Generator) -> Picture:
     picture = _wall(size, (186, 192, 196), rng)
     width, height = size
@@ -200,6 +213,7 @@ _DRAWERS: dict[str, Callable[[Mapping[str, str], tuple[int, int], np.random.Gene
     "sign": _sign,
     "qr": _qr,
     "label": _label,
+    "letter": _letter,
     "door": _door,
     "room": _room,
     "black": _black,

@@ -56,6 +56,7 @@ class Lens:
     finger: float = 0.0  # share of the picture
     drop: float = 0.0  # share of the frames that never come
     duplicate: float = 0.0  # share of the frames that are the one before once more
+    off: bool = False  # no frame at all
 
 
 @dataclass(frozen=True)
@@ -127,6 +128,7 @@ LENS: Mapping[str, Limits] = {
     "finger": (0, 1),
     "drop": (0, 0.9),
     "duplicate": (0, 0.9),
+    "off": ("true", "false"),
 }
 MICROPHONE: Mapping[str, Limits] = {
     "noise": NOISES,
@@ -185,6 +187,8 @@ def changed(place: Place, base: T, limits: Mapping[str, Limits]) -> T:
 
 def read_lens(place: Place, device: Device) -> Lens:
     """What a `camera:` step makes of the lens: what it does not name is as the device has it."""
+    if place.kind() != "map" and place.one_of([USUAL, "off"]) == "off":
+        return replace(device.lens, off=True)
     return changed(place, device.lens, LENS)
 
 

@@ -16,7 +16,7 @@ from device_sim.errors import SceneError
 from device_sim.mic import Spoken
 from device_sim.now import Now
 from device_sim.record import Record, Turn
-from device_sim.scene import Change, Expect, LoseNetwork, Say, Scene, See, Step, Tap, Wait
+from device_sim.scene import Change, Event, Expect, LoseNetwork, Say, Scene, See, Step, Tap, Wait
 from device_sim.sent import Sent
 from device_sim.wire import Wire
 
@@ -81,6 +81,9 @@ class Stage:
                 self._wire.send({"type": "event", "kind": step.kind})
                 self._photo("tap")
                 self._say("tap", step.kind)
+            case Event():
+                self._wire.send({"type": "event", "kind": step.kind, "value": step.value})
+                self._say("event", f"{step.kind} {step.value}")
             case Wait():
                 await self._wait(step)
             case LoseNetwork():

@@ -22,6 +22,7 @@ CARDS: dict[str, tuple[str, ...]] = {
     "sign": ("platform", "destination", "time"),
     "qr": ("payload",),
     "label": ("name", "weight", "price"),
+    "letter": ("text",),
     "door": ("colour",),
     "room": (),
     "black": (),
@@ -30,7 +31,7 @@ CARDS: dict[str, tuple[str, ...]] = {
 DOOR_COLOURS = ("red", "green", "blue", "yellow", "white", "black", "brown", "orange", "purple")
 MOTIONS = ("settle", "glance", "hold")
 CHANGES = ("camera", "microphone", "network")
-ACTIONS = ("see", "say", "bystander", *CHANGES, "tap", "wait", "expect", "lose_network", "repeat")
+ACTIONS = ("see", "say", "bystander", *CHANGES, "tap", "event", "wait", "expect", "lose_network", "repeat")
 EXTRAS: dict[str, tuple[str, ...]] = {
     "within_s": ("wait",),
     "level_db": ("say", "bystander"),
@@ -57,6 +58,15 @@ class See:
 class Tap:
     line: int
     kind: str = "tap"
+
+
+@dataclass(frozen=True)
+class Event:
+    """The device tells of something, such as its battery."""
+
+    line: int
+    kind: str
+    value: float | str
 
 
 @dataclass(frozen=True)
@@ -127,7 +137,7 @@ class LoseNetwork:
     resumes: bool = True
 
 
-Step = See | Say | Tap | Wait | Expect | Change | LoseNetwork
+Step = See | Say | Tap | Event | Wait | Expect | Change | LoseNetwork
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
@@ -169,6 +179,8 @@ class Reader:
             return self.read(parts["steps"]) * int(parts["times"].number(1, MAX_STEPS))
         if action == "tap":
             return [_tap(line, body)]
+        if action == "event":
+            return [_event(line, body)]
         if action == "wait":
             return [_wait(line, body, fields.get("within_s"))]
         if action == "lose_network":
@@ -248,6 +260,12 @@ class Reader:
 
 def _tap(line: int, place: Place) -> Tap:
     return Tap(line, place.one_of(["tap", "double_tap", "long_press"]))
+
+
+def _event(line: int, place: Place) -> Event:
+    keys = place.fields(("kind", "value"), required=("kind", "value"))
+    value = keys["value"]
+    return Event(line, keys["kind"].text(), value.number(-1e9, 1e9) if value.kind() == "number" else value.text())
 
 
 def _pause(place: Place) -> Pause:
