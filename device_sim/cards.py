@@ -59,7 +59,9 @@ def _scaled(picture: Picture, size: tuple[int, int]) -> Picture:
     if not left and not top:
         return picture if new == size else np.asarray(cv2.resize(picture, size), np.uint8)
     sides = (top, size[1] - new[1] - top, left, size[0] - new[0] - left)
-    return np.asarray(cv2.copyMakeBorder(picture, *sides, cv2.BORDER_REFLECT_101), np.uint8)
+    whole = cv2.GaussianBlur(cv2.copyMakeBorder(picture, *sides, cv2.BORDER_REPLICATE), (0, 0), 12)
+    whole[top : top + new[1], left : left + new[0]] = picture
+    return np.asarray(whole, np.uint8)
 
 
 # ---------------------------------------------------------------------------------------------------------- backgrounds

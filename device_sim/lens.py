@@ -85,8 +85,8 @@ def _glare(strength: float, width: int, height: int, rng: np.random.Generator) -
     """(h, w, 3): light to be added, a blown-out spot near the middle and a veil round it."""
     x, y = (0.5 + rng.uniform(-0.12, 0.12)) * width, (0.5 + rng.uniform(-0.12, 0.12)) * height
     across, down = np.arange(width, dtype=np.float32) - x, np.arange(height, dtype=np.float32) - y
-    far = (across / (0.32 * width))[None] ** 2 + (down / (0.32 * height))[:, None] ** 2
-    light = 255 * strength * (1.6 * np.exp(-far * (2.5 - 2 * strength)) + 0.15)
+    far = (across / (0.2 * width))[None] ** 2 + (down / (0.2 * height))[:, None] ** 2
+    light = 255 * strength * (1.6 * np.exp(-far) + 0.12)
     return np.asarray(cv2.merge([np.clip(light, 0, 255).astype(np.uint8)] * 3), np.uint8)
 
 

@@ -8,7 +8,7 @@ import aiohttp
 
 from device_sim.errors import WireError
 
-TIMEOUT_S = 5.0
+TIMEOUT_S = 30.0
 
 
 @dataclass(frozen=True)

@@ -49,7 +49,10 @@ class Row:
 def play(name: str, seed: int, profile: str, folder: Path, tries: int = TRIES) -> Row:
     """One scene, again if it fails."""
     for attempt in range(1, tries + 1):
-        row = _once(name, seed, profile, folder / f"{name}-{attempt}", attempt)
+        try:
+            row = _once(name, seed, profile, folder / f"{name}-{attempt}", attempt)
+        except (subprocess.TimeoutExpired, AssertionError) as error:
+            row = Row(name, seed, profile, MISSING, tries=attempt, why=(f"{type(error).__name__}: {error}"[:200],))
         if row.outcome not in ("fail", MISSING):
             return row
     return row
