@@ -82,8 +82,8 @@ def _soft(picture: Picture, sigma: float) -> Picture:
 
 
 def _glare(strength: float, width: int, height: int, rng: np.random.Generator) -> Picture:
-    """(h, w, 3): light to be added, a blown-out spot near the middle and a veil round it."""
-    x, y = (0.5 + rng.uniform(-0.12, 0.12)) * width, (0.5 + rng.uniform(-0.12, 0.12)) * height
+    """(h, w, 3): light to be added, a blown-out spot a little below the middle and a veil round it."""
+    x, y = (0.5 + rng.uniform(-0.04, 0.04)) * width, (0.58 + rng.uniform(-0.04, 0.04)) * height
     across, down = np.arange(width, dtype=np.float32) - x, np.arange(height, dtype=np.float32) - y
     far = (across / (0.2 * width))[None] ** 2 + (down / (0.2 * height))[:, None] ** 2
     light = 255 * strength * (1.6 * np.exp(-far) + 0.12)
