@@ -20,7 +20,8 @@ from device_sim.scene import Change, Event, Expect, LoseNetwork, Say, Scene, See
 from device_sim.sent import Sent
 from device_sim.wire import Wire
 
-QUIET_NS = 700_000_000  # this long without a sound, and no utterance announced as going on: it has finished
+QUIET_NS = 700_000_000  # this long without a sound, and nothing announced as going on: it has finished
+AT_IT = ("thinking", "speaking")  # states in which more of an answer is to come
 STUCK_NS = 5_000_000_000  # this long without a sound: finished, whatever was announced
 LOOK_S = 0.02  # how often a wait looks at the ear: the packets' own rate
 
@@ -35,6 +36,7 @@ class Stage:
         self.record = Record(now_ns, messages=wire.messages)
         self.record.turns.append(Turn(0, "", now_ns, now_ns))
         self._answer_ns: int | None = None  # when the current turn's answer began, once it has
+        self._state = ""  # the companion's own word for what it does, if it tells
         wire.on_message = self._caption
 
     async def play(self) -> Record:
@@ -176,9 +178,12 @@ class Stage:
 
     def _quiet(self) -> bool:
         silent_ns = time.monotonic_ns() - max(self._wire.ear.last_audible_ns, self.record.begin_ns)
-        return silent_ns > STUCK_NS or (silent_ns > QUIET_NS and not self._wire.marks.speaking)
+        busy = self._wire.marks.speaking or self._state in AT_IT
+        return silent_ns > STUCK_NS or (silent_ns > QUIET_NS and not busy)
 
     def _caption(self, arrival_ns: int, message: dict[str, object]) -> None:
+        if message.get("type") == "state":
+            self._state = str(message.get("state", ""))
         if message.get("type") == "caption":
             who = "hears" if message.get("who") == "wearer" else "says"
             self._say(who, str(message.get("text", "")))
