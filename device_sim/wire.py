@@ -163,8 +163,9 @@ class Wire:
             try:
                 await self._open(self._address, session)
             except NoSuchSessionError:
-                await self._pc.close()
+                refused = self._pc
                 self._another_connection()
+                await refused.close()
                 await self._open(self._address, "")
         finally:
             await before.close()

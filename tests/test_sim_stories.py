@@ -1,5 +1,5 @@
-"""A few stories of the street, played live: glasses, companion and stand-in model, each a process of its own. They share a
-companion and play at the same time; `make scenes` plays all there are, one by one.
+"""A few stories of the street, played live: glasses, companion and stand-in model, each a process of its own. They share
+a companion and play at the same time; `make scenes` plays all there are, one by one.
 """
 
 from __future__ import annotations
