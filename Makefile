@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := companion pipelines device_sim recordings tests training
 
-.PHONY: demo test test-browser test-dask test-live conformance fuzz check bench bench-turns bench-first-word bench-links bench-peers format samples lock clean help
+.PHONY: demo test test-browser test-dask test-live conformance fuzz scenes check bench bench-turns bench-first-word bench-links bench-peers format samples lock clean help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,6 +39,9 @@ conformance: $(STAMP) ## the model side against software that others wrote (inst
 fuzz: $(STAMP) ## thousands of hostile recordings, 120,000 messages at the bridge, 100,000 knocks at the front door
 	FUZZ_CASES=$${FUZZ_CASES:-3000} $(BIN)/python -m pytest -m fuzz -rs
 
+scenes: $(STAMP) ## every scene, with a companion each: a table of what passes and what is a known gap, last line JSON
+	$(BIN)/python -m tests.all_scenes $(SCENES)
+
 bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JSON
 	$(BIN)/python -m tests.bench.bench_turns
 	$(BIN)/python -m tests.bench.bench_first_word
@@ -58,6 +61,7 @@ bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JS
 	$(BIN)/python -m tests.bench.bench_modes
 	$(BIN)/python -m tests.bench.bench_permission
 	$(BIN)/python -m tests.bench.bench_clips
+	$(BIN)/python -m tests.bench.bench_lens
 
 bench-turns: $(STAMP) ## when turns end, when the companion falls silent, and when it stays so: on an audio clock
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,aec]'

@@ -7,6 +7,7 @@ scene's network does to packets (loss, jitter) does not happen to a TCP stream, 
 from __future__ import annotations
 
 import asyncio
+import functools
 import json
 import logging
 import struct
@@ -22,8 +23,9 @@ from device_sim.errors import WireError
 from device_sim.marks import Marks, Message
 from device_sim.mic import MicTrack, Voices
 from device_sim.network import Counts
+from device_sim.now import Now
 from device_sim.scene import Network, Scene
-from device_sim.wire import MAX_KEPT_MESSAGES, Address, NoSuchSessionError
+from device_sim.wire import MAX_KEPT_MESSAGES, Address, NoSuchSessionError, no_room
 
 log = logging.getLogger(__name__)
 
@@ -44,6 +46,8 @@ class BridgeWire:
         self.ear, self.marks = ear, Marks(ear)
         self.mic = MicTrack(voices) if scene.microphone else None
         self.camera = CameraTrack(scene.camera, tapes.before) if scene.camera else None
+        if self.mic is not None and scene.microphone is not None:
+            self.mic.deaf = functools.partial(no_room, ear, self.camera, scene.microphone.deaf_while)
         self.messages: list[tuple[int, Message]] = []
         self.on_message: Callable[[int, Message], None] = lambda arrival_ns, message: None
         self.lost = asyncio.Event()
@@ -65,6 +69,13 @@ class BridgeWire:
             self.ear.on_sound.append(lambda pcm, at_ns: leak.play(pcm, self.ear.received_rtp, at_ns))
         self.ear.on_sound.append(lambda pcm, arrival_ns: self._tell(self.marks.arrived(arrival_ns)))
         await self._open(address, "")
+
+    def be(self, now: Now) -> None:
+        """The microphone is like this from now on. Raises WireError for a network that loses packets."""
+        if now.network != Network():
+            raise WireError(f"{self._scene.file}: its network loses packets, and a WebSocket has none: use webrtc")
+        if self.mic is not None:
+            self.mic.be(now.microphone)
 
     def lose_network(self) -> None:
         self._gone = True

@@ -11,6 +11,7 @@ from device_sim.ear import Ear
 from device_sim.marks import Marks, Message
 from device_sim.mic import MicTrack
 from device_sim.network import Counts
+from device_sim.now import Now
 from device_sim.wire import Address
 
 
@@ -29,6 +30,9 @@ class Way(Protocol):
 
     async def connect(self, address: Address) -> None:
         """Media flowing. Raises WireError with one line that says what to do."""
+
+    def be(self, now: Now) -> None:
+        """The device is like this from now on."""
 
     def send(self, message: Message) -> None: ...
 
