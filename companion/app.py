@@ -128,15 +128,16 @@ class App:
         )
         try:
             url = await self.server.start()
-            if front is not None:
-                front.start(self.server)
-            return front.url if front else url
         except OSError as why:
             self.server = None
             raise SettingsError(
                 f"server.port = {s.port}: cannot listen on {s.host}:{s.port} ({why.strerror or why}). "
                 "Another companion? Choose another port: --port N (0 = any free one)"
             ) from why
+        if front is None:
+            return url
+        front.start(self.server)
+        return front.url
 
     def _front_door(self) -> FrontDoor:
         s = self.settings.server
