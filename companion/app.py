@@ -137,15 +137,15 @@ class App:
         )
         try:
             url = await self.server.start()
-            if front is not None:
-                front.start(self.server)
-                url = front.url
         except OSError as why:
             self.server = None
             raise SettingsError(
                 f"server.port = {s.port}: cannot listen on {s.host}:{s.port} ({why.strerror or why}). "
                 "Another companion? Choose another port: --port N (0 = any free one)"
             ) from why
+        if front is not None:
+            front.start(self.server)
+            url = front.url
         await self._start_push(self.server)
         return url
 

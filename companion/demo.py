@@ -63,7 +63,7 @@ def demo_settings(settings: Settings, stand_in_url: str, out: Path) -> Settings:
     return replace(
         settings,
         model=model,
-        server=replace(settings.server, port=0),
+        server=replace(settings.server, host="127.0.0.1", port=0),
         hearing=replace(settings.hearing, model="embedded"),
         recording=replace(settings.recording, on=True, folder=str(out)),
         speaking=replace(settings.speaking, voice_for={"history": "pyttsx3", **settings.speaking.voice_for}),

@@ -240,6 +240,25 @@ def test_a_revoked_device_is_out_at_once_and_its_neighbour_is_not(tmp_path: Path
     run(story)
 
 
+def test_a_session_that_our_own_code_began_is_nobodys_to_take_and_stays(tmp_path: Path) -> None:
+    """A file, a webcam, RTMP: no token came along."""
+
+    async def story() -> None:
+        async with house(tmp_path) as here:
+            wearer = here.server.place()
+            assert here.server.known(wearer.session) is wearer
+            token = here.book.issue("anna")
+            status, body = await here.offer(token, offer_text(OPUS), resume=wearer.session)
+            assert (status, body["error"]) == (404, "no_such_session")
+            _, answer = await here.offer(token, offer_text(OPUS))
+            here.book.revoke("anna")
+            mine = here.sessions[-1]
+            await mine.until(lambda: mine.states and mine.states[-1][0] == "closed")
+            assert not wearer.over and answer["session"] != wearer.session
+
+    run(story)
+
+
 # ----------------------------------------------------------------------------------------------------------- guessing
 
 

@@ -42,8 +42,8 @@ class DeviceTokens:
             return False
 
     def may_stay(self, holder: str) -> bool:
-        """Whether a session that this device began may go on."""
-        if holder == OF_THE_SETTINGS:
+        """Whether a session that this device began may go on. "" = our own code began it."""
+        if holder in ("", OF_THE_SETTINGS):
             return True
         try:
             return bool(self._book.named(holder))

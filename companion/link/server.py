@@ -72,7 +72,7 @@ class LinkServer:
         self._guard = Guard(settings, tokens or OneToken(settings.token), self._limits, _now_s, tls is not None)
         self._sessions: dict[str, Wearer] = {}
         self._named: dict[tuple[str, str], str] = {}  # places by whose they are and name, to the session that is there
-        self._holders: dict[str, str] = {}  # of each session: whose token began it
+        self._holders: dict[str, str] = {}  # of each session: whose token began it; "" = our own code did
         self._runner: web.AppRunner | None = None
         self._listener: Listener | None = None
         self._version = _version()
@@ -282,7 +282,7 @@ class LinkServer:
                 retry_after_s=RETRY_AFTER_S,
             )
         holder, own = ASKED_BY.get() or "", self.settings.max_sessions_of_one
-        if self._tls is not None and list(self._holders.values()).count(holder) >= own:
+        if holder and self._tls is not None and list(self._holders.values()).count(holder) >= own:
             raise Refused(
                 503,
                 "too_many_sessions",
