@@ -72,6 +72,7 @@ class Encoding:
     b_frames: int = 0
     profile: str = "baseline"
     gop: int = 30
+    fps: int = FPS
 
     def options(self) -> dict[str, str]:
         if self.codec != "libx264":
@@ -82,10 +83,10 @@ class Encoding:
 
 def frames(encoding: Encoding, seconds: float) -> Iterator[av.VideoFrame]:
     picture = sign(*encoding.size)
-    for i in range(round(seconds * FPS)):
+    for i in range(round(seconds * encoding.fps)):
         moved = np.roll(picture, i % 3, axis=1)  # a hand is never quite still
         frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(moved), format="bgr24")
-        frame.pts, frame.time_base = i, Fraction(1, FPS)
+        frame.pts, frame.time_base = i, Fraction(1, encoding.fps)
         yield frame.reformat(format="yuv420p")
 
 
@@ -99,7 +100,7 @@ def blocks(sound: np.ndarray[Any, Any], samples: int) -> Iterator[av.AudioFrame]
 def push(out: Any, encoding: Encoding, voice: str, sound: np.ndarray[Any, Any], paced: bool) -> dict[str, int]:
     """Everything into an output container, in time if `paced`."""
     seconds = len(sound) / RATE_HZ
-    video = out.add_stream(encoding.codec, rate=FPS, options=encoding.options())
+    video = out.add_stream(encoding.codec, rate=encoding.fps, options=encoding.options())
     video.width, video.height, video.pix_fmt = *encoding.size, "yuv420p"
     video.codec_context.gop_size = encoding.gop
     video.codec_context.max_b_frames = encoding.b_frames
@@ -156,7 +157,7 @@ def p256_certificate(folder: Path) -> tuple[Path, Path]:
 def main(argv: Sequence[str] | None = None) -> int:
     args = _parser().parse_args(argv)
     width, height = (int(n) for n in args.size.split("x"))
-    encoding = Encoding(args.codec, (width, height), args.b_frames, args.profile)
+    encoding = Encoding(args.codec, (width, height), args.b_frames, args.profile, fps=args.fps)
     sound = talk(args.say, args.say_at, args.seconds)
     with tempfile.TemporaryDirectory() as folder:
         cert, key = p256_certificate(Path(folder))
@@ -191,6 +192,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--profile", default="baseline")
     parser.add_argument("--b-frames", type=int, default=0)
     parser.add_argument("--size", default="640x360")
+    parser.add_argument("--fps", type=int, default=FPS)
     parser.add_argument("--voice", default="aac", help="of a file")
     parser.add_argument("--format", default="", help="of a file")
     return parser

@@ -41,11 +41,9 @@ class Child:
         process, self._process = self._process, None
         if process is None:
             return
-        if process.stdin is not None:
-            process.stdin.close()
         try:
             async with asyncio.timeout(GONE_S):
-                await process.wait()
+                await process.communicate()  # its input ends, and with that it does
         except TimeoutError:
             process.kill()
-            await process.wait()
+            await process.communicate()

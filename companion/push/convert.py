@@ -28,6 +28,7 @@ class Reencode:
         self._encoder: Encoder | None = None
 
     def __call__(self, frame: av.VideoFrame) -> list[bytes]:
+        """The frame's own time is gone afterwards."""
         shape = (frame.height, frame.width)
         if self._encoder is None or self._encoder.shape != shape:
             self._encoder = Encoder(shape)
@@ -69,8 +70,9 @@ class FlvPictures:
         except av.FFmpegError:
             return  # a broken picture: the next key frame mends it
         for frame in frames:
+            shown_ms = int(frame.pts)
             for again in self._reencode(frame):
-                yield int(frame.pts), again
+                yield shown_ms, again
 
 
 class AacSound:

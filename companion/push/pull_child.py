@@ -62,8 +62,9 @@ class Player:
                 self._pass_on(packet)
             elif packet.stream is self._video:
                 for frame in _decoded(packet):
+                    at_us = self._due_us(frame)
                     for unit in self._reencode(frame):
-                        self._put("v", frame, unit)
+                        self._out.put("v", at_us, unit)
             else:
                 for frame in _decoded(packet):
                     self._sound(frame)
@@ -82,14 +83,11 @@ class Player:
         if packet.size == 0:
             return
         for whole in self._annex_b.filter(packet) if self._annex_b is not None else [packet]:
-            self._put(self._as, whole, bytes(whole))
+            self._out.put(self._as, self._due_us(whole), bytes(whole))
 
     def _sound(self, frame: av.AudioFrame) -> None:
         at_us = self._due_us(frame)
         self._out.sound(at_us + round(frame.samples * 1e6 / frame.sample_rate), mono(frame), frame.sample_rate)
-
-    def _put(self, kind: str, timed: Any, data: bytes) -> None:
-        self._out.put(kind, self._due_us(timed), data)
 
     def _due_us(self, timed: Any) -> int:
         """Its time in the stream, from 0 on; of a file, once that time has come."""
