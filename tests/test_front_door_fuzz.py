@@ -8,6 +8,7 @@ batch runs in a process of its own, so that a crash, a hang or a hunger for memo
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
 import os
 import socket
@@ -129,6 +130,29 @@ def test_an_offer_that_would_make_aiortc_fall_is_refused(spoil: Any, says: str) 
             assert here.server.sessions == 0
 
     run(story)
+
+
+def test_a_connection_that_aiortc_cannot_begin_ends_at_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def stumble(self: Any, parameters: Any) -> None:
+        raise AttributeError("'NoneType' object has no attribute 'transport'")
+
+    monkeypatch.setattr("aiortc.rtcdtlstransport.RTCDtlsTransport.start", stumble)
+    monkeypatch.setattr("aiortc.rtcicetransport.RTCIceTransport.start", stumble)
+
+    async def story() -> None:
+        async with companion() as here:
+            status, _, _ = await here.post(GOOD_OFFERS[0])
+            assert status == 200
+            session = here.sessions[0]
+            await session.until(lambda: session.states)
+            assert session.states[-1][0] == "closed" and "no connection could be made" in session.states[-1][4]
+            assert here.server.sessions == 0
+
+    run(story)
+    gc.collect()
+    assert not [record for record in caplog.records if record.levelname == "ERROR"]
 
 
 @pytest.mark.parametrize("separator", ["\u2028", "\x85", "\x0b", "\x1c"])

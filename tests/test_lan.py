@@ -389,7 +389,7 @@ def test_a_body_too_large_is_refused_and_a_stranger_is_not_listened_to(tmp_path:
 
 def test_one_address_gets_only_so_many_connections(tmp_path: Path) -> None:
     async def story() -> None:
-        async with house(tmp_path, connections_of_one=3) as here:
+        async with house(tmp_path, connections_of_one=3, header_s=60.0) as here:
             token = here.book.issue("phone")
             held = [await asyncio.open_connection(HERE, here.server.port) for _ in range(3)]
             assert await here.raw(b"", tls=False) == b"", "the fourth is closed at once"

@@ -1195,6 +1195,8 @@ def test_the_private_names_of_aiortc_that_we_use_are_what_we_think() -> None:
             "addresses",
             "timeout",
         ]
+        assert connection._check_list == [] and connection._protocols == []
+        assert inspect.iscoroutinefunction(pc._RTCPeerConnection__connect)
         await pc.close()
 
     run(story)

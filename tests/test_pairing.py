@@ -80,9 +80,10 @@ def test_a_new_address_makes_a_new_one_and_an_old_address_stays_in_it(tmp_path: 
 
 def test_it_is_renewed_before_its_end(tmp_path: Path) -> None:
     first = ensure(tmp_path, ("desk.local",))
-    assert ensure(tmp_path, ("desk.local",), first.until - timedelta(days=40)) == first
-    renewed = ensure(tmp_path, ("desk.local",), first.until - timedelta(days=20))
-    assert renewed.until > first.until and renewed.fingerprint != first.fingerprint
+    end = read(first).not_valid_after_utc
+    assert ensure(tmp_path, ("desk.local",), end - timedelta(days=40)) == first
+    renewed = ensure(tmp_path, ("desk.local",), end - timedelta(days=20))
+    assert read(renewed).not_valid_after_utc > end and renewed.fingerprint != first.fingerprint
 
 
 @pytest.mark.parametrize("broken", ["certificate.pem", "key.pem"])

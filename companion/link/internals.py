@@ -8,6 +8,7 @@ aiortc 1.16 has no setting for any of this, and no event for encoded media:
 * `RTCRtpReceiver._handle_rtcp_packet` sees the sender reports, `_send_rtcp_pli` asks for a key frame.
 * `RTCRtpSender.__rtp_timestamp` and `__packet_count` tell the timestamp of the last packet sent; its random origin is
   a local variable of a coroutine.
+* `RTCPeerConnection.__connect` is what it runs once both descriptions are there.
 * `Connection.get_component_candidates` is given the addresses to offer; `Connection._protocols` are its sockets,
   `_check_list` the ways between it and a device (`companion.link.believed`).
 * `RTCIceTransport._send` sends a datagram; `RTCDtlsTransport.__rx_packets` counts those that came.
@@ -103,6 +104,19 @@ async def _repeat(data: bytes, dtls: Any, send: Any) -> None:
         if dtls.state != "connecting" or dtls._RTCDtlsTransport__rx_packets:
             return
         await send(data)
+
+
+def tell_if_unconnected(pc: RTCPeerConnection, tell: Callable[[str], None]) -> None:
+    """`tell(why)` if aiortc cannot begin to connect. It tries in a task of its own whose end nobody waits for."""
+    connect = pc._RTCPeerConnection__connect
+
+    async def connect_and_tell() -> None:
+        try:
+            await connect()
+        except Exception as why:
+            tell(f"{type(why).__name__}: {why}")
+
+    pc._RTCPeerConnection__connect = connect_and_tell
 
 
 def offer_addresses(pc: RTCPeerConnection, loopback_only: bool, only: str = "") -> None:

@@ -23,7 +23,7 @@ from companion.link.channel import Channel, whole
 from companion.link.connection import Host
 from companion.link.guard import EVERYWHERE
 from companion.link.handler import LinkHandler, Message
-from companion.link.internals import hello_again, last_sent_rtp, offer_addresses, tap_reports
+from companion.link.internals import hello_again, last_sent_rtp, offer_addresses, tap_reports, tell_if_unconnected
 from companion.link.media_clock import DeviceClock
 from companion.link.microphone import Microphone
 from companion.link.offer import Offer
@@ -78,6 +78,7 @@ class DeviceSession:
         self._message_ns = 0
         self._pc.on("connectionstatechange", self._connection_changed)
         self._pc.on("datachannel", self._channel_opened)
+        tell_if_unconnected(self._pc, self._unconnected)
 
     # ------------------------------------------------------------------------------------------------ offer and answer
 
@@ -228,6 +229,9 @@ class DeviceSession:
         elif state == "closed":  # said by the device; or, where nothing has come for long, found out about the path
             heard = self.silent_s() <= self._settings.lost_after_s
             self._end("the device closed the connection" if heard else "the network path to the device is gone", heard)
+
+    def _unconnected(self, why: str) -> None:
+        self._end(f"no connection could be made ({why})", goodbye=False)
 
     def _say(self, state: str, detail: str = "") -> None:
         if state == self._state or self._state == "closed":
