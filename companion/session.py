@@ -28,6 +28,7 @@ from companion.model.profile import ModelProfile
 from companion.net import Observer
 from companion.own_sound import OwnSound, own_sound
 from companion.settings import Settings
+from companion.status import status_message
 from companion.tools.runner import ToolRunner
 from pipelines.director import RECORDING_STOPPED, Director
 from pipelines.events import (
@@ -108,6 +109,8 @@ class Session:
         self._own_sound: OwnSound | None = None  # of a device with an open loudspeaker
         self.left_out = LeftOut()
         self.speaker = False  # the device has one
+        self._here = False  # a device is connected
+        self._shown: Message = {}  # the last status that it was told
         self._hands = Hands(self)
         self._queue: deque[Happening] = deque()
         self._delivering = False
@@ -183,6 +186,17 @@ class Session:
             self.parts.watch(decision)
         for decision in sorted(decisions, key=lambda d: isinstance(d, KeepStill)):  # nobody waits for what is only kept
             self._hands.carry_out(decision)
+        self._show()
+
+    def _show(self) -> None:
+        """Tell the device how things stand, if that has changed."""
+        if not self._here:
+            return
+        recorder = self.parts.recorder
+        status = status_message(self.director, bool(recorder and recorder.writing))
+        if status != self._shown:
+            self._shown = status
+            self.link.send_message(status)
 
     def _set_timer(self) -> None:
         due_ns = None if self._ended else self.director.next_deadline_ns()
@@ -270,8 +284,9 @@ class Session:
     def on_state(
         self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str, resumed: bool = False
     ) -> None:
-        self.speaker = speaker
+        self.speaker, self._here = speaker, state == "connected"
         if state == "connected":
+            self._shown = {}  # a page that was loaded anew knows nothing
             self._voice_activity.reset()  # what was heard before a gap says nothing about what comes after it
             self._wake_word = None
         if resumed:  # another decoder, another encoder: neither knows of what was sent before

@@ -14,14 +14,15 @@ from urllib.parse import urlsplit
 from aiohttp import web
 
 from companion.link.errors import Refused
+from companion.link.page import OPEN_FILES
 from companion.link.settings import LinkSettings
 
 EVERYWHERE = ("", "0.0.0.0", "::")
-OPEN_PATHS = ("/health", "/page/earshot.js", "/page/earshot.css")
+OPEN_PATHS = ("/health", *OPEN_FILES)
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob:; "
-        "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "img-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

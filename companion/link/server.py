@@ -16,7 +16,7 @@ import json
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Iterable
-from importlib import metadata, resources
+from importlib import metadata
 from typing import Any
 
 from aiohttp import web
@@ -25,6 +25,7 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationEr
 from companion.link.errors import Refused
 from companion.link.guard import EVERYWHERE, SECURITY_HEADERS, Guard
 from companion.link.offer import WORKING_CODECS, Offer, read_offer
+from companion.link.page import PAGE, page_file
 from companion.link.session import DeviceSession
 from companion.link.settings import LinkSettings
 from companion.link.wearer import NewSession, Wearer
@@ -37,11 +38,6 @@ RETRY_AFTER_S = 5
 ECHO = ("none", "cancelled", "open")  # of the companion's own sound in a device's microphone
 UNANSWERABLE = (OperationError, InvalidStateError, InvalidAccessError, ValueError, KeyError)
 FAULT = Refused(500, "fault", "the companion met a fault of its own", "look in its log, and report it, please")
-PAGE = {
-    "/": ("index.html", "text/html"),
-    "/page/earshot.js": ("earshot.js", "text/javascript"),
-    "/page/earshot.css": ("earshot.css", "text/css"),
-}
 
 
 class LinkServer:
@@ -119,9 +115,7 @@ class LinkServer:
         return web.json_response({"ok": True, "version": self._version})
 
     async def _page(self, request: web.Request) -> web.Response:
-        name, kind = PAGE[request.path]
-        text = resources.files("companion").joinpath("page", name).read_text("utf-8")
-        return web.Response(text=text, content_type=kind, charset="utf-8")
+        return page_file(request.path)
 
     async def _offer(self, request: web.Request) -> web.Response:
         if request.content_type != "application/json":
