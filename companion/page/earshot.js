@@ -203,6 +203,7 @@ for (const name of ["mode", "private", "voice"]) $(name).addEventListener("chang
 function size(value) {
   document.documentElement.dataset.size = value;
   for (const box of document.querySelectorAll("input[name=size]")) box.checked = box.value === value;
+  $("captions").scrollTop = $("captions").scrollHeight;
   try { localStorage.setItem("earshot-size", value); } catch { /* it is chosen again next time */ }
 }
 $("size").addEventListener("change", (change) => size(change.target.value));

@@ -26,7 +26,12 @@ export function problem(title, text = "") {
   if (!title) return box.replaceChildren();
   const strong = document.createElement("strong");
   strong.textContent = title;
-  box.replaceChildren(strong, document.createTextNode(text));
+  const seen = document.createElement("button");
+  seen.type = "button";
+  seen.className = "quiet";
+  seen.textContent = "OK";
+  seen.addEventListener("click", () => problem(""));
+  box.replaceChildren(strong, document.createTextNode(text), seen);
 }
 
 export function live(name, on, word = on ? "on" : "off", warn = false) {
@@ -55,8 +60,11 @@ export function caption(who, text) {
     list.append(item);
     while (list.children.length > CAPTIONS_KEPT) list.firstElementChild.remove();
   }
-  list.scrollTop = list.scrollHeight;
+  toTheEnd();
 }
+
+function toTheEnd() { $("captions").scrollTop = $("captions").scrollHeight; }
+new ResizeObserver(toTheEnd).observe($("captions"));
 
 // What is not spoken. Where it leads is shown first, so that a long address cannot hide it; only plain web addresses
 // become links, and nothing is fetched until the wearer follows one.
@@ -106,8 +114,8 @@ export function conversation(name) {
 export function stands(message) {
   const before = standing;
   standing = message;
-  const where = message.local ? "on the companion’s machine" : "elsewhere: questions leave";
-  live("model", message.model, message.model ? `${message.model}, ${where}` : message.private ? "none that is private" : "none");
+  const where = message.local ? "local" : "questions leave";
+  live("model", message.model, message.model ? `${message.model}, ${where}` : message.private ? "none that is local" : "none");
   live("private", message.private, message.private ? "on" : "off");
   live("recording", message.recording);
   live("speaker", message.voice, message.voice ? "on" : "captions only");
@@ -115,6 +123,7 @@ export function stands(message) {
   $("captions").setAttribute("aria-live", message.voice ? "off" : "polite");
   if (before && before.private !== message.private) announce(`Private mode is ${message.private ? "on" : "off"}.`);
   if (before && before.recording && !message.recording) announce("This is not recorded any more.");
+  $("talk-tap").textContent = WAITING[message.attention] ? "or tap, and I listen" : "or tap to stop the answer";
   choices();
   if (state) conversation(state);
 }
@@ -148,6 +157,8 @@ export function controls(on, words) {
   const button = $("start");
   button.disabled = false;
   button.hidden = on;
+  if (on) $("welcome").hidden = true;
+  $("captions").hidden = !$("welcome").hidden;
   $("talk").hidden = $("row").hidden = $("ask").hidden = !on;
   if (on) return;
   standing = null;
