@@ -97,7 +97,7 @@ export class Connection {
   // Another microphone or camera goes out over what stands; where there was none before, over another connection.
   async replace() {
     const { microphone, camera } = this.media;
-    if ((microphone && this.sound.direction === "recvonly") || (camera && !this.picture)) return this.again();
+    if ((microphone && this.sound.direction === "recvonly") || (camera && !this.picture)) return this.again(false);
     if (microphone) await this.sound.sender.replaceTrack(microphone);
     if (this.picture) await this.picture.sender.replaceTrack(camera);
   }
@@ -138,14 +138,11 @@ export class Connection {
     if (this.hurry) this.hurry();   // waiting to try: try now
     if (this.seeking || this.ended) return;
     this.seeking = true;
-    if (missed && !this.away) {
-      this.away = true;
-      this.told.lost();
-    }
+    if (missed) this.miss();
     for (let tries = 0; !this.ended; tries++) {
       await this.pause(WAITS_MS[Math.min(tries, WAITS_MS.length - 1)]);
       if (this.ended) return;
-      this.told.trying(tries);
+      if (this.away) this.told.trying(tries);
       try {
         await this.connect();
         await this.stands();
@@ -153,9 +150,16 @@ export class Connection {
       } catch (error) {
         if (error.refused === "no_such_session") this.session = "";   // it ended: a new one, then
         else if (FINAL.has(error.refused)) return this.over("Not connected.", error.message);
+        else this.miss();
       }
     }
     this.seeking = false;
+  }
+
+  miss() {
+    if (this.away || this.ended) return;
+    this.away = true;
+    this.told.lost();
   }
 
   pause(ms) {

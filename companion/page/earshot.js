@@ -35,9 +35,9 @@ const told = {
   answer(sound) {
     $("answer").srcObject = sound;
     $("answer").play().catch(() => {
-      view.live("speaker", false, "waits for a tap", true);
+      view.speaker(true);
       view.problem("No sound yet", "The browser lets sound out only after a tap: tap anywhere.");
-      addEventListener("pointerdown", () => { view.problem(""); view.live("speaker", true); $("answer").play().catch(() => {}); }, { once: true });
+      addEventListener("pointerdown", () => { view.problem(""); view.speaker(false); $("answer").play().catch(() => {}); }, { once: true });
     });
   },
   message(message) {
@@ -53,7 +53,7 @@ const told = {
   },
   connected(again) {
     view.live("connection", true, "on");
-    view.live("speaker", true);
+    view.speaker();
     show();
     view.status(page.media.microphone ? "Listening. Just talk." : "Connected. Type your question below.");
     if (again) tune("back");
@@ -211,6 +211,6 @@ try { size(localStorage.getItem("earshot-size") || "large"); } catch { size("lar
 
 document.addEventListener("visibilitychange", seenAgain);
 addEventListener("pageshow", (shown) => { if (shown.persisted) seenAgain(); });
-addEventListener("online", () => { if (page.connection && page.connection.pc) page.connection.again(); });   // another network
+addEventListener("online", () => { if (page.connection && page.connection.pc) page.connection.again(false); });   // another network
 if (navigator.connection) navigator.connection.addEventListener("change", () => { if (page.connection && page.connection.pc) page.connection.watch(); });
 if (kept.read().session) start(kept.read().session);   // the page was loaded anew: go on

@@ -118,7 +118,7 @@ export function stands(message) {
   live("model", message.model, message.model ? `${message.model}, ${where}` : message.private ? "none that is local" : "none");
   live("private", message.private, message.private ? "on" : "off");
   live("recording", message.recording);
-  live("speaker", message.voice, message.voice ? "on" : "captions only");
+  speaker();
   // Read out while nothing is spoken; else two voices would talk at once, and one of them into the microphone.
   $("captions").setAttribute("aria-live", message.voice ? "off" : "polite");
   if (before && before.private !== message.private) announce(`Private mode is ${message.private ? "on" : "off"}.`);
@@ -126,6 +126,15 @@ export function stands(message) {
   $("talk-tap").textContent = WAITING[message.attention] ? "or tap, and I listen" : "or tap to stop the answer";
   choices();
   if (state) conversation(state);
+}
+
+let held = false;   // the browser lets no sound out before a tap
+
+export function speaker(waits = held) {
+  held = waits;
+  const voice = !standing || standing.voice;
+  if (held) live("speaker", false, "waits for a tap", true);
+  else live("speaker", voice, voice ? "on" : "captions only");
 }
 
 // The controls show what the companion says, also after a wish that it did not grant.
@@ -162,6 +171,7 @@ export function controls(on, words) {
   $("talk").hidden = $("row").hidden = $("ask").hidden = !on;
   if (on) return;
   standing = null;
+  held = false;
   state = "";
   if ($("sheet").open) $("sheet").close();
   for (const name of ["microphone", "camera", "speaker", "connection", "private", "recording"]) live(name, false);
