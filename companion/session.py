@@ -39,6 +39,7 @@ from pipelines.events import (
     HeardMark,
     KeepStill,
     LinkChanged,
+    MediaFlow,
     PlayMark,
     Preferences,
     SessionEnded,
@@ -298,6 +299,9 @@ class Session:
         self.deliver(LinkChanged(now_ns, state, microphone, camera, speaker, detail, echo, resumed))
         if state == "closed":
             self.end(detail or "the device left")
+
+    def on_flow(self, track: str, flows: bool, detail: str) -> None:
+        self.deliver(MediaFlow(self.clock.now_ns(), track, flows, detail))
 
     def on_heard(self, utterance: int, mark: str, media_ns: int, position_ns: int) -> None:
         self.deliver(HeardMark(self.clock.now_ns(), utterance, mark, media_ns, position_ns))

@@ -32,6 +32,8 @@ class Timeline:
             case ev.LinkChanged():
                 parts = [n for n, on in (("mic", e.microphone), ("camera", e.camera), ("speaker", e.speaker)) if on]
                 return "link", f"{e.state} ({', '.join(parts) or 'nothing'}) {e.detail}".rstrip()
+            case ev.MediaFlow():
+                return "link", f"{e.track}: {e.detail}"
             case ev.TurnOpened():
                 return "heard", f"“{e.text or '…'}”  → {e.intent}" + (f"  ({e.reason})" if not e.text else "")
             case ev.FrameChosen() if e.frame is not None:

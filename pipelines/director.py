@@ -26,6 +26,7 @@ from pipelines.events import (
     LinkChanged,
     Looked,
     Measured,
+    MediaFlow,
     ModelDone,
     ModelFailed,
     ModelText,
@@ -246,6 +247,10 @@ class Director:
         elif event.kind == RECORDING_STOPPED:
             self._answerer.announcing.announce(wording.RECORDING_STOPPED)
 
+    def _on_flow(self, event: MediaFlow) -> None:
+        if words := wording.FLOWS.get((event.track, event.flows)):
+            self._answerer.announcing.announce(words, "status" if event.flows else "failure")
+
     def _on_tools(self, event: ToolsChanged) -> None:
         self._room.tools_changed(event)
 
@@ -342,6 +347,7 @@ class Director:
         Resumed: _on_resumed,
         LinkChanged: _on_link,
         SessionEnded: _on_ended,
+        MediaFlow: _on_flow,
         DeviceEvent: _on_device,
         Typed: _on_typed,
         VoiceWindow: _on_voice,

@@ -86,7 +86,8 @@ def happening(event: ev.Happening) -> str:
             lines = " / ".join(line.text for line in event.lines[:8])
             return f"text read from frame {event.frame_id}, {quoted(lines)}"
         case ev.CodesRead():
-            return f"{counted(len(event.codes), 'code')} read from frame {event.frame_id}"
+            more = f", {event.unread} not readable" if event.unread else ""
+            return f"{counted(len(event.codes), 'code')} read from frame {event.frame_id}{more}"
         case ev.ModelText():
             return f"the model's words, {quoted(event.text)}"
         case ev.ModelDone():
@@ -115,6 +116,8 @@ def _device_happening(event: ev.Happening) -> str:
             return f"the typed question {quoted(event.text)}"
         case ev.LinkChanged():
             return f"the link, {quoted(event.state, 30)}"
+        case ev.MediaFlow():
+            return f"the {quoted(event.track, 30)} " + ("gives something again" if event.flows else "gives nothing")
         case ev.SessionStarted():
             return "the start of the session"
         case ev.Resumed():

@@ -33,6 +33,7 @@ KEPT = frozenset(
         "SessionStarted": ("recogniser", "model", "voices", "wall_clock", "missing", "wake_word", "turn_model"),
         "Preferences": ("verbosity",),
         "LinkChanged": ("state", "echo"),
+        "MediaFlow": ("track",),
         "WakeHeard": ("phrase",),
         "ModelDone": ("finish",),
         "ModelFailed": ("kind",),
@@ -93,6 +94,7 @@ KEPT = frozenset(
 QUOTING = frozenset(
     {
         "LinkChanged.detail",
+        "MediaFlow.detail",
         "SessionEnded.reason",
         "Transcribed.why",
         "PictureCovered.withheld",

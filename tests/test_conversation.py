@@ -108,6 +108,27 @@ def test_words_of_agreement_pause_the_answer_and_it_resumes() -> None:
     assert s.all(ev.TurnClosed)[0].outcome == "answered"
 
 
+def test_a_camera_that_gives_nothing_is_told_and_so_is_its_return() -> None:
+    s = ScriptedSession()
+    s.run_until(1_000)
+    s.feed(ev.MediaFlow(1_000 * MS, "camera", False, "nothing has come from it for 2.7 s"))
+    s.run_until(6_000)
+    assert s.spoken() == "No picture comes from the camera. Is it on?"
+    s.feed(ev.MediaFlow(6_000 * MS, "camera", True, "it sends again"))
+    s.run_until(9_000)
+    assert s.spoken().endswith("I see again.")
+
+
+def test_a_dead_microphone_is_told_once_the_answer_is_over() -> None:
+    s = ScriptedSession()
+    s.say("what does this sign say", at_ms=500)
+    s.run_until(3_200)
+    before = s.spoken()
+    s.feed(ev.MediaFlow(3_200 * MS, "microphone", False))
+    s.run_until(12_000)
+    assert s.spoken().startswith(before) and s.spoken().endswith("I hear nothing. Is the microphone on?")
+
+
 def test_another_question_over_the_answer_drops_it_and_is_answered() -> None:
     s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit. " * 4))
     s.say("tell me a story", at_ms=500)

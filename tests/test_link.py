@@ -38,6 +38,7 @@ from hypothesis import strategies as st
 from companion.clock import SessionClock
 from companion.link import internals
 from companion.link.errors import Refused
+from companion.link.flow import LOOK_S, FlowWatch
 from companion.link.media_clock import NS, DeviceClock, MediaClock, Unwrap, nearest
 from companion.link.offer import read_offer
 from companion.link.opus_receive import FILL_LIMIT, OpusReceive
@@ -47,6 +48,7 @@ from companion.link.server import LinkServer
 from companion.link.settings import LinkSettings
 from companion.link.speaker import Answers, Ledger, Pace
 from companion.link.video_tap import CAPACITY, PATIENCE_NS, Fragment, VideoAssembler
+from pipelines.events import MS
 
 TOKEN = "open-sesame"
 PATIENCE_S = 20  # how long an event may take before a test gives up; never how long one waits
@@ -97,9 +99,12 @@ class PacketTrack(MediaStreamTrack):
         self.kind = kind
         self._packets, self._rate_hz, self._step, self._n = packets, rate_hz, step, 0
         self.jump = False
+        self.holds = False
 
     async def recv(self) -> av.Packet:
         await asyncio.sleep(self._step / self._rate_hz)
+        while self.holds:
+            await asyncio.sleep(0.02)
         packet = av.Packet(self._packets[self._n % len(self._packets)])
         packet.pts, packet.time_base = self._n * self._step, Fraction(1, self._rate_hz)
         self._n += 1
@@ -188,6 +193,7 @@ class Session:
         self.messages: list[dict[str, Any]] = []
         self.states: list[tuple[Any, ...]] = []
         self.resumed: list[bool] = []
+        self.flows: list[tuple[str, bool]] = []
         self.heard: list[tuple[Any, ...]] = []
         self.clocks: list[tuple[int, int]] = []
         self.reports: list[str] = []
@@ -212,6 +218,10 @@ class Session:
     def on_state(self, *state: Any, resumed: bool = False) -> None:
         self.states.append(state)
         self.resumed.append(resumed)
+        self.changed.set()
+
+    def on_flow(self, track: str, flows: bool, detail: str) -> None:
+        self.flows.append((track, flows))
         self.changed.set()
 
     def next_answer(self) -> tuple[bytes, int]:
@@ -557,6 +567,51 @@ def test_a_device_that_goes_silent_is_lost_and_one_that_returns_is_connected() -
             assert [s[0] for s in session.states] == ["connected", "lost", "connected", "closed"]
 
     run(story)
+
+
+@pytest.mark.parametrize("kind", ["video", "audio"])
+def test_a_track_that_stops_while_the_device_is_there_is_told_of_and_so_is_its_return(kind: str) -> None:
+    name = {"video": "camera", "audio": "microphone"}[kind]
+
+    async def story() -> None:
+        async with companion() as here:
+            device = Device()
+            session = await here.meet(device)
+            await session.until(lambda: session.sounds and session.units)
+            track = next(s.track for s in device.pc.getSenders() if s.kind == kind)
+            track.holds = True
+            await session.until(lambda: session.flows)
+            last_ns = session.units[-1].media_ns if kind == "video" else session.sounds[-1]["arrival_ns"]
+            assert (session.clock.now_ns() - last_ns) / 1e9 > 2
+            track.holds = False
+            await session.until(lambda: len(session.flows) == 2)
+            assert session.flows == [(name, False), (name, True)]
+            assert [s[0] for s in session.states] == ["connected"], "the device itself was never lost"
+            await device.pc.close()
+
+    run(story)
+
+
+def test_a_dead_track_is_noticed_within_three_seconds_and_told_once() -> None:
+    watch, told = FlowWatch(microphone=True, camera=True, now_ns=0), []
+    for ms in range(0, 10_000, 20):
+        if ms < 4_000:
+            watch.picture(ms * MS)
+        watch.sound(np.zeros(320, np.int16), False, ms * MS)  # a microphone that gives zeros from the start
+        if ms % round(LOOK_S * 1000) == 0:
+            told += [(ms, flow.track, flow.flows) for flow in watch.look(ms * MS)]
+    (first, *mic), (then, *camera) = told
+    assert mic == ["microphone", False] and first <= 3_000
+    assert camera == ["camera", False] and then - 4_000 <= 3_000
+
+
+def test_a_device_may_be_silent_later_and_a_photo_camera_slow() -> None:
+    watch = FlowWatch(microphone=True, camera=True, now_ns=0, camera_every_ns=5_000 * MS)
+    for ms in range(0, 60_000, 20):
+        if ms % 6_000 == 0:
+            watch.picture(ms * MS)
+        watch.sound(np.full(320, ms < 1_000, np.int16), False, ms * MS)  # muted by itself after a second
+        assert watch.look(ms * MS) == []
 
 
 def test_after_stop_no_task_and_no_thread_is_left() -> None:

@@ -112,6 +112,34 @@ def test_unreadable_parts_are_named_and_never_said() -> None:
     assert "right" in said, "which way to turn"
 
 
+def test_text_read_of_a_picture_with_a_reflection_ends_with_what_to_doubt() -> None:
+    s = talk(World(lines=MENU, frame=replace(SHARP, glare=0.1)), "what does this sign say")
+    assert "Pasta" in s.spoken(1)
+    assert s.spoken(1).endswith("Light is shining on it, so I may have missed something. Tilt it a little.")
+
+
+@pytest.mark.parametrize(
+    ("found", "said"),
+    [
+        (ev.CodesRead(0, 0, 0, (ev.Code("qr", "Lunch"),), unread=1), "can read 1 of them"),
+        (ev.CodesRead(0, 0, 0, unread=1), "I see a QR code, but I cannot read it"),
+        (ev.CodesRead(0, 0, 0), "I find no code"),
+    ],
+)
+def test_a_code_that_cannot_be_read_is_told(found: ev.CodesRead, said: str) -> None:
+    class Unreadable(ScriptedSession):
+        def _one(self, d: ev.Decision) -> None:
+            if isinstance(d, ev.ReadCodes):
+                event = replace(found, request=d.request, frame_id=d.frame_id)
+                self._later(30, lambda: self._answer(d.request, replace(event, t_ns=self.now_ns)))
+            else:
+                super()._one(d)
+
+    s = Unreadable(World())
+    s.say("what is this code", 1000)
+    assert said in s.run_until(20_000).spoken(1)
+
+
 # --------------------------------------------------------------------------------------------------- told on the device
 
 

@@ -155,6 +155,15 @@ def test_a_new_paragraph_is_not_joined() -> None:
     assert printed(sheet(lines)) == ["Ring the bell.", "opening hours."]
 
 
+def test_a_line_that_runs_up_beside_a_sign_is_no_part_of_its_sentence() -> None:
+    lines = (
+        TextLine("EXCEPT VEHICLES WITH", 0.99, (307, 559, 125, 23)),
+        TextLine("1899", 0.99, (271, 566, 15, 51)),
+        TextLine("AREA C PERMITS", 0.99, (311, 580, 115, 21)),
+    )
+    assert sheet(lines).said[:2] == ("EXCEPT VEHICLES WITH.", "1899.")
+
+
 def test_prices_are_not_given_to_the_wrong_article() -> None:
     """Two columns that were read one after the other: nobody can say which price is whose."""
     column = page("Soup", "Salad")

@@ -122,8 +122,9 @@ class Eyes:
             return replace(code, article=found.name, note=found.note) if found is not None else code
 
         def work() -> ev.CodesRead:
-            codes = tuple(named(code) for code in engines.codes.read(self.picture(d.frame_id)))
-            return ev.CodesRead(0, d.request, d.frame_id, codes, table=engines.articles is not None)
+            found = engines.codes.read_all(self.picture(d.frame_id))
+            codes, table = tuple(map(named, found.codes)), engines.articles is not None
+            return ev.CodesRead(0, d.request, d.frame_id, codes, table=table, unread=found.unread)
 
         self._work.run("read_codes", d, work)
 

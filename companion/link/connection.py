@@ -21,6 +21,10 @@ class Connection(Protocol):
         """As in `DeviceLink`."""
 
     @property
+    def heard_ns(self) -> int:
+        """When anything at all last came from the device, on the session clock."""
+
+    @property
     def sends(self) -> tuple[bool, bool, bool]:
         """Whether it has a microphone, a camera and a speaker."""
 

@@ -44,6 +44,9 @@ class LinkHandler(Protocol):
         Nothing to say: `(SILENCE, 0)`. A pause inside an utterance: `(b"", utterance)`; silence is sent, and it does
         not count in the utterance's position."""
 
+    def on_flow(self, track: str, flows: bool, detail: str) -> None:
+        """A connected "microphone" or "camera" gives nothing any more, or again."""
+
     def on_heard(self, utterance: int, mark: str, media_ns: int, position_ns: int) -> None:
         """The device's word on what reached the ear. `mark`: "first", "progress" or "last"; `position_ns`: sound of
         this utterance heard by then, counting its own packets only."""

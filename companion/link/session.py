@@ -236,9 +236,13 @@ class DeviceSession:
             await asyncio.sleep(FIRST_PING_S if pings < FIRST_PINGS else PING_S)
             self._watch()
 
-    def _silent_s(self) -> float:
+    @property
+    def heard_ns(self) -> int:
         tracks = [t.heard_ns for t in (self._microphone, self._camera) if t is not None]
-        return (self.clock.now_ns() - max([self._message_ns, *tracks])) / 1e9
+        return max([self._message_ns, *tracks])
+
+    def _silent_s(self) -> float:
+        return (self.clock.now_ns() - self.heard_ns) / 1e9
 
     def _watch(self) -> None:
         silent_s = self._silent_s()

@@ -25,6 +25,7 @@ import numpy.typing as npt
 from companion.clock import SessionClock
 from companion.link.connection import Connection
 from companion.link.errors import surviving
+from companion.link.flow import ALIVE_NS, LOOK_S, FlowWatch
 from companion.link.handler import DeviceLink, LinkHandler, Message
 from companion.link.opus_send import SILENCE
 from companion.link.settings import LinkSettings
@@ -57,6 +58,7 @@ class Wearer:
         self._frames = itertools.count(1)
         self._state = "new"
         self._waiting: asyncio.TimerHandle | None = None
+        self._looking: asyncio.TimerHandle | None = None
 
     @property
     def over(self) -> bool:
@@ -106,6 +108,7 @@ class Wearer:
             self._coming = None
         self._now = connection
         self._gates[connection].open = True
+        self._watch(connection)
         self._wait_no_more()
         self._tell("connected", "", resumed)
         while self._kept:
@@ -166,6 +169,29 @@ class Wearer:
         await asyncio.gather(*(connection.close(reason) for connection in list(self._gates)), *self._leaving)
         self._end(reason)
 
+    # -------------------------------------------------------------------------------- whether anything really comes
+
+    def _watch(self, connection: Connection) -> None:
+        microphone, camera, _ = connection.sends
+        self._gates[connection].flow = FlowWatch(microphone, camera, self.clock.now_ns())
+        if self._looking is None:
+            self._look()
+
+    def _look(self) -> None:
+        """Now and then, while a connection counts and stands."""
+        self._looking = None
+        gate = self._gates.get(self._now) if self._now is not None else None
+        if self.over or self._now is None or gate is None or gate.flow is None:
+            return
+        now_ns = self.clock.now_ns()
+        if self._state == "connected" and now_ns - self._now.heard_ns < ALIVE_NS:  # else it is the link, not the track
+            for change in gate.flow.look(now_ns):
+                log.warning("session %s: %s: %s", self.session, change.track, change.detail)
+                if gate.handler is not None:
+                    with surviving("a session's handler failed in on_flow"):
+                        gate.handler.on_flow(change.track, change.flows, change.detail)
+        self._looking = asyncio.get_running_loop().call_later(LOOK_S, self._look)
+
     # ------------------------------------------------------------------------------------------------- life and end
 
     def _wait(self) -> None:
@@ -196,6 +222,8 @@ class Wearer:
         if self.over:
             return
         self._wait_no_more()
+        if self._looking is not None:
+            self._looking.cancel()
         for connection in list(self._gates):
             self._retire(connection, reason)
         self._gone(self.session)
@@ -225,15 +253,20 @@ class Gate:
     def __init__(self) -> None:
         self.handler: LinkHandler | None = None
         self.open = False
+        self.flow: FlowWatch | None = None
 
     def on_microphone(
         self, packet: bytes, pcm: npt.NDArray[np.int16], rtp: int, arrival_ns: int, media_ns: int, concealed: bool
     ) -> None:
         if self.open and self.handler is not None:
+            if self.flow is not None:
+                self.flow.sound(pcm, concealed, arrival_ns)
             self.handler.on_microphone(packet, pcm, rtp, arrival_ns, media_ns, concealed=concealed)
 
     def on_camera(self, unit: AccessUnit, rtp: int, arrival_ns: int) -> None:
         if self.open and self.handler is not None:
+            if self.flow is not None:
+                self.flow.picture(arrival_ns)
             self.handler.on_camera(unit, rtp, arrival_ns)
 
     def on_message(self, message: Message) -> None:
@@ -244,6 +277,9 @@ class Gate:
         self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str, resumed: bool = False
     ) -> None:
         """Nothing: what a connection's state means for the session is the wearer's business."""
+
+    def on_flow(self, track: str, flows: bool, detail: str) -> None:
+        """Nothing: the wearer's place watches it."""
 
     def next_answer(self) -> tuple[bytes, int]:
         return self.handler.next_answer() if self.open and self.handler is not None else (SILENCE, 0)

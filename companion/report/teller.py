@@ -120,6 +120,10 @@ class Teller:
         has = [name for name, on in (("microphone", e.microphone), ("camera", e.camera), ("speaker", e.speaker)) if on]
         self.links.append({"t": seconds(e.t_ns), "state": e.state, "has": has, "detail": e.detail})
 
+    def _on_MediaFlow(self, e: ev.MediaFlow) -> None:  # noqa: N802
+        state = f"{e.track} {'flows' if e.flows else 'silent'}"
+        self.links.append({"t": seconds(e.t_ns), "state": state, "has": [], "detail": e.detail})
+
     def _on_StateChanged(self, e: ev.StateChanged) -> None:  # noqa: N802
         if self.states and self.states[-1]["end"] is None:
             if e.old == e.new:

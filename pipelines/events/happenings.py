@@ -66,6 +66,16 @@ class LinkChanged(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class MediaFlow(Happening):
+    """Nothing comes any more from a microphone or a camera that is connected, or it comes again. `track`: "microphone"
+    or "camera"."""
+
+    track: str
+    flows: bool
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceWindow(Happening):
     """Voice activity in 32 ms of microphone sound whose last sample was captured at `media_ns`. `loud_ns`: when the
     last sample in it was captured that is loud enough to be speech beside what was heard just before; 0 = none, or
@@ -169,6 +179,7 @@ class CodesRead(Happening):
     codes: tuple[Code, ...] = ()
     cost_ns: int = 0
     table: bool = False  # the wearer has a table of articles
+    unread: int = 0  # QR codes that are there besides, and cannot be read
 
 
 @dataclass(frozen=True, slots=True)

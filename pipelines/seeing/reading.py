@@ -1,29 +1,30 @@
 """Text read from a picture on this machine, verbatim, and silence where there is none.
 
-Boxes are found in a reduced picture: finding is most of the cost and needs no fine detail. If the writing stands askew
-or is small, the part that holds it is turned level, enlarged and searched again (`deskew`). The order follows from the
-boxes alone (`layout`), so every box is then cut from the full picture and recognised as its turn comes, and the first
-row can be spoken while the next is being read. A box that does not read surely is read again, cut a little wider, and
-what cannot be trusted is set aside, never said (`trust`). Where writing runs off the picture is told (`edges`).
+Boxes are found in as many looks as they need (`finder`). The order follows from the boxes alone (`layout`), so every
+box is then cut from the full picture and recognised as its turn comes, and the first row can be spoken while the next
+is being read. A box that does not read surely is read again, cut a little wider, and what cannot be trusted (`trust`)
+or fades into a light (`closer`) is set aside, never said. Where writing runs off the picture is told (`edges`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 
 import numpy as np
 
 from pipelines.events import TextLine
-from pipelines.seeing import deskew
+from pipelines.seeing import closer, deskew
 from pipelines.seeing.deskew import Picture, Quad, cut_out, goes_on, reduced, sides
-from pipelines.seeing.edges import EdgeOptions, cut_edges
+from pipelines.seeing.edges import EdgeOptions, cut_edges, reached
+from pipelines.seeing.finder import Finder
 from pipelines.seeing.layout import OrderOptions, joined, reading_rows
-from pipelines.seeing.lift import lifted, sharpened
+from pipelines.seeing.lift import lifted
+from pipelines.seeing.quality import QualityOptions, glare, luma
 from pipelines.seeing.recogniser import Recogniser
-from pipelines.seeing.trust import Found, TrustOptions, grown, readable, settled, trusted, weighed
+from pipelines.seeing.trust import Found, TrustOptions, doubted, grown, readable, settled, trusted, weighed
 
-SECOND_LOOK_GAIN = 1.3  # a picture larger than the first look by less than this holds no detail worth a second
 WIDER, TIGHTER = 0.12, -0.05  # second and third reading of a box: more or less round it, in heights of the box
 SMALLER_PX = 28  # height of the third reading; blurred letters read best when they are small (92 of 99 lines, else 89)
 FURTHER = 1.5  # more at both ends of a box that was found too short, in heights
@@ -72,6 +73,8 @@ class _Page:
     quads: list[Quad]
     degrees: float
     known: dict[int, Found]
+    faint: list[Quad]  # where a row may stand besides, as the first look saw it
+    reflection: bool  # a light is mirrored in it
 
 
 class TextReader:
@@ -80,6 +83,7 @@ class TextReader:
     def __init__(self, options: ReadingOptions | None = None) -> None:
         self.options = options or ReadingOptions()
         self._engine = Recogniser(self.options.threads, max(self.options.detect_px, self.options.second_look_px))
+        self._finder = Finder(self._engine, self.options)
 
     def warm(self) -> None:
         """Load both models and run them once, so that the first question does not pay for it (one to two seconds)."""
@@ -109,6 +113,7 @@ class TextReader:
         kept: list[Quad] = []
         doubtful: list[tuple[TextLine, str]] = []
         waiting: tuple[TextLine, ...] = ()
+        said = False
         for row in reading_rows(unread, self.options.order):
             if waiting:
                 yield Reading(waiting, more=True)
@@ -127,57 +132,24 @@ class TextReader:
                     if readable(found.text) >= 3 and found.confidence >= 0.6:
                         kept.append(page.quads[index])
             lines = [line for run in runs if run for line in joined(run, self.options.order)]
+            said = said or bool(lines)
             waiting = tuple(_placed(line, page.degrees, scale, bgr.shape) for line in lines)
-        yield Reading(waiting, tuple(doubtful), cut_edges(picture, kept, self.options.edges))
+        if said:
+            missed = deskew.level(self._unfound(page), page.degrees)
+            faint = [_placed(TextLine("", 0.0, box), page.degrees, scale, bgr.shape) for box in missed]
+            doubtful += [(line, "seen only faintly") for line in faint]
+        yield Reading(waiting, tuple(doubtful), cut_edges(picture, kept, page.faint, self.options.edges))
 
     def _page(self, picture: Picture) -> _Page:
         """The boxes, as many looks as they need, and which way is up."""
-        first = self._boxes(picture)
-        quads, degrees = self._levelled(picture, first)
+        first = self._finder.first(picture)
+        quads, degrees = self._finder.levelled(picture, first)
         quads = sorted(quads, key=deskew.area, reverse=True)[: self.options.max_boxes]
         upright = [deskew.oriented(quad, degrees) for quad in quads]
         flipped = [deskew.oriented(quad, degrees + 180) for quad in quads]
         turn, known = self._upside_down(picture, upright, flipped)
-        return _Page(picture, flipped if turn else upright, degrees + 180 * turn, known)
-
-    def _boxes(self, picture: Picture) -> list[Quad]:
-        """The first look; one for small print if it found nothing, one on the slant if it found nothing long."""
-        small, scale = reduced(picture, self.options.detect_px)
-        quads = [quad / np.float32(scale) for quad in self._engine.boxes(sharpened(small), self.options.detect_px)]
-        if not quads and max(picture.shape[:2]) >= SECOND_LOOK_GAIN * self.options.detect_px:
-            quads = self._engine.boxes(picture, self.options.second_look_px)
-        if not quads or any(deskew.is_long(quad) for quad in quads):
-            return quads
-        for degrees in (45.0, -45.0):
-            view = deskew.level_view(picture, quads, degrees, 1e9, self.options.detect_px, margin=0.5)
-            slanted = [view.carried_back(quad) for quad in self._engine.boxes(view.picture, self.options.detect_px)]
-            if any(deskew.is_long(quad) for quad in slanted):
-                return slanted
-        return quads
-
-    def _levelled(self, picture: Picture, quads: list[Quad]) -> tuple[list[Quad], float]:
-        """Boxes found again where the writing was askew or small, and its direction, -90 < degrees <= 90."""
-        options, degrees = self.options, deskew.direction(quads)
-        seen_at = min(1.0, options.detect_px / max(picture.shape[:2]))
-        for _ in range(options.looks if quads else 0):
-            height = deskew.letter_height(quads) * seen_at
-            askew, small = abs(degrees) > options.askew, height < options.small_px
-            if not askew and not small:
-                break
-            margin = 6.0 if height < 0.7 * options.small_px else 3.0  # of small lines, most were missed
-            view = deskew.level_view(picture, quads, degrees, options.level_px, options.detect_px, margin)
-            if not askew and view.scale < SECOND_LOOK_GAIN * seen_at:
-                break
-            seen_at = view.scale
-            found = [view.carried_back(quad) for quad in self._engine.boxes(view.picture, options.detect_px)]
-            if not found:
-                break
-            grown = len(found) > len(quads)
-            quads = found + [quad for quad in quads if deskew.apart_from(quad, found)]
-            degrees = deskew.direction(found)
-            if not grown:
-                break
-        return quads, degrees
+        reflection = bool(quads) and closer.REFLECTION <= glare(luma(picture)) < QualityOptions().glare_most
+        return _Page(picture, flipped if turn else upright, degrees + 180 * turn, known, first.faint, reflection)
 
     def _upside_down(self, picture: Picture, upright: list[Quad], flipped: list[Quad]) -> tuple[int, dict[int, Found]]:
         """1 if the page stands on its head, judged by up to three of its longest boxes, and what they said.
@@ -200,6 +172,13 @@ class TextReader:
     def _judged(self, page: _Page, index: int) -> tuple[Found, str]:
         """What the box says after as many readings as it takes, and "" or what speaks against it."""
         quad, trust = page.quads[index], self.options.trust
+        if page.reflection and closer.fades(page.picture, quad):
+            return page.known.get(index) or self._first_reading(page.picture, quad), "it fades into a light"
+        found, against = self._weighed(page, index)
+        return found, against or doubted(found, partial(closer.blurred, page.picture, quad), trust)
+
+    def _weighed(self, page: _Page, index: int) -> tuple[Found, str]:
+        quad, trust = page.quads[index], self.options.trust
         readings = [page.known.get(index) or self._first_reading(page.picture, quad)]
         if settled(readings, trust) and self._cut_short(page, index):
             whole = self._reading(page.picture, quad, WIDER, FURTHER)
@@ -218,6 +197,15 @@ class TextReader:
             else:
                 readings.append(self._reading(page.picture, quad, TIGHTER, letter_px=SMALLER_PX))
         return weighed(readings, trust)
+
+    def _unfound(self, page: _Page) -> list[Quad]:
+        """What was faintly seen, and not found by a closer look either. What an edge cuts is told by that."""
+        return [
+            faint
+            for faint in page.faint
+            if not reached(page.picture.shape, faint, self.options.edges)
+            and not any(deskew.holds(quad, faint) or deskew.holds(faint, quad) for quad in page.quads)
+        ]
 
     def _cut_short(self, page: _Page, index: int) -> bool:
         """Whether a word stands right beside this box, and in no other: the box ended too early."""

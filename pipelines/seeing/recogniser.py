@@ -5,12 +5,23 @@ Nothing is fetched: the paths are given, and a missing file is an error. The onl
 
 from __future__ import annotations
 
-from typing import Any
+from threading import local
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from pipelines.seeing.deskew import Picture, Quad, reduced
 from pipelines.seeing.trust import Found
+
+SURE = 0.5  # score from which RapidOCR takes a box for text
+FAINT = 0.25  # a row that the picture's edge cuts along its length had 0.4; a fence and leaves have up to 0.3
+
+
+class Boxes(NamedTuple):
+    """(4, 2) corner points in pixels of the picture. `faint`: may be writing as well, and was not sure enough."""
+
+    sure: list[Quad]
+    faint: list[Quad]
 
 
 class Recogniser:
@@ -22,12 +33,16 @@ class Recogniser:
         self._engine: Any = None
 
     def boxes(self, picture: Picture, longest_px: int) -> list[Quad]:
-        """(4, 2) corner points in pixels of the picture, found in it reduced to `longest_px`."""
+        """Where writing stands, found in the picture reduced to `longest_px`."""
+        return self.found(picture, longest_px).sure
+
+    def found(self, picture: Picture, longest_px: int) -> Boxes:
+        """As `boxes`, and what may be writing besides; it costs nothing more."""
         small, scale = reduced(picture, longest_px)
-        found = self._loaded()(small, use_det=True, use_cls=False, use_rec=False)
-        if getattr(found, "boxes", None) is None:
-            return []
-        return [np.asarray(box, np.float32) / np.float32(scale) for box in found.boxes]
+        engine = self._loaded()
+        sure = getattr(engine(small, use_det=True, use_cls=False, use_rec=False), "boxes", None)
+        both = ([] if sure is None else sure), engine.text_det.postprocess_op.faint
+        return Boxes(*([np.asarray(box, np.float32) / np.float32(scale) for box in boxes] for boxes in both))
 
     def text(self, crop: Picture) -> Found:
         """What one cut-out line says; empty with confidence 0 if nothing."""
@@ -38,8 +53,9 @@ class Recogniser:
             return Found("", 0.0, 0.0)
         words = found.word_results[0] if found.word_results else None
         text, each = str(texts[0]), getattr(words, "confs", None) or ()
-        letters = [float(c) for c, char in zip(each, text, strict=False) if not char.isspace()]
-        return Found(text.strip(), float(scores[0]), min(letters, default=float(scores[0])))
+        letters = tuple((char, float(c)) for c, char in zip(each, text, strict=False) if not char.isspace())
+        weakest = min((c for _, c in letters), default=float(scores[0]))
+        return Found(text.strip(), float(scores[0]), weakest, letters)
 
     def _loaded(self) -> Any:
         if self._engine is None:
@@ -61,7 +77,7 @@ def _load(threads: int, longest_px: int) -> Any:
     if missing:
         raise FileNotFoundError(f"RapidOCR came without its {', '.join(missing)} model in {folder}; reinstall rapidocr")
     params = {f"{part.capitalize()}.model_path": str(files[0]) for part, files in models.items()}
-    return rapidocr.RapidOCR(
+    engine = rapidocr.RapidOCR(
         params=params
         | {
             "Global.log_level": "error",
@@ -74,3 +90,26 @@ def _load(threads: int, longest_px: int) -> Any:
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
     )
+    engine(np.full((32, 32, 3), 255, np.uint8), use_det=True, use_cls=False, use_rec=False)  # it builds its finder now
+    engine.text_det.postprocess_op = _Sorted(engine.text_det.postprocess_op)
+    return engine
+
+
+class _Sorted:
+    """RapidOCR's step from the finder's map to boxes: sure ones go on as before, faint ones are laid aside."""
+
+    def __init__(self, plain: Any) -> None:
+        plain.box_thresh = FAINT
+        self._plain = plain
+        self._aside = local()  # a reader is shared by threads
+
+    @property
+    def faint(self) -> list[Any]:
+        """Of the picture that this thread gave last."""
+        return list(getattr(self._aside, "boxes", ()))
+
+    def __call__(self, predicted: Any, shape: tuple[int, int]) -> tuple[Any, list[float]]:
+        boxes, scores = self._plain(predicted, shape)
+        self._aside.boxes = [box for box, score in zip(boxes, scores, strict=True) if score < SURE]
+        sure = [index for index, score in enumerate(scores) if score >= SURE]
+        return np.asarray([boxes[index] for index in sure]), [scores[index] for index in sure]

@@ -166,7 +166,10 @@ class OnDevice:
     def _end(self, spoken: list[str], read: Sheet) -> None:
         self._speak(spoken)
         self._lay(read, self.lines)
-        self._say("", "reading", True)
+        if self._problem in wording.READ_ALL_THE_SAME:
+            self._say(wording.READ_ALL_THE_SAME[self._problem], "status", True)
+        else:
+            self._say("", "reading", True)
 
     def _repaired(self, lines: tuple[TextLine, ...]) -> tuple[TextLine, ...]:
         found = repaired(lines)
@@ -185,12 +188,14 @@ class OnDevice:
 
     def _codes_read(self, event: CodesRead) -> None:
         self.codes = event.codes
-        if not event.codes:
+        if not event.codes and (self._problem or not event.unread):
             self._say(wording.FRAME_PROBLEMS.get(self._problem) or wording.NO_TEXT["code"], "failure", True)
             return
         articles = [things.Article(c.payload, c.article, c.note) if c.article else None for c in event.codes]
-        if self._intent.name == "article":
+        if self._intent.name == "article" and event.codes:
             found = next((article for article in articles if article is not None), None)
             self._say(things.said_article(found, event.table), "code", True)
         else:
-            self._say(things.all_described(event.codes, articles), "code", True)
+            self._say(
+                things.all_described(event.codes, articles, event.unread), "code" if event.codes else "failure", True
+            )

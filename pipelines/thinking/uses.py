@@ -305,6 +305,7 @@ class Uses:
         elif isinstance(event, CodesRead):
             self._taint.add("camera")
             said = "\n".join(f"{code.kind}: {code.payload}" for code in event.codes)
+            said += f"\n{event.unread} more that cannot be read" if event.unread else ""
             self._settle(use, spotlight.untrusted("codes in the picture", said) if said else "There is no code.", "")
         elif isinstance(event, ToolDone):
             self._ran(use, event)

@@ -21,6 +21,10 @@ FRAME_PROBLEMS = {
     "blurred": "The picture is blurred. Hold still and ask again.",
     "glare": "Light is shining on it. Tilt it a little and ask again.",
 }
+READ_ALL_THE_SAME = {  # said after what could be read of such a picture
+    "blurred": "The picture is blurred, so I may have missed something.",
+    "glare": "Light is shining on it, so I may have missed something. Tilt it a little.",
+}
 NO_TEXT = {
     "read": "I can see, but I find no text that I can read.",
     "price": "I find no price that I can read.",
@@ -47,6 +51,12 @@ STILL_ON_IT = "I am still on your question."
 BACK = "I am back."
 AGAIN_PLEASE = "Please say them again."
 NO_SOUND = "I hear nothing. Is the microphone on?"
+FLOWS = {  # track, and whether it sends
+    ("microphone", False): NO_SOUND,
+    ("microphone", True): "I hear you again.",
+    ("camera", False): "No picture comes from the camera. Is it on?",
+    ("camera", True): "I see again.",
+}
 UNSEEN = "(There is a picture, and you cannot see it: say so if it matters.)"
 OFFER = "For a longer look, say: think about it."
 NOTHING_ASKED = "You have not asked me anything yet that I could think about."

@@ -100,8 +100,8 @@ def steps(reader: TextReader) -> None:
     before = luma(sign)
     whole = timed("read a 720p sign of 4 lines", lambda: reader.read(sign))
     timed("  its first part", lambda: next(iter(reader.parts(sign))))
-    quads = reader._boxes(sign)
-    finding = timed("  find the boxes", lambda: reader._boxes(sign))
+    quads = reader._finder.first(sign).sure
+    finding = timed("  find the boxes", lambda: reader._finder.first(sign))
     crops = [cut_out(sign, quad) for quad in quads]
     letters = timed("  recognise them", lambda: [reader._engine.text(crop) for crop in crops])
     lines = reader.read(sign)

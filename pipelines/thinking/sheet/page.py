@@ -19,6 +19,7 @@ ROW_REACH: Final = 8  # of the smaller height; what is further away stands in an
 PARAGRAPH_GAP: Final = 1.2  # of the larger height; lines of one paragraph are 0.1 to 0.9 apart
 SAME_SIZE: Final = 1.6  # a headline is larger than its text by more than this
 TALL: Final = 1.5  # a box this much higher than wide holds a line that runs up or down
+ELSEWHERE: Final = (10**6, 10**6)  # a line across and a line that runs up or down are never one
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +57,8 @@ def pair(first: TextLine, second: TextLine) -> Pair:
     a, b = first.box, second.box
     if _tall(first) and (_tall(second) or len(second.text) < 4):
         a, b = (a[1], a[0], a[3], a[2]), (b[1], b[0], b[3], b[2])
+    elif (_tall(first) and _wide(second)) or (_wide(first) and _tall(second)):
+        return Pair(True, *ELSEWHERE)
     smaller, larger = sorted((a[3], b[3]))
     return Pair(True, _white(a[0], a[2], b[0], b[2]), _white(a[1], a[3], b[1], b[3]), max(1, smaller), max(1, larger))
 
@@ -119,6 +122,10 @@ def _flip(box: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
 
 def _sized(line: TextLine) -> bool:
     return line.box[2] > 0 and line.box[3] > 0
+
+
+def _wide(line: TextLine) -> bool:
+    return line.box[2] > TALL * line.box[3] and len(line.text) >= 3
 
 
 def _tall(line: TextLine) -> bool:

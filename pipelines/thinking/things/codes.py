@@ -51,10 +51,15 @@ def described(code: Code, article: Article | None = None) -> str:
     return f"A QR code with the text: {_stopped(speakable(rest, verbatim=True))}{more}"
 
 
-def all_described(codes: Sequence[Code], articles: Sequence[Article | None] = ()) -> str:
-    """All codes of a picture; `articles` beside them, as far as they go."""
+def all_described(codes: Sequence[Code], articles: Sequence[Article | None] = (), unread: int = 0) -> str:
+    """All codes of a picture; `articles` beside them, as far as they go. `unread`: so many more cannot be read."""
     known = [*articles, *[None] * len(codes)]
     told = " ".join(described(code, article) for code, article in zip(codes, known, strict=False))
+    if unread and not codes:
+        what, them = ("a QR code", "it") if unread == 1 else (f"{unread} QR codes", "them")
+        return f"I see {what}, but I cannot read {them}. Come closer, or hold it flat and still."
+    if unread:
+        return f"I see {len(codes) + unread} codes, and can read {len(codes)} of them. {told}"
     return told if len(codes) == 1 else f"I see {len(codes)} codes. {told}"
 
 

@@ -136,11 +136,13 @@ class Played(ScriptedSession):
                 yield after_ms, ev.TextRead(0, d.request, d.frame_id, lines, unread=unread, cut=part.cut)
 
     def _codes(self, d: ev.ReadCodes) -> ev.CodesRead:
-        codes = []
-        for code in self._eyes.codes.read(self._seen[d.frame_id]):
+        seen, codes = self._eyes.codes.read_all(self._seen[d.frame_id]), []
+        for code in seen.codes:
             found = self._articles.find(code.payload, code.kind) if self._articles is not None else None
             codes.append(replace(code, article=found.name, note=found.note) if found is not None else code)
-        return ev.CodesRead(0, d.request, d.frame_id, tuple(codes), table=self._articles is not None)
+        return ev.CodesRead(
+            0, d.request, d.frame_id, tuple(codes), table=self._articles is not None, unread=seen.unread
+        )
 
 
 def _of_loop(scene: Scene, since_ms: int) -> np.ndarray:
