@@ -128,6 +128,7 @@ class Session:
         self.offers: list[tuple[bool, bool, bool]] = []
         self.clocks: list[tuple[int, int]] = []
         self.to_say: list[tuple[bytes, int]] = []
+        self.flows: list[tuple[str, bool]] = []
         self.changed = asyncio.Event()
 
     def on_microphone(self, packet: bytes, pcm: np.ndarray, *rest: Any, concealed: bool) -> None:
@@ -164,6 +165,9 @@ class Session:
 
     def on_sender_report(self, *report: Any) -> None:
         pass
+
+    def on_flow(self, track: str, flows: bool, detail: str) -> None:
+        self.flows.append((track, flows))
 
     def say_a_tone(self) -> None:
         encoder = AnswerEncoder()

@@ -144,7 +144,9 @@ def test_the_camera_looks_back_first_then_where_it_is_told_and_off_is_off(tmp_pa
     async def story() -> None:
         async with talking(tmp_path, ASKED) as (tab, here, sessions):
             session = sessions[0]
-            assert [w["video"]["facingMode"] for w in await tab.run("asked") if "video" in w] == [{"ideal": "environment"}]
+            assert [w["video"]["facingMode"] for w in await tab.run("asked") if "video" in w] == [
+                {"ideal": "environment"}
+            ]
             await tab.run(choose("camera", "user"))
             await session.until(lambda: ("camera", "front") in done(session))
             assert (await tab.run("asked"))[-1]["video"]["facingMode"] == {"ideal": "user"}
@@ -159,8 +161,9 @@ def test_the_camera_looks_back_first_then_where_it_is_told_and_off_is_off(tmp_pa
             sounds = session.sounds
             await session.until(lambda: session.sounds > sounds + 25)
             pictures = session.pictures
-            await session.until(lambda: session.sounds > sounds + 75)
+            await session.until(lambda: session.sounds > sounds + 225)  # longer than a camera may be silent
             assert session.pictures == pictures, "no picture leaves a camera that is off"
+            assert not session.flows, "what the wearer has switched off is not missed"
 
             await tab.run(choose("camera", "environment"))
             await session.until(lambda: session.pictures > pictures + 10)
@@ -184,7 +187,9 @@ def test_what_is_live_is_told_in_words_and_captions_are_read_out_only_while_noth
             words = [await tab.run(word(name)) for name in ("model", "speaker", "recording")]
             assert words == ["none that is local", "captions only", "off"]
             assert await tab.run("document.getElementById('captions').ariaLive") == "polite"
-            await tab.until("announced.includes('Private mode is on.') || announced.includes('This is not recorded any more.')")
+            await tab.until(
+                "announced.includes('Private mode is on.') || announced.includes('This is not recorded any more.')"
+            )
             send({"type": "state", "state": "listening"})
             send({**STATUS, "attention": "asleep"})
             await tab.until("document.getElementById('status').textContent.startsWith('Asleep.')")
@@ -210,9 +215,10 @@ def test_a_page_that_is_loaded_anew_goes_on_with_its_session_and_stays_muted(tmp
             await connected(tab)
             await session.until(lambda: session.states[-2:] == ["lost", "connected"])
             sounds = session.sounds
-            await session.until(lambda: session.sounds > sounds + 20)
+            await session.until(lambda: session.sounds > sounds + 200)  # longer than a microphone may be silent
             assert len(sessions) == 1 and here.sessions == 1
-            assert await tab.run(word("microphone")) == "muted"
+            assert await tab.run(word("microphone")) == "muted" and not session.flows
+            assert done(session) == [("microphone", "off")] * 2
             session.link.send_message({"type": "caption", "who": "companion", "text": "Still me."})
             session.say_a_tone()
             await session.until(lambda: any(h[1] == "last" for h in session.heard))
@@ -258,8 +264,14 @@ def test_a_lost_connection_is_told_once_and_so_is_its_return(tmp_path: Path) -> 
         ("Object.defineProperty(window, 'isSecureContext', { value: false })", "companion run --lan"),
         ("delete window.RTCPeerConnection", "WebRTC"),
         ("Object.defineProperty(Navigator.prototype, 'mediaDevices', { value: undefined })", "gives no camera"),
-        ("MediaDevices.prototype.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))", "allow it"),
-        ("MediaDevices.prototype.getUserMedia = () => Promise.reject(new DOMException('', 'NotReadableError'))", "Another"),
+        (
+            "MediaDevices.prototype.getUserMedia = () => Promise.reject(new DOMException('', 'NotAllowedError'))",
+            "allow it",
+        ),
+        (
+            "MediaDevices.prototype.getUserMedia = () => Promise.reject(new DOMException('', 'NotReadableError'))",
+            "Another",
+        ),
     ],
     ids=["plain http", "no WebRTC", "no devices", "not allowed", "taken"],
 )
@@ -369,7 +381,9 @@ def test_it_can_be_read_and_hit_on_every_screen_in_light_and_dark_with_text_twic
             await tab.run(click("mute"))
             send({**STATUS, "private": True, "voice": False, "model": "", "local": False})
             await tab.until(f"{word('private')} === 'on'")
-            await tab.run("import('/page/view.js').then(v => { v.problem('Going on', 'Camera: none.'); v.caption('page', 'Lost.'); })")
+            await tab.run(
+                "import('/page/view.js').then(v => { v.problem('Going on', 'Camera: none.'); v.caption('page', 'Lost.'); })"
+            )
             await tab.run("document.getElementById('talk').dataset.held = 'true'")
             wrong += await looks(tab, "muted", keep)
             await tab.run(click("more"))
@@ -388,7 +402,11 @@ def test_a_screen_reader_finds_everything_by_role_and_name_in_an_order_that_make
         for _ in range(times):
             for kind in ("keyDown", "keyUp"):
                 await tab.call("Input.dispatchKeyEvent", type=kind, key="Tab", code="Tab", windowsVirtualKeyCode=9)
-            order.append(await tab.run("document.activeElement.id || document.activeElement.value || document.activeElement.type"))
+            order.append(
+                await tab.run(
+                    "document.activeElement.id || document.activeElement.value || document.activeElement.type"
+                )
+            )
         return order
 
     async def story() -> None:
@@ -418,7 +436,9 @@ def test_a_screen_reader_finds_everything_by_role_and_name_in_an_order_that_make
             assert groups == ["Camera", "Thinking", "Captions"]
             switches = [(name, properties.get("checked")) for role, name, properties in nodes if role == "switch"]
             assert [name.split(" mode")[0].split(" answers")[0] for name, _ in switches] == ["Private", "Spoken"]
-            await tab.call("Input.dispatchKeyEvent", type="keyDown", key="Escape", code="Escape", windowsVirtualKeyCode=27)
+            await tab.call(
+                "Input.dispatchKeyEvent", type="keyDown", key="Escape", code="Escape", windowsVirtualKeyCode=27
+            )
             await tab.until("!document.getElementById('sheet').open && document.activeElement.id === 'more'")
 
     run(story)
@@ -431,8 +451,8 @@ def test_it_can_be_put_on_the_home_screen(tmp_path: Path) -> None:
             manifest = await tab.call("Page.getAppManifest")
             assert manifest["url"].endswith("/page/manifest.webmanifest") and not manifest["errors"]
             problems = (await tab.call("Page.getInstallabilityErrors"))["installabilityErrors"]
-            assert not [p for p in problems if p["errorId"] not in ("in-incognito", "no-matching-service-worker")], problems
+            assert not [p for p in problems if p["errorId"] not in ("in-incognito", "no-matching-service-worker")], (
+                problems
+            )
 
     run(story)
-
-

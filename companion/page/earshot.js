@@ -42,7 +42,10 @@ const told = {
   },
   message(message) {
     const act = {
-      hello: () => view.live("recording", message.recording),
+      hello() {
+        view.live("recording", message.recording);
+        if (page.media.choices.muted) event("microphone", "off");
+      },
       status: () => view.stands(message),
       caption: () => view.caption(message.who, message.text),
       aside: () => view.aside(message.kind, message.text),
@@ -58,7 +61,6 @@ const told = {
     view.status(page.media.microphone ? "Listening. Just talk." : "Connected. Type your question below.");
     if (again) tune("back");
     view.announce(again ? "Connected again." : page.media.microphone ? "Connected. Just talk." : "Connected. Type your question.");
-    if (page.media.choices.muted) event("microphone", "off");
   },
   lost() {
     const words = "The connection is lost. I am trying to get it back.";
