@@ -33,10 +33,10 @@ class Flow:
 @dataclass(slots=True)
 class _Track:
     there: bool = False
-    on: bool = True  # the wearer has not switched it off
     every_ns: int = 0  # the longest pause that is its way
     last_ns: int = 0
     said: bool = False  # that nothing comes
+    on: bool = True  # the wearer has not switched it off
 
 
 class FlowWatch:
