@@ -300,11 +300,11 @@ def test_holding_the_button_or_the_space_bar_is_told_and_a_short_one_is_a_tap(tm
             await tab.until(
                 "earshot.connection.channel.readyState === 'open' && !document.getElementById('talk').hidden"
             )
-            box = await tab.run(
-                "(r => [r.x + r.width / 2, r.y + r.height / 2])(document.getElementById('talk').getBoundingClientRect())"
-            )
+            middle = "(r => [r.x + r.width / 2, r.y + r.height / 2])"
+            box = await tab.run(f"{middle}(document.getElementById('talk').getBoundingClientRect())")
             mouse = {"x": box[0], "y": box[1], "button": "left", "clickCount": 1}
-            longer = "import('/page/talk.js').then(({TAP_MS}) => new Promise(r => setTimeout(r, TAP_MS + 50)))"  # the page's own measure of a tap
+            measure = "new Promise(r => setTimeout(r, TAP_MS + 50))"  # the page's own measure of a tap
+            longer = f"import('/page/talk.js').then(({{ TAP_MS }}) => {measure})"
 
             await tab.call("Input.dispatchMouseEvent", type="mousePressed", **mouse)
             await session.until(lambda: session.messages)

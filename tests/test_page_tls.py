@@ -1,4 +1,4 @@
-"""The page as a phone of the local network gets it: over TLS, paired by a code, its token where no script can read it."""
+"""The page as a phone of the local network gets it: over TLS, paired by a code, its token out of scripts' reach."""
 
 from __future__ import annotations
 
@@ -10,11 +10,9 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 
+from tests.lan_house import House, house
 from tests.test_page_browser import CHROMIUM, FAKE_DEVICES, Tab, browser, run
 from tests.test_page_phone import click, connected, typed
-
-pytest.importorskip("companion.lan.front_door")
-from tests.lan_house import House, house
 
 pytestmark = [
     pytest.mark.browser,

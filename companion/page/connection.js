@@ -7,6 +7,7 @@ const SILENT_MS = 5000;    // the companion says something every second; after t
 const STANDS_MS = 8000;    // for one try to get the connection back
 const WAITS_MS = [0, 500, 1000, 2000, 4000, 8000];   // before each try; the last again and again, until the wearer ends it
 const GOODBYE_MS = 1000;   // for the companion to close it
+const WANTED_KEPT = 8;
 const deviceNs = () => Math.round(performance.now() * 1e6);
 
 // Over TLS the browser keeps the token in a cookie that no script can read; on this machine it is in the address.
@@ -53,7 +54,7 @@ const refusal = (code) => code === 401 || code === 403
 export class Connection {
   // `told`: what it tells, as methods: named(session), message(message), connected(again), lost(), trying(tries), over(words, why).
   constructor(media, session, told) {
-    Object.assign(this, { media, session, told, ended: false, seeking: false, stood: false, away: false, hurry: null });
+    Object.assign(this, { media, session, told, ended: false, seeking: false, stood: false, away: false, hurry: null, wanted: [] });
   }
 
   async open() {
@@ -75,7 +76,7 @@ export class Connection {
     const sound = pc.addTransceiver(microphone || "audio", { direction: microphone ? "sendrecv" : "recvonly" });
     const picture = camera ? pc.addTransceiver(camera, { direction: "sendonly" }) : null;
     ear.receiver = sound.receiver;
-    channel.onopen = () => channel.send(JSON.stringify({ type: "returns" }));   // a page that is loaded anew says no bye
+    channel.onopen = () => this.opened(channel);
     channel.onmessage = (event) => { if (this.pc === pc) this.message(JSON.parse(event.data)); };
     pc.ontrack = (event) => { if (event.track.kind === "audio") this.told.answer(new MediaStream([event.track])); };
     pc.onconnectionstatechange = () => { if (this.pc === pc) this.changed(); };
@@ -102,7 +103,21 @@ export class Connection {
     if (this.picture) await this.picture.sender.replaceTrack(camera);
   }
 
-  send(message) { if (this.channel && this.channel.readyState === "open") this.channel.send(JSON.stringify(message)); }
+  send(message) {
+    const open = Boolean(this.channel && this.channel.readyState === "open");
+    if (open) this.channel.send(JSON.stringify(message));
+    return open;
+  }
+
+  // What the wearer wants is not lost with the connection: it is sent when there is one again.
+  want(message) {
+    if (this.away || !this.send(message)) this.wanted = [...this.wanted, message].slice(-WANTED_KEPT);
+  }
+
+  opened(channel) {
+    channel.send(JSON.stringify({ type: "returns" }));   // a page that is loaded anew says no bye
+    for (const message of this.wanted.splice(0)) channel.send(JSON.stringify(message));
+  }
 
   message(message) {
     this.heardMs = performance.now();

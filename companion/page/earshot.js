@@ -137,14 +137,16 @@ function show() {
 
 function event(kind, value) {
   if (!page.connection) return false;
-  page.connection.send({ type: "event", kind, ...(value === undefined ? {} : { value }) });
+  const message = { type: "event", kind, ...(value === undefined ? {} : { value }) };
+  if (value === undefined) page.connection.send(message);   // the button is held now or not at all
+  else page.connection.want(message);
   return true;
 }
 
 // A wish is said as the wearer would say it, and answered aloud in the same way.
 function wish(text) {
   if (!page.connection || !text) return;
-  page.connection.send({ type: "typed", text });
+  page.connection.want({ type: "typed", text });
 }
 
 function mute() {
