@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := companion pipelines device_sim recordings tests training
 
-.PHONY: demo test test-browser test-dask test-live conformance fuzz check bench bench-turns bench-first-word bench-peers format samples lock clean help
+.PHONY: demo test test-browser test-dask test-live conformance fuzz scenes check bench bench-turns bench-first-word bench-links bench-peers format samples lock clean help
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -36,8 +36,11 @@ test-live: $(STAMP) ## longer live sessions, each replayed to the same decisions
 conformance: $(STAMP) ## the model side against software that others wrote (installs about 1.4 GB beside the sources)
 	PYTHON=$(BIN)/python tests/conformance/run.sh
 
-fuzz: $(STAMP) ## thousands of hostile recordings through everything that reads one
+fuzz: $(STAMP) ## thousands of hostile recordings, 120,000 messages at the bridge, 100,000 knocks at the front door
 	FUZZ_CASES=$${FUZZ_CASES:-3000} $(BIN)/python -m pytest -m fuzz -rs
+
+scenes: $(STAMP) ## every scene, with a companion each: a table of what passes and what is a known gap, last line JSON
+	$(BIN)/python -m tests.all_scenes $(SCENES)
 
 bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JSON
 	$(BIN)/python -m tests.bench.bench_turns
@@ -45,6 +48,7 @@ bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JS
 	$(BIN)/python -m tests.bench.bench_idle
 	$(BIN)/python -m tests.bench.bench_media
 	$(BIN)/python -m tests.bench.bench_wearers
+	$(BIN)/python -m tests.bench.bench_wires
 	$(BIN)/python -m tests.bench.bench_hearing
 	$(BIN)/python -m tests.bench.bench_echo
 	$(BIN)/python -m tests.bench.bench_reading
@@ -56,6 +60,8 @@ bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JS
 	$(BIN)/python -m tests.bench.bench_dialects
 	$(BIN)/python -m tests.bench.bench_modes
 	$(BIN)/python -m tests.bench.bench_permission
+	$(BIN)/python -m tests.bench.bench_clips
+	$(BIN)/python -m tests.bench.bench_lens
 
 bench-turns: $(STAMP) ## when turns end, when the companion falls silent, and when it stays so: on an audio clock
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[espeak,aec]'
@@ -63,6 +69,9 @@ bench-turns: $(STAMP) ## when turns end, when the companion falls silent, and wh
 
 bench-first-word: $(STAMP) ## from the end of a question to the first word of the sign, shares shown; FIRST="--turns 12"
 	$(BIN)/python -m tests.bench.bench_first_word $(FIRST)
+
+bench-links: $(STAMP) ## how soon what pushes is seen: WHIP by FFmpeg and as OBS does it, RTMP, RTSP; and after a cut
+	$(BIN)/python -m tests.bench.bench_links
 
 bench-peers: $(STAMP) ## voice to voice beside pipecat, LiveKit and FastRTC; PEERS="--quick" (installs about 3 GB)
 	$(BIN)/python -m tests.bench.bench_peers $(PEERS)

@@ -15,20 +15,28 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from companion.bridge.door import bridge
 from companion.clock import SessionClock
 from companion.compute import ComputeDoor
 from companion.engines import Engines, hearing_folder
 from companion.exchanges import RecordedExchanges
+from companion.lan.certificate import CertificateError
+from companion.lan.front_door import FrontDoor
+from companion.lan.pairing import PairingError
 from companion.link.handler import DeviceLink
-from companion.link.server import LinkServer
+from companion.link.server import Doors, LinkServer
 from companion.link.settings import LinkSettings
 from companion.model.configured import configured
 from companion.model.models import Models
 from companion.model.profile import ModelProfile
 from companion.model.spending import Spending
-from companion.net import Net, NetOptions
+from companion.net import Net, NetError, NetOptions, is_loopback
 from companion.preferences import FILE_NAME as PREFERENCES
 from companion.preferences import PreferencesFile
+from companion.push.address import AddressError, address
+from companion.push.pull import Pull
+from companion.push.rtmp import Rtmp
+from companion.push.whip import Whip
 from companion.session import Parts, Session, Watcher
 from companion.settings import Settings, SettingsError, data_folder, recordings_folder
 from companion.tools.place import Place
@@ -72,6 +80,10 @@ class App:
     spending: Spending | None = None
     preferences: PreferencesFile | None = None
     server: LinkServer | None = None
+    pull_from: str = ""  # an address or a file whose sound and pictures are fetched
+    rtmp: Rtmp | None = None
+    pull: Pull | None = None
+    front: FrontDoor | None = None  # if devices of the network can reach us
     _running: dict[str, _Running] = field(default_factory=dict)
     _environment: Mapping[str, Any] = field(default_factory=dict)
     _finishing: set[asyncio.Task[None]] = field(default_factory=set)
@@ -103,24 +115,68 @@ class App:
         gc.collect()
         gc.freeze()
         s = self.settings.server
+        if not is_loopback(s.host):
+            self.front = self._front_door()
         self.link_settings = LinkSettings(
             host=s.host,
             port=s.port,
-            allowed_hosts=s.allowed_hosts,
-            token=s.token or secrets.token_urlsafe(18),
+            allowed_hosts=(*s.allowed_hosts, *(self.front.hosts if self.front else ())),
+            token=s.token or ("" if self.front else secrets.token_urlsafe(18)),
             max_sessions=s.max_sessions,
             resume_within_s=s.resume_within_s,
             recording=self.settings.recording.on,
+            push_origins=self.settings.push.origins,
         )
-        self.server = LinkServer(self.link_settings, self.new_session)
+        front = self.front
+        self.server = LinkServer(
+            self.link_settings,
+            self.new_session,
+            doors=[*self._doors(), *([front.door] if front else [])],
+            tls=front.context if front else None,
+            tokens=front.tokens if front else None,
+        )
         try:
-            return await self.server.start()
+            url = await self.server.start()
+            if front is not None:
+                front.start(self.server)
+                url = front.url
         except OSError as why:
             self.server = None
             raise SettingsError(
                 f"server.port = {s.port}: cannot listen on {s.host}:{s.port} ({why.strerror or why}). "
                 "Another companion? Choose another port: --port N (0 = any free one)"
             ) from why
+        await self._start_push(self.server)
+        return url
+
+    async def _start_push(self, server: LinkServer) -> None:
+        """What stands beside the server: RTMP, and a stream that is fetched."""
+        if self.settings.push.rtmp_port:
+            self.rtmp = Rtmp(self.settings.push, server)
+            await self.rtmp.start()
+        if self.pull_from:
+            try:
+                at = address(self.pull_from, self.settings.privacy.local_only)
+            except (AddressError, NetError) as why:
+                raise SettingsError(str(why)) from why
+            self.pull = Pull(at, server, self.settings.push.echo)
+            self.pull.start()
+
+    def _doors(self) -> list[Doors]:
+        """The ways in beside the page's."""
+        try:
+            whip = Whip(self.settings.push.echo)
+        except ValueError as why:
+            raise SettingsError(str(why)) from why
+        return [whip.routes, *([bridge(self.settings.bridge)] if self.settings.bridge.on else [])]
+
+    def _front_door(self) -> FrontDoor:
+        s = self.settings.server
+        try:
+            folder = data_folder() / "lan"
+            return FrontDoor(self.settings.lan, s.host, s.token, folder, self.notice, s.allowed_hosts)
+        except (CertificateError, PairingError) as why:
+            raise SettingsError(str(why)) from why
 
     async def _start_tools(self, net: Net) -> None:
         """All of them for models; without one only the notes, which the wearer can take alone."""
@@ -243,8 +299,14 @@ class App:
 
     async def stop(self, reason: str = "the companion stops") -> None:
         """End every session, finish every recording, close every door."""
+        if self.rtmp is not None:
+            await self.rtmp.stop()
+        if self.pull is not None:
+            await self.pull.stop()
         if self.server is not None:
             await self.server.stop()
+        if self.front is not None:
+            await self.front.stop()
         for running in list(self._running.values()):
             running.session.end(reason)
         while self._finishing:

@@ -1,44 +1,70 @@
-"""`companion ask`: one typed question, with or without a picture, through a wearer's session, without WebRTC.
-
-A desk takes the place of the device: it shows the picture, types the question, and pulls the answer's sound as fast as
-it comes instead of in real time.
-"""
+"""`companion ask`: questions about pictures or a video, typed or heard in it, in one session that is recorded."""
 
 from __future__ import annotations
 
 import asyncio
+import itertools
 import sys
 import wave
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import av
 import numpy as np
 
 from companion.app import DESK, App
+from companion.clip.film import Film
+from companion.clip.found import examine
+from companion.clip.hold import Hold
+from companion.clip.player import Player, Timed
+from companion.clip.questions import Asked, typed
+from companion.clip.skipping import SkippingLoop
+from companion.clip.slides import Slides, jpeg_of
+from companion.clip.source import Source
+from companion.clip.telling import Telling
+from companion.clip.tracks import Span
 from companion.clock import SessionClock
 from companion.link.handler import Message
+from companion.link.opus_send import RATE_HZ, SILENCE
 from companion.session import Session
 from companion.settings import Settings, SettingsError
-from pipelines import events as ev
-from pipelines.seeing.ring import AccessUnit
+from pipelines.events import NS
 
-ANSWER_LIMIT_S = 60.0
-TICKS_AT_ONCE = 50  # pulled between two looks at the loop: a second of sound
+CLIP = "clip"  # the device of a session with a video
+LEAST_NS = NS  # what follows the last word of a clip, at least
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a command line asked for. `more`: questions go on on standard input; `rolls`: a clip is not held while it is
+    answered; `deaf`: what is said in it counts for nothing; `real_time`: waiting is sat out."""
+
+    questions: tuple[Asked, ...] = ()
+    images: tuple[Path, ...] = ()
+    video: Path | None = None
+    span: Span = field(default_factory=Span)
+    wav: Path | None = None
+    page: Path | None = None
+    more: bool = False
+    rolls: bool = False
+    deaf: bool = False
+    real_time: bool = False
 
 
 class Desk:
     """A `DeviceLink` that is nobody's glasses: captions are the answer."""
 
-    session = device = DESK
     echo = "none"
 
-    def __init__(self) -> None:
-        self.closed = False
+    def __init__(self, device: str = DESK) -> None:
+        self.session = self.device = device
 
     def send_message(self, message: Message) -> None:
         """Captions come to us as decisions already."""
 
     def ask_key_frame(self) -> None:
-        """There is one picture, and it is whole."""
+        """Key frames come often enough by themselves."""
 
     def answer_at(self, utterance: int, position_ns: int) -> None:
         """Nobody listens."""
@@ -47,82 +73,142 @@ class Desk:
         """Nobody interrupts."""
 
     async def close(self, reason: str = "") -> None:
-        self.closed = True
+        """Whoever plays into the session ends it."""
 
 
-async def ask(settings: Settings, question: str, image: Path | None, wav: Path | None) -> int:
-    """Ask, print the answer, write its sound if wanted. Exit status 0 if it was answered, 1 if it failed.
+def ask(settings: Settings, request: Request) -> int:
+    """Ask, print what is answered, write what is wanted. Exit status 0 if every question was answered, 1 if not.
 
     Raises:
-        SettingsError: the picture cannot be read, or the words are no question.
+        SettingsError: a file cannot be used, or the words are no question.
     """
-    picture = _picture(image) if image else None
-    closed = asyncio.Event()
-    outcome: list[str] = []
-
-    def watch(event: ev.Happening | ev.Decision) -> None:
-        if isinstance(event, ev.Caption) and event.who == "companion":
-            print(event.text, flush=True)
-        elif isinstance(event, ev.TurnClosed):
-            outcome.append(event.outcome)
-            closed.set()
-
-    app = App(settings, watch=lambda session: watch, notice=lambda text: print(f"notice: {text}", file=sys.stderr))
-    try:
-        await app.start(serve=False)
-        session = app.new_session(Desk(), SessionClock())
-        pcm = await _one_turn(session, question, picture, closed)
-        session.end("answered")
-        if wav is not None:
-            _write(wav, pcm)
-    finally:
-        await app.stop()
-    return 0 if outcome == ["answered"] else 1
+    if request.page is not None and not settings.recording.on:
+        raise SettingsError(f"--page {request.page}: a page is made of a recording; leave recording.on true")
+    with asyncio.Runner(loop_factory=None if request.real_time else SkippingLoop) as runner:
+        return runner.run(_Asking(settings, request).run())
 
 
-async def _one_turn(
-    session: Session, question: str, picture: bytes | None, closed: asyncio.Event
-) -> np.ndarray[tuple[int], np.dtype[np.int16]]:
-    session.on_state("connected", False, picture is not None, False, "desk")
-    if picture is not None:
-        now_ns = session.clock.now_ns()
-        session.on_camera(AccessUnit(1, now_ns, True, "jpeg", picture), 0, now_ns)
-    session.on_message({"type": "typed", "text": question})
-    if not session.director.turn_open:
-        raise SettingsError(f"{question!r} only steers an answer that is being spoken; ask a question")
-    sound = []
-    deadline = asyncio.get_running_loop().time() + ANSWER_LIMIT_S
-    while not closed.is_set() and asyncio.get_running_loop().time() < deadline:
-        for _ in range(TICKS_AT_ONCE):
-            tick = session.pull()
-            if tick is None:
-                break
-            sound.append(tick)
-        await asyncio.sleep(0.005)
-    return np.concatenate(sound) if sound else np.zeros(0, np.int16)
+class _Asking:
+    """One run of the command."""
+
+    def __init__(self, settings: Settings, request: Request) -> None:
+        if request.video is not None:  # whoever speaks in it changes nothing for who asks
+            settings = replace(settings, speaking=replace(settings.speaking, remember=False))
+        self._settings, self._request = settings, request
+        one = len(request.questions) == 1 and request.video is None and not request.more
+        self._told = Telling(questions=not one)
+        self._recorded: list[Path] = []
+        self._packets: list[bytes] = []
+
+    async def run(self) -> int:
+        request, told = self._request, self._told
+        source, timed, limit_ns = await asyncio.to_thread(self._source)
+        app = App(self._settings, watch=lambda session: told, recorded=self._recorded.append, notice=_notice)
+        try:
+            await source.ready()
+            await app.start(serve=False)
+            session = app.new_session(Desk(CLIP if request.video else DESK), SessionClock())
+            _watch_work(app, session)
+            detail = request.video.name if request.video is not None else DESK
+            session.on_state("connected", source.microphone, source.camera, False, detail)
+            hold = Hold(never=request.rolls)
+            number = itertools.count(1).__next__
+            player = Player(session, source, number, self._heard, hold, lambda: told.news, timed, limit_ns)
+            await self._converse(session, player)
+            session.end("all was asked")
+        finally:
+            source.close()
+            await app.stop()
+        await asyncio.to_thread(self._written)
+        return 0 if told.all_answered else 1
+
+    def _source(self) -> tuple[Source, list[Timed], int]:
+        """What is played, what is typed meanwhile, and how much of it is played at most."""
+        request, longest_s = self._request, self._settings.clip.longest_s
+        early = [question for question in request.questions if question.at is not None]
+        if request.video is not None:
+            found = examine(request.video, longest_s, request.span.from_s, request.span.to_s)
+            if request.deaf and not request.questions and not request.more:
+                raise SettingsError("--deaf: then nothing in the video is a question; type one")
+            timed = [Timed(round(((q.at or 0.0) - request.span.from_s) * NS), q.words) for q in early]
+            return Film(found, request.span, request.deaf), timed, round(longest_s * NS)
+        for question in early:
+            if not 1 <= (question.at or 0) <= len(request.images) or question.at != int(question.at or 0):
+                raise SettingsError(
+                    f"{question.at:g}: {question.words}: there is no such picture; without --video the number is that "
+                    f"of a picture, and there are {len(request.images)}"
+                )
+        slides = Slides([jpeg_of(path) for path in request.images])
+        return slides, [Timed(slides.seen_ns(int(q.at or 0)), q.words) for q in early], 1 << 62
+
+    async def _converse(self, session: Session, player: Player) -> None:
+        """Play, type, and wait for the last answer."""
+        playing = asyncio.create_task(player.run())
+        talking = asyncio.create_task(self._talk(session, player))
+        try:
+            await asyncio.wait([playing, talking], return_when=asyncio.FIRST_COMPLETED)
+            if playing.done():  # it never ends by itself
+                playing.result()
+            await talking
+        finally:
+            for task in (playing, talking):
+                task.cancel()
+                with suppress(asyncio.CancelledError):
+                    await task
+
+    async def _talk(self, session: Session, player: Player) -> None:
+        request = self._request
+        await player.end.wait()
+        if player.cut_short:
+            _notice(f"{request.video} goes on, and clip.longest_s is reached; the rest is not played")
+        if request.video is not None:
+            await asyncio.sleep(LEAST_NS / NS)
+        await player.settled()
+        later = [question.words for question in request.questions if question.at is None]
+        for words in later:
+            await player.ask(words)
+            if len(request.questions) == 1 and not self._told.asked:
+                raise SettingsError(f"{words!r} only steers an answer that is being spoken; ask a question")
+            await player.settled()
+        if request.more:
+            async for words in typed(sys.stdin):
+                await player.ask(words)
+                await player.settled()
+        await player.settled(wholly=True)
+        if not self._told.asked:
+            _notice("nothing was asked: no question was heard or typed")
+
+    def _heard(self, packet: bytes, utterance: int) -> None:
+        if self._request.wav is not None and packet not in (SILENCE, b""):
+            self._packets.append(packet)
+
+    def _written(self) -> None:
+        request = self._request
+        if request.wav is not None:
+            _write_wav(request.wav, self._packets)
+        if request.page is not None and self._recorded:
+            from companion.report.page import write_page
+
+            print(f"page: {write_page(self._recorded[-1], request.page)}")
 
 
-def _picture(path: Path) -> bytes:
-    """The picture as JPEG bytes; PNG and others are converted."""
-    import cv2
-
-    from pipelines.seeing.encode import jpeg
-
-    try:
-        data = path.read_bytes()
-    except OSError as why:
-        raise SettingsError(f"--image {path}: cannot be read: {why.strerror}") from why
-    if data[:2] == b"\xff\xd8":
-        return data
-    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if bgr is None:
-        raise SettingsError(f"--image {path}: this is no picture that can be read; JPEG and PNG work")
-    return jpeg(np.asarray(bgr, np.uint8), max(bgr.shape[:2]), 95)
+def _watch_work(app: App, session: Session) -> None:
+    """Real time while anybody works for this session."""
+    loop, door = asyncio.get_running_loop(), app.door
+    if isinstance(loop, SkippingLoop) and door is not None:
+        loop.at_work = lambda: door.busy or session.asking
 
 
-def _write(path: Path, pcm: np.ndarray[tuple[int], np.dtype[np.int16]]) -> None:
+def _notice(text: str) -> None:
+    print(f"notice: {text}", file=sys.stderr)
+
+
+def _write_wav(path: Path, packets: list[bytes]) -> None:
+    codec = av.CodecContext.create("libopus", "r")
+    codec.format, codec.layout, codec.sample_rate = "s16", "mono", RATE_HZ
+    sound = [f.to_ndarray()[0] for packet in packets for f in codec.decode(av.Packet(packet))]
     with wave.open(str(path), "wb") as out:
         out.setnchannels(1)
         out.setsampwidth(2)
-        out.setframerate(48_000)
-        out.writeframes(pcm.tobytes())
+        out.setframerate(RATE_HZ)
+        out.writeframes(np.concatenate([np.zeros(0, np.int16), *sound]).tobytes())

@@ -23,6 +23,7 @@ EPILOG = """\
 A first time:
   companion demo                    watch and hear a simulated wearer ask and be answered
   companion run                     start, then open the printed address in a browser on this machine
+  companion run --lan               the same for a phone in your network: scan the code; companion pair: another one
   companion ask "what does this say" --image menu.jpg
                                     one question about one picture, without a microphone
 
@@ -57,6 +58,20 @@ Exit status: 0 the same (or within the rules and budgets), 1 something differs, 
 """
 
 
+ASK_EPILOG = """\
+  companion ask "what does this say" "spell that" --image menu.jpg      one picture, and what follows from the answer
+  companion ask "1: what does this say" "what changed" --image a.jpg --image b.jpg
+                                          pictures one after another; 1: asked while the first is shown
+  companion ask --image menu.jpg          questions from the keyboard or a pipe, to an empty line
+  companion ask --video clip.mp4          what is said in the video is the question
+  companion ask --video clip.mp4 "12.5: what does this say" "how much is it"
+                                          typed at 12.5 s, and at the end
+  companion ask --video clip.mp4 -        and then from the keyboard
+
+Exit status: 0 every question was answered, 1 one was not, 2 a mistake that you can mend.
+"""
+
+
 def parser() -> argparse.ArgumentParser:
     """The whole command line."""
     p = argparse.ArgumentParser(
@@ -68,6 +83,7 @@ def parser() -> argparse.ArgumentParser:
     p.add_argument("--version", action="version", version=f"earshot-companion {__version__}")
     sub = p.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _run(sub)
+    _pair(sub)
     _demo(sub)
     _ask(sub)
     _replay(sub)
@@ -75,6 +91,8 @@ def parser() -> argparse.ArgumentParser:
     _why(sub)
     _sessions(sub)
     _models(sub)
+    _conform(sub)
+    _devices(sub)
     doctor = sub.add_parser("doctor", help="say what works on this machine, and what is missing")
     _settings_flags(doctor)
     return p
@@ -109,11 +127,29 @@ def _model_flag(p: argparse.ArgumentParser) -> None:
 def _run(sub: Sub) -> None:
     p = sub.add_parser("run", help="wait for devices and answer their wearers")
     p.add_argument("--port", type=int, help="port to listen on (0 = any free one)")
+    p.add_argument("--lan", action="store_true", help="let a phone in the same network in: TLS, and a code to pair it")
     p.add_argument("--token", help="token that devices must show (default: a new one at each start)")
     p.add_argument("--local-only", action="store_true", help="make no connection that leaves this machine")
     p.add_argument("--no-recording", action="store_true", help="write nothing to disk")
     p.add_argument("--quiet", action="store_true", help="print no timeline")
+    p.add_argument(
+        "--from",
+        dest="pull_from",
+        default="",
+        metavar="URL",
+        help="fetch sound and pictures: rtsp://…, http://… (motion JPEG), or a file, played in its own time",
+    )
+    p.add_argument("--local", action="store_true", help="also use this machine's camera, microphone and loudspeaker")
     _model_flag(p)
+    _settings_flags(p)
+
+
+def _pair(sub: Sub) -> None:
+    p = sub.add_parser("pair", help="let another phone or program in, list those that may come in, shut one out")
+    p.add_argument("--new", default="", metavar="NAME", help="what the device will be called (default: phone, phone 2)")
+    p.add_argument("--token", action="store_true", help="print a token at once, for a program that reads no code")
+    p.add_argument("--list", action="store_true", help="those that were paired, and when they were here last")
+    p.add_argument("--revoke", default="", metavar="NAME", help="shut one out, at once")
     _settings_flags(p)
 
 
@@ -127,13 +163,36 @@ def _demo(sub: Sub) -> None:
 
 
 def _ask(sub: Sub) -> None:
-    p = sub.add_parser("ask", help="one typed question, with or without pictures; the answer in text and sound")
-    p.add_argument("question", help='e.g. "what does this say"')
-    p.add_argument("--image", type=Path, metavar="FILE", help="the picture it is about (JPEG or PNG)")
-    p.add_argument("--wav", type=Path, metavar="FILE", help="write the spoken answer here")
+    p = sub.add_parser(
+        "ask",
+        help="questions about pictures or a video, typed or heard in it; the answers in text and sound",
+        epilog=ASK_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    p.add_argument("question", nargs="*", help='e.g. "what does this say"; several are asked one after another')
+    p.add_argument("--image", type=Path, action="append", default=[], metavar="FILE", help="a picture (JPEG or PNG)")
+    p.add_argument(
+        "--video", type=Path, metavar="FILE", help="a video (MP4, MOV, WebM, MKV, AVI), with or without sound"
+    )
+    p.add_argument("--at", type=float, action="append", default=[], metavar="SECONDS", help="when a question is typed")
+    p.add_argument(
+        "--from", type=float, default=0.0, dest="from_s", metavar="SECONDS", help="play the video from there"
+    )
+    p.add_argument("--to", type=float, default=0.0, dest="to_s", metavar="SECONDS", help="play the video to there")
+    p.add_argument("--keep-rolling", action="store_true", help="do not hold the video while a question is answered")
+    p.add_argument("--deaf", action="store_true", help="do not listen to the video's sound")
+    p.add_argument("--real-time", action="store_true", help="sit out every pause, as a device would")
+    p.add_argument("--wav", type=Path, metavar="FILE", help="write the spoken answers here")
+    p.add_argument("--page", type=Path, metavar="FILE", help="write the session as a page")
     p.add_argument("--local-only", action="store_true", help="make no connection that leaves this machine")
     p.add_argument("--mode", choices=MODES, help="how hard the model thinks, unless the question says it")
     _model_flag(p)
+    _settings_flags(p)
+
+
+def _devices(sub: Sub) -> None:
+    p = sub.add_parser("devices", help="this machine's cameras, microphones and loudspeakers, and how to choose them")
+    p.add_argument("--try", action="store_true", dest="try_them", help="open each camera for a moment")
     _settings_flags(p)
 
 
@@ -267,6 +326,21 @@ def _why(sub: Sub) -> None:
     p = sub.add_parser("why", help="one turn on one screen: heard, saw, sent, said, heard by the ear, and the time")
     p.add_argument("session", nargs="?", default="last", help="the beginning of its name, or a file (default: last)")
     p.add_argument("--turn", type=int, metavar="N", help="default: the last one")
+    _settings_flags(p)
+
+
+def _conform(sub: Sub) -> None:
+    p = sub.add_parser("conform", help="check a device, or a companion, against the bridge's protocol (docs/bridge.md)")
+    which = p.add_mutually_exclusive_group(required=True)
+    which.add_argument("url", nargs="?", metavar="URL", help="a companion to check: ws://HOST:PORT/device?token=…")
+    which.add_argument("--listen", action="store_true", help="wait for a device and check that")
+    p.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+    p.add_argument("--host", default="127.0.0.1", help="with --listen: the address to listen on (default 127.0.0.1)")
+    p.add_argument("--port", type=int, default=0, help="with --listen: the port (default: any free one)")
+    p.add_argument("--token", default="", help="with --listen: what the device must show (default: a new one)")
+    p.add_argument("--wait", type=float, default=300.0, metavar="S", help="with --listen: how long (default 300 s)")
+    p.add_argument("--question", default="can you hear me", help="what is typed to have an answer spoken")
+    p.add_argument("--local-only", action="store_true", help="make no connection that leaves this machine")
     _settings_flags(p)
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from companion.models import ModelError
-from companion.settings import ModelSettings, Settings, SettingsError, load, recordings_folder
+from companion.net import is_loopback
+from companion.settings import ModelSettings, Settings, SettingsError, data_folder, load, recordings_folder
 from pipelines.speaking.voice import VoiceError
 from recordings.session import RecordingError
 
@@ -43,6 +44,8 @@ def _settings(args: argparse.Namespace) -> Settings:
     if mode := getattr(args, "mode", None):
         settings = replace(settings, modes=replace(settings.modes, default=mode))
     server = settings.server
+    if getattr(args, "lan", False) and is_loopback(server.host):
+        server = replace(server, host="0.0.0.0")
     if getattr(args, "port", None) is not None:
         server = replace(server, port=args.port)
     if getattr(args, "token", None):
@@ -68,11 +71,13 @@ def _cmd_run(args: argparse.Namespace) -> int:
         watch=lambda session: (lambda event: None) if args.quiet else Timeline(),
         recorded=lambda path: print(f"recorded: {path}", flush=True),
         notice=lambda text: print(f"notice: {text}", flush=True),
+        pull_from=args.pull_from,
     )
-    return asyncio.run(_serve(app))
+    return asyncio.run(_serve(app, args.local))
 
 
-async def _serve(app: App) -> int:
+async def _serve(app: App, with_local: bool = False) -> int:
+    from companion.local.command import Local
     from companion.notes import start_notes
 
     stop = asyncio.Event()
@@ -81,6 +86,9 @@ async def _serve(app: App) -> int:
         loop.add_signal_handler(name, stop.set)
     try:
         url = await app.start()
+        local = Local(app, app.settings.local)
+        if with_local:
+            await local.start()
     except BaseException:
         await app.stop()
         raise
@@ -88,7 +96,16 @@ async def _serve(app: App) -> int:
     for line in start_notes(app):
         print(line, flush=True)
     await stop.wait()
+    local.stop()
     await app.stop()
+    return 0
+
+
+def _cmd_pair(args: argparse.Namespace) -> int:
+    from companion.lan.command import pair
+
+    settings = load(args.config, args.set)
+    print(pair(settings, data_folder() / "lan", args.new, args.token, args.list, args.revoke))
     return 0
 
 
@@ -99,9 +116,25 @@ def _cmd_demo(args: argparse.Namespace) -> int:
 
 
 def _cmd_ask(args: argparse.Namespace) -> int:
-    from companion.ask import ask
+    from companion.ask import Request, ask
+    from companion.clip.questions import MORE, asked
+    from companion.clip.tracks import Span
 
-    return asyncio.run(ask(_settings(args), args.question, args.image, args.wav))
+    words = [text for text in args.question if text != MORE]
+    more = len(words) < len(args.question) or (not words and (args.video is None or sys.stdin.isatty()))
+    request = Request(
+        tuple(asked(words, args.at)),
+        tuple(args.image),
+        args.video,
+        Span(args.from_s, args.to_s),
+        args.wav,
+        args.page,
+        more,
+        args.keep_rolling,
+        args.deaf,
+        args.real_time,
+    )
+    return ask(_settings(args), request)
 
 
 def _cmd_replay(args: argparse.Namespace) -> int:
@@ -199,6 +232,20 @@ def _cmd_models(args: argparse.Namespace) -> int:
     return 0
 
 
+def _cmd_conform(args: argparse.Namespace) -> int:
+    from companion.bridge.conform.command import run as conform
+
+    return conform(args, load(args.config, args.set).privacy.local_only or args.local_only)
+
+
+def _cmd_devices(args: argparse.Namespace) -> int:
+    from companion.local.command import devices
+
+    text, code = devices(load(args.config, args.set).local, args.try_them)
+    print(text)
+    return code
+
+
 def _cmd_doctor(args: argparse.Namespace) -> int:
     from companion.doctor import examine
 
@@ -210,6 +257,7 @@ def _cmd_doctor(args: argparse.Namespace) -> int:
 
 _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "run": _cmd_run,
+    "pair": _cmd_pair,
     "demo": _cmd_demo,
     "ask": _cmd_ask,
     "replay": _cmd_replay,
@@ -217,5 +265,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "why": _cmd_why,
     "sessions": _cmd_sessions,
     "models": _cmd_models,
+    "conform": _cmd_conform,
+    "devices": _cmd_devices,
     "doctor": _cmd_doctor,
 }

@@ -19,7 +19,7 @@ import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
@@ -125,9 +125,15 @@ class ComputeDoor:
         self._shared = shared
         self._own: set[ComputeDoor] = set()
         self._turns = {kind: threading.Lock() for kind in IN_TURNS}
+        self._under_way: set[Future[None] | asyncio.Task[None]] = set()
         self._loop = asyncio.get_running_loop()
         self._closed = False
         sys.setswitchinterval(SWITCH_S)
+
+    @property
+    def busy(self) -> bool:
+        """Whether something is under way, here or behind one of the `own` doors."""
+        return bool(self._under_way) or any(door.busy for door in tuple(self._own))
 
     def own(self) -> ComputeDoor:
         """A door for one session, with lanes of its own for what must not wait for others. `close` it after it."""
@@ -169,8 +175,12 @@ class ComputeDoor:
         if self._closed:
             job.cancel()
             return job
-        self._lane(kind).submit(self._run, job, stream, each, done, failed)
+        self._note(self._lane(kind).submit(self._run, job, stream, each, done, failed))
         return job
+
+    def _note(self, work: Future[None] | asyncio.Task[None]) -> None:
+        self._under_way.add(work)
+        work.add_done_callback(self._under_way.discard)
 
     def _lane(self, kind: str) -> ThreadPoolExecutor:
         if self._shared is not None and kind not in OWN:
@@ -210,6 +220,7 @@ class ComputeDoor:
             job.cancel()
         else:
             job.task = self._loop.create_task(run(), name=f"earshot-{kind}")
+            self._note(job.task)
         return job
 
     def ahead(self, kind: str, work: Callable[[], bool]) -> None:
@@ -221,11 +232,11 @@ class ComputeDoor:
         def run() -> None:
             try:
                 if work() and not self._closed:
-                    self._lane(kind).submit(run)
+                    self._note(self._lane(kind).submit(run))
             except Exception as error:  # the work it was done ahead of will fail as well, and be heard of
                 logger.warning("work ahead failed: %s", error, exc_info=True)
 
-        self._lane(kind).submit(run)
+        self._note(self._lane(kind).submit(run))
 
     def _run(
         self,

@@ -124,6 +124,7 @@ def _extras(settings: Settings) -> Iterator[Check]:
         text = "not installed; pip install 'earshot-companion[espeak]' gives a voice with word times"
         yield Check("espeak extra", False, text, needed=False)
     yield _echo()
+    yield _local()
     if settings.attention.wake_word:
         yield _wake_word(settings.attention.wake_word)
 
@@ -135,6 +136,17 @@ def _echo() -> Check:
         return Check("aec extra", True, "installed: a device whose loudspeaker is open is listened to while we speak")
     text = "not installed; with an open loudspeaker we are deaf while speaking: pip install 'earshot-companion[aec]'"
     return Check("aec extra", False, text, needed=False)
+
+
+def _local() -> Check:
+    from companion.local.devices import LocalError
+    from companion.local.portaudio import portaudio
+
+    try:
+        portaudio()
+    except LocalError as why:
+        return Check("local extra", False, f"{why} (for `companion run --local` alone)", needed=False)
+    return Check("local extra", True, "installed: `companion devices` lists what is plugged in")
 
 
 def _wake_word(name: str) -> Check:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from companion.app import App
+from companion.lan.command import colours_wanted
 from companion.settings import recordings_folder
 
 
@@ -11,6 +12,8 @@ def start_notes(app: App) -> list[str]:
     assert app.engines is not None
     settings, hearing, models = app.settings, app.engines.transcriber, app.profiles
     notes = ["Open it in a browser here, or give it to a device. Ctrl-C ends."]
+    if app.front is not None:
+        notes = [*app.front.invite(colours_wanted()), "Ctrl-C ends."]
     if hearing.closed_vocabulary:
         notes.append(
             f"hearing: the {hearing.name} model; it knows only the demo's phrases. "
@@ -27,6 +30,10 @@ def start_notes(app: App) -> list[str]:
         notes.append(
             "model: none is set, so nothing leaves this machine; signs, labels, prices and codes are read here"
         )
+    if app.rtmp is not None:
+        notes.append(f"RTMP: {app.rtmp.url}")
+    if app.pull is not None:
+        notes.append(f"from: {app.pull.shown}")
     notes.append(f"voices: {', '.join(app.engines.voices)}")
     if settings.recording.on:
         notes.append(f"recording: on, into {recordings_folder(settings)} (`companion run --no-recording` turns it off)")

@@ -121,6 +121,11 @@ class Session:
         self._tail = 0
         self._begin()
 
+    @property
+    def asking(self) -> bool:
+        """Whether a model is being asked."""
+        return self._hands.asking
+
     def _begin(self) -> None:
         parts = self.parts
         self.deliver(
@@ -277,7 +282,7 @@ class Session:
 
     def on_message(self, message: Message) -> None:
         kind, now_ns = message.get("type"), self.clock.now_ns()
-        if kind == "typed" and isinstance(text := message.get("text"), str) and text.strip():
+        if kind == "typed" and isinstance(text := message.get("text"), str) and any(c.isalnum() for c in text):
             self.deliver(Typed(now_ns, text.strip()[:2000]))
         elif kind == "event" and isinstance(name := message.get("kind"), str) and name != RECORDING_STOPPED:
             self.deliver(DeviceEvent(now_ns, name[:80], str(message.get("value", ""))[:200]))
@@ -285,9 +290,11 @@ class Session:
     def on_state(
         self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str, resumed: bool = False
     ) -> None:
-        self.speaker, self._here = speaker, state == "connected"
-        if state == "connected":
-            self._shown = {}  # a page that was loaded anew knows nothing
+        self.speaker = speaker
+        came, self._here = state == "connected" and not self._here, state == "connected"
+        if self._here:
+            self._shown = {}  # a page that was loaded anew, or listens now, knows nothing
+        if came:
             self._voice_activity.reset()  # what was heard before a gap says nothing about what comes after it
             self._wake_word = None
         if resumed:  # another decoder, another encoder: neither knows of what was sent before

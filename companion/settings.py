@@ -16,6 +16,11 @@ from dataclasses import MISSING, asdict, dataclass, field, fields, is_dataclass
 from pathlib import Path
 from typing import Any, get_args, get_origin, get_type_hints
 
+from companion.bridge.settings import BridgeSettings
+from companion.clip.settings import ClipSettings
+from companion.lan.settings import LanSettings
+from companion.local.settings import LocalSettings
+from companion.push.settings import PushSettings
 from pipelines.director import DirectorOptions
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.seeing.choice import ChoiceOptions
@@ -47,7 +52,7 @@ class SettingsError(ValueError):
 class ServerSettings:
     """Where devices reach the companion."""
 
-    host: str = "127.0.0.1"  # loopback: nobody else's device can ask
+    host: str = "127.0.0.1"  # loopback: nobody else's device can ask; anything else: as `companion run --lan`
     port: int = 8484  # 0 = any free port
     token: str = ""  # "" = a new one at each start; printed, needed by every device
     max_sessions: int = 8
@@ -153,6 +158,7 @@ class Settings:
     """All of it."""
 
     server: ServerSettings = field(default_factory=ServerSettings)
+    lan: LanSettings = field(default_factory=LanSettings)
     hearing: HearingSettings = field(default_factory=HearingSettings)
     segmenter: SegmenterOptions = field(default_factory=SegmenterOptions)
     turn: TurnOptions = field(default_factory=TurnOptions)
@@ -170,6 +176,10 @@ class Settings:
     recording: RecordingSettings = field(default_factory=RecordingSettings)
     privacy: PrivacySettings = field(default_factory=PrivacySettings)
     codes: CodeSettings = field(default_factory=CodeSettings)
+    bridge: BridgeSettings = field(default_factory=BridgeSettings)
+    push: PushSettings = field(default_factory=PushSettings)
+    clip: ClipSettings = field(default_factory=ClipSettings)
+    local: LocalSettings = field(default_factory=LocalSettings)
 
     def director(self) -> DirectorOptions:
         """The part that the deciders need: with it and the happenings, a replay decides alike."""
@@ -192,9 +202,9 @@ class Settings:
         return DirectorOptions(general, self.segmenter, choice)
 
     def plain(self) -> dict[str, Any]:
-        """As nested dicts, for the recording. The token is no part of it."""
+        """As nested dicts, for the recording. The token and the key of RTMP are no part of it."""
         out = asdict(self)
-        out["server"]["token"] = ""
+        out["server"]["token"] = out["push"]["rtmp_key"] = ""
         return out
 
     @classmethod

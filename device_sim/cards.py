@@ -7,6 +7,7 @@ print is when somebody bothers to look at it. Colours are BGR.
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -20,6 +21,7 @@ Picture = NDArray[np.uint8]  # (h, w, 3) BGR
 Colour = tuple[int, int, int]
 
 MARGIN = 0.06  # of width and height, on each side
+LETTER_LINES = 8
 FONT = cv2.FONT_HERSHEY_SIMPLEX
 BOLD = cv2.FONT_HERSHEY_DUPLEX
 
@@ -39,14 +41,27 @@ PAINTS: dict[str, Colour] = {
 def draw(card: str, values: Mapping[str, str], width: int, height: int, rng: np.random.Generator) -> Picture:
     """The card with its margin: (height * (1 + 2 MARGIN), width * (1 + 2 MARGIN), 3) uint8 BGR.
 
-    Laid out for 1280x720 and scaled to the camera, so that a small camera makes small print small.
+    Laid out for 1280x720 and scaled to the camera, so that a small camera makes small print small; one that is taller
+    or wider sees more of the wall above and below, or beside it.
     """
     full = (round(1280 * (1 + 2 * MARGIN)), round(720 * (1 + 2 * MARGIN)))
     picture = _image(values, full) if card == "image" else _DRAWERS[card](values, full, rng)
     size = (round(width * (1 + 2 * MARGIN)), round(height * (1 + 2 * MARGIN)))
-    if size != full:
-        picture = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
-    return picture
+    return picture if size == full else _scaled(picture, size)
+
+
+def _scaled(picture: Picture, size: tuple[int, int]) -> Picture:
+    """(h, w, 3) of that size: whole, in the middle; what is missing goes on as the edge is."""
+    (height, width), scale = picture.shape[:2], min(size[0] / picture.shape[1], size[1] / picture.shape[0])
+    new = (min(size[0], round(width * scale)), min(size[1], round(height * scale)))
+    picture = np.asarray(cv2.resize(picture, new, interpolation=cv2.INTER_AREA), np.uint8)
+    left, top = (size[0] - new[0]) // 2, (size[1] - new[1]) // 2
+    if not left and not top:
+        return picture if new == size else np.asarray(cv2.resize(picture, size), np.uint8)
+    sides = (top, size[1] - new[1] - top, left, size[0] - new[0] - left)
+    whole = cv2.GaussianBlur(cv2.copyMakeBorder(picture, *sides, cv2.BORDER_REPLICATE), (0, 0), 12)
+    whole[top : top + new[1], left : left + new[0]] = picture
+    return np.asarray(whole, np.uint8)
 
 
 # ---------------------------------------------------------------------------------------------------------- backgrounds
@@ -132,6 +147,17 @@ def _label(values: Mapping[str, str], size: tuple[int, int], rng: np.random.Gene
     return picture
 
 
+def _letter(values: Mapping[str, str], size: tuple[int, int], rng: np.random.Generator) -> Picture:
+    """A printed page: its words in lines of about thirty letters, as large as print at arm's length."""
+    picture = _wall(size, (74, 104, 136), rng)  # a table
+    width, height = size
+    x, y, w, h = 250, 40, width - 500, height - 80
+    _box(picture, x, y, w, h, (240, 244, 246))
+    for row, line in enumerate(textwrap.wrap(values["text"], 30)[:LETTER_LINES]):
+        cv2.putText(picture, line, (x + 60, y + 90 + row * 84), FONT, 1.5, (36, 34, 34), 3, cv2.LINE_AA)
+    return picture
+
+
 def _door(values: Mapping[str, str], size: tuple[int, int], rng: np.random.Generator) -> Picture:
     picture = _wall(size, (186, 192, 196), rng)
     width, height = size
@@ -189,6 +215,7 @@ _DRAWERS: dict[str, Callable[[Mapping[str, str], tuple[int, int], np.random.Gene
     "sign": _sign,
     "qr": _qr,
     "label": _label,
+    "letter": _letter,
     "door": _door,
     "room": _room,
     "black": _black,

@@ -8,6 +8,9 @@ timestamps mean what they say.
     packets  …bed bed bed│clip clip clip clip│bed bed…      a splice is always on a 20 ms border
     speech             ──┼──▁▂▅▇▅▂▁▂▅▇▂▁─────┼──            first/last speech sample: known offsets in the clip
 
+What is wrong with the sound (sounds.py) is in all of it before it is encoded; the microphone may change in the middle
+of a scene. One that is switched off, or deaf for a while, sends silence, and what is said then is lost.
+
 With an open loudspeaker nobody knows beforehand what the microphone will get: then the same sound is encoded as it is
 captured, with what leaked into it, and comes out those 6.5 ms later.
 """
@@ -19,6 +22,7 @@ import fractions
 import hashlib
 import time
 import wave
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,10 +31,14 @@ import numpy as np
 from aiortc.mediastreams import MediaStreamError, MediaStreamTrack
 from numpy.typing import NDArray
 
+from device_sim.device import Microphone
 from device_sim.errors import SceneError
+from device_sim.now import Now
 from device_sim.open_speaker import Leak
 from device_sim.radio import talk
-from device_sim.scene import SPEECH, Microphone, Pause, Say, Scene
+from device_sim.scene import Scene
+from device_sim.sounds import captured, farther, noise_bed
+from device_sim.steps import SPEECH, Change, Pause, Say
 
 RATE_HZ = 16_000  # wideband: what a headset's microphone gives, and what the recogniser wants
 PACKET = 320  # samples at RATE_HZ: 20 ms
@@ -73,47 +81,90 @@ class Spoken:
     done: asyncio.Event = field(default_factory=asyncio.Event)
 
 
+@dataclass(frozen=True)
+class Bed:
+    """What one microphone hears where nobody says anything to it: a loop, as packets and as sound."""
+
+    packets: tuple[bytes, ...]
+    pcm: Pcm
+
+
 class Voices:
-    """Every sound of a scene, encoded once: the bed, and each `say` laid into it."""
+    """Every sound of a scene, encoded once: for each microphone its bed, and each `say` laid into its room."""
 
     def __init__(self, scene: Scene) -> None:
-        rng = np.random.default_rng([scene.seed, 0xB3D])
-        microphone = scene.microphone or Microphone()
-        self._room = _room_noise(BED_PACKETS * PACKET, microphone, rng)
-        loop = self._room
-        if microphone.radio_dbfs is not None:
-            phrases = (read_wav(path) for path in sorted(SPEECH.glob("*.wav")))
-            loop = talk(self._room, RATE_HZ, microphone.radio_dbfs, list(phrases), rng)
-        self.bed, self.bed_pcm = opus(loop, warm=loop), loop
+        self._seed = scene.seed
+        self._rooms: dict[Microphone, Pcm] = {}
+        self._beds: dict[Microphone, Bed] = {}
+        self._clips: dict[tuple[object, ...], Clip] = {}
         self.leak = Leak(scene.open_speaker, scene.seed) if scene.open_speaker else None
         self._late = LOOKAHEAD * RTP_HZ // RATE_HZ if scene.open_speaker else 0
-        self._clips: dict[tuple[object, ...], Clip] = {}
-        for step in scene.steps:
-            if isinstance(step, Say) and _key(step) not in self._clips:
-                self._clips[_key(step)] = self._clip(step)
+        self.silence = opus(np.zeros(PACKET, np.int16), np.zeros(WARM_PACKETS * PACKET, np.int16))[0]
+        now = Now(scene)
+        self.first = scene.microphone or Microphone()
+        self._add_bed(self.first)
+        for step in scene.moments():
+            now.take(step)
+            if isinstance(step, Change):
+                self._add_bed(now.microphone)
+            elif isinstance(step, Say) and _key(step, now.microphone) not in self._clips:
+                self._clips[_key(step, now.microphone)] = self._clip(step, now.microphone)
 
-    def of(self, say: Say) -> Clip:
-        return self._clips[_key(say)]
+    @property
+    def bed(self) -> Bed:
+        """Of the microphone as the device has it."""
+        return self._beds[self.first]
+
+    def bed_of(self, microphone: Microphone) -> Bed:
+        return self._beds[microphone]
+
+    def of(self, say: Say, microphone: Microphone | None = None) -> Clip:
+        return self._clips[_key(say, microphone or self.first)]
 
     def fingerprint(self) -> str:
-        every = [*self.bed, *(packet for clip in self._clips.values() for packet in clip.packets)]
+        beds = [packet for bed in self._beds.values() for packet in bed.packets]
+        every = [*beds, *(packet for clip in self._clips.values() for packet in clip.packets)]
         return hashlib.sha256(b"|".join(every)).hexdigest()
 
-    def _clip(self, say: Say) -> Clip:
+    def _add_bed(self, microphone: Microphone) -> None:
+        if microphone in self._beds:
+            return
+        rng = np.random.default_rng([self._seed, 0xB3D])
+        room = loop = noise_bed(microphone, BED_PACKETS * PACKET, _phrases, rng)
+        if microphone.radio_dbfs is not None:
+            loop = talk(room, RATE_HZ, microphone.radio_dbfs, _phrases(), rng)
+        self._rooms[microphone] = room
+        loop = captured(loop.astype(np.float64), microphone)
+        self._beds[microphone] = Bed(opus(loop, warm=loop), loop)
+
+    def _clip(self, say: Say, microphone: Microphone) -> Clip:
+        self._add_bed(microphone)
         speech = read_wav(say.wav)
+        if say.other:
+            speech = farther(speech)
         if say.pause is not None:
             speech = with_pause(speech, say.pause)
         first, last = speech_bounds(speech)
-        count = -(-len(speech) // PACKET)
-        mix = np.resize(self._room, count * PACKET).astype(np.float64)
-        mix[: len(speech)] += speech * 10 ** (say.level_db / 20)
-        pcm = np.clip(mix, -32768, 32767).astype(np.int16)
+        room, length = self._rooms[microphone], len(speech)
+        over = np.zeros(0)
+        if say.over is not None:
+            wait = np.zeros(say.over.at_ms * RATE_HZ // 1000)
+            over = np.concatenate([wait, farther(read_wav(say.over.wav)) * 10 ** (say.over.level_db / 20)])
+        count = -(-max(length, len(over)) // PACKET)
+        mix = np.resize(room, count * PACKET).astype(np.float64)
+        mix[:length] += speech * 10 ** (say.level_db / 20)
+        mix[: len(over)] += over
+        pcm, lead = captured(mix, microphone), captured(room.astype(np.float64), microphone)
         at = (first * RTP_HZ // RATE_HZ + self._late, last * RTP_HZ // RATE_HZ + self._late)
-        return Clip(opus(pcm, warm=self._room), *at, pcm, coded_end(speech))
+        return Clip(opus(pcm, warm=lead), *at, pcm, coded_end(speech))
 
 
-def _key(say: Say) -> tuple[object, ...]:
-    return say.wav, say.level_db, say.pause
+def _key(say: Say, microphone: Microphone) -> tuple[object, ...]:
+    return say.wav, say.level_db, say.pause, say.over, say.other, microphone
+
+
+def _phrases() -> list[Pcm]:
+    return [read_wav(path) for path in sorted(SPEECH.glob("*.wav"))]
 
 
 def with_pause(speech: Pcm, pause: Pause) -> Pcm:
@@ -195,14 +246,6 @@ def _encoded(codec: av.CodecContext, pcm: Pcm, pts: int) -> list[bytes]:
     return [bytes(packet) for packet in codec.encode(frame)]
 
 
-def _room_noise(count: int, microphone: Microphone, rng: np.random.Generator) -> Pcm:
-    """A quiet room: noise that falls off with frequency, at `noise_dbfs` RMS."""
-    spectrum = np.fft.rfft(rng.normal(0, 1, count))
-    hz = np.fft.rfftfreq(count, 1 / RATE_HZ)
-    shaped = np.fft.irfft(spectrum / np.sqrt(1 + (hz / 300) ** 2) * (hz > 40), count)
-    return np.asarray(shaped / shaped.std() * 32768 * 10 ** (microphone.noise_dbfs / 20)).round().astype(np.int16)
-
-
 class MicTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc is untyped
     """Hands out a packet when its last sample exists, as a real microphone does: packet k leaves at (k + 1) * 20 ms."""
 
@@ -211,6 +254,9 @@ class MicTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc is untyped
     def __init__(self, voices: Voices) -> None:
         super().__init__()
         self._voices = voices
+        self._microphone, self._bed = voices.first, voices.bed
+        self._open_ns = 0  # a headset's radio link is there from then on
+        self.deaf: Callable[[], bool] = lambda: False
         self._packet, self._start_ns = 0, 0
         self._clip: Clip | None = None
         self._at, self._spoken = 0, Spoken("")
@@ -219,8 +265,17 @@ class MicTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc is untyped
 
     def say(self, say: Say) -> Spoken:
         """Start the phrase with the next packet. Its times are filled in as it leaves."""
-        self._clip, self._at, self._spoken = self._voices.of(say), 0, Spoken(say.words)
+        self._clip, self._at, self._spoken = self._voices.of(say, self._microphone), 0, Spoken(say.words)
         return self._spoken
+
+    def be(self, microphone: Microphone) -> None:
+        """From now on it is this one; what is being said goes on as it began, unless it is off."""
+        if self._microphone.off and not microphone.off:
+            self._open_ns = time.monotonic_ns() + microphone.opens_after_ms * 1_000_000
+        self._microphone, self._bed = microphone, self._voices.bed_of(microphone)
+
+    def _shut(self) -> bool:
+        return self._microphone.off or time.monotonic_ns() < self._open_ns or self.deaf()
 
     def go_on(self) -> None:
         """What was captured while nobody took it is gone, as on a real device."""
@@ -238,7 +293,8 @@ class MicTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc is untyped
         due_ns = self._start_ns + (self._packet + 1) * PACKET_NS
         if due_ns > now_ns:
             await asyncio.sleep((due_ns - now_ns) / 1e9)
-        packet = av.Packet(self._next_packet())
+        sound = self._next_packet()
+        packet = av.Packet(self._voices.silence if self._shut() else sound)
         packet.pts = self._packet * RTP_PACKET
         packet.time_base = fractions.Fraction(1, RTP_HZ)
         self.last_pts, self.last_ns = packet.pts, due_ns - PACKET_NS
@@ -249,7 +305,7 @@ class MicTrack(MediaStreamTrack):  # type: ignore[misc]  # aiortc is untyped
         clip, spoken = self._clip, self._spoken
         if clip is None:
             at = self._packet % BED_PACKETS
-            return self._leaked(self._voices.bed_pcm[at * PACKET : (at + 1) * PACKET], self._voices.bed[at])
+            return self._leaked(self._bed.pcm[at * PACKET : (at + 1) * PACKET], self._bed.packets[at])
         now_ns, begin = time.monotonic_ns(), self._at * RTP_PACKET
         if begin <= clip.first < begin + RTP_PACKET:
             spoken.first_rtp, spoken.first_ns = self._packet * RTP_PACKET + clip.first - begin, now_ns

@@ -1,8 +1,9 @@
 """A bad network: some of our media packets are lost, some come late, some twice.
 
 It stands below encryption, right in front of the socket, so that everything above, on both sides, meets it as it would
-meet the real thing: holes, packets out of order, requests to send again. Handshakes, RTCP and the data channel pass
-untouched (RFC 7983 tells them apart by the first byte); a lost message there is sent again by SCTP anyhow.
+meet the real thing: holes, packets out of order, requests to send again. What comes towards us is spoilt where it
+arrives. Handshakes, RTCP and the data channel pass untouched (RFC 7983 tells them apart by the first byte); a lost
+message there is sent again by SCTP anyhow.
 
 What happens to the n-th packet of one kind (sound, picture, sent again) depends on the scene's seed and n alone.
 """
@@ -16,7 +17,9 @@ from typing import Any
 
 import numpy as np
 
-from device_sim.scene import Network
+from device_sim.device import Network
+
+ANSWER = 1000  # no payload type: the answer's packets have luck of their own
 
 Send = Callable[[bytes], Awaitable[None]]
 
@@ -29,14 +32,15 @@ class Counts:
     lost: int = 0
     twice: int = 0
     late: int = 0  # by more than one packet of sound
+    answer_lost: int = 0
 
 
 class BadNetwork:
-    """Takes the place of a transport's `_send`. `close()` drops what is still under way."""
+    """Takes the place of a transport's `_send`; `network` may change at any time. `close()` drops what is under way."""
 
     def __init__(self, network: Network, seed: int, send: Send) -> None:
         self.counts = Counts()
-        self._network, self._seed, self._send = network, seed, send
+        self.network, self._seed, self._send = network, seed, send
         self._chances: dict[int, np.random.Generator] = {}  # payload type -> its own luck
         self._under_way: set[asyncio.Task[None]] = set()
 
@@ -57,13 +61,23 @@ class BadNetwork:
             float, chance.random(3)
         )  # always three, so that one figure changed leaves the others' luck
         self.counts.packets += 1
-        if lost < self._network.loss:
+        if lost < self.network.loss:
             self.counts.lost += 1
             return
-        self._later(data, late * self._network.jitter_ms)
-        if twice < self._network.duplicate:
+        self._later(data, late * self.network.jitter_ms)
+        if twice < self.network.duplicate:
             self.counts.twice += 1
-            self._later(data, (late + 1) * self._network.jitter_ms)
+            self._later(data, (late + 1) * self.network.jitter_ms)
+
+    async def receive(self) -> bool:
+        """A packet of the answer has come: wait for as long as it takes; False if it never arrives."""
+        chance = self._chances.setdefault(ANSWER, np.random.default_rng([self._seed, 0x4E7, ANSWER]))
+        if float(chance.random()) < self.network.down_loss:
+            self.counts.answer_lost += 1
+            return False
+        if self.network.delay_ms:
+            await asyncio.sleep(self.network.delay_ms / 1000)
+        return True
 
     def close(self) -> None:
         for task in self._under_way:
@@ -76,7 +90,7 @@ class BadNetwork:
         task.add_done_callback(self._under_way.discard)
 
     async def _arrive(self, data: bytes, late_ms: float) -> None:
-        await asyncio.sleep(late_ms / 1000)
+        await asyncio.sleep((late_ms + self.network.delay_ms) / 1000)
         try:
             await self._send(data)
         except ConnectionError:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from device_sim.expects import Expect
 from device_sim.marks import Message
-from device_sim.scene import Expect, LoseNetwork, Wait
+from device_sim.sent import Requests
+from device_sim.steps import LoseNetwork, Wait
 
 
 @dataclass
@@ -18,6 +20,7 @@ class Turn:
     end_ns: int  # last speech sample sent
     until_ns: int = 0  # the next turn's begin, or the scene's end
     mouth_ns: int = 0  # the wearer made the last sound of it; 0 = turn 0
+    sent: Requests | None = None  # what reached the model in it; None: nobody could be asked
 
 
 @dataclass
@@ -30,6 +33,7 @@ class Record:
     came_back: list[tuple[LoseNetwork, int, bool]] = field(default_factory=list)  # in which turn; the same session?
     messages: list[tuple[int, Message]] = field(default_factory=list)
     ended_early: str = ""  # why the scene could not go on to its end
+    connected: bool = True  # media came through when the scene began
     key_requests: int = 0
     cpu_s: float = 0.0  # processor time the simulator itself took while the scene played
     session: str = ""  # what the companion calls this connection

@@ -8,19 +8,24 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from device_sim import profile as profiles
 from device_sim.behaviour import Rule, read_rules
+from device_sim.device import Camera, Device, Lens, Microphone, Network, read_device
 from device_sim.errors import SceneError
+from device_sim.expects import Expect
 from device_sim.open_speaker import OpenSpeaker
 from device_sim.steps import (
     DOOR_COLOURS,
     SPEECH,
-    Expect,
+    Change,
+    Event,
     LoseNetwork,
     Meanwhile,
+    Over,
     Pause,
     Reader,
     Say,
@@ -36,12 +41,17 @@ __all__ = [
     "DOOR_COLOURS",
     "SPEECH",
     "Camera",
+    "Change",
+    "Device",
+    "Event",
     "Expect",
+    "Lens",
     "LoseNetwork",
     "Meanwhile",
     "Microphone",
     "Network",
     "OpenSpeaker",
+    "Over",
     "Pause",
     "Say",
     "Scene",
@@ -58,52 +68,49 @@ BUNDLED = Path(__file__).parent / "scenes"
 
 
 @dataclass(frozen=True)
-class Camera:
-    width: int = 1280
-    height: int = 720
-    fps: int = 15
-    kbps: int = 1000  # what a phone hop gives a pair of glasses
-
-
-@dataclass(frozen=True)
-class Microphone:
-    noise_dbfs: float = -50.0  # the room noise that the bundled phrases were rendered with
-    radio_dbfs: float | None = None  # somebody else talks every now and then, this loud; None = nobody
-
-
-@dataclass(frozen=True)
-class Network:
-    """What happens to this device's media packets on their way. Nothing, unless a scene says so."""
-
-    loss: float = 0.0  # share that never arrives
-    duplicate: float = 0.0  # share that arrives twice
-    jitter_ms: float = 0.0  # each packet is late by 0 to so much: above 20 ms sound arrives out of order
-
-
-@dataclass(frozen=True)
 class Scene:
     name: str
     about: str
     file: Path
     seed: int
-    camera: Camera | None
-    microphone: Microphone | None
+    device: Device
     steps: tuple[Step, ...]
     drawn: Mapping[str, str] = field(default_factory=dict)
-    network: Network = Network()
-    open_speaker: OpenSpeaker | None = None  # None: in the ear
     model: tuple[Rule, ...] = ()  # how the stand-in model answers in this scene
     companion: Mapping[str, str] = field(default_factory=dict)  # settings that a recording of it is made with
 
+    @property
+    def camera(self) -> Camera | None:
+        return self.device.camera
+
+    @property
+    def microphone(self) -> Microphone | None:
+        return self.device.microphone
+
+    @property
+    def network(self) -> Network:
+        return self.device.network
+
+    @property
+    def open_speaker(self) -> OpenSpeaker | None:
+        return self.device.open_speaker
+
+    @property
+    def spoils_network(self) -> bool:
+        """At some time in it the network is not as good as it could be."""
+        changes = (step.to for step in self.moments() if isinstance(step, Change))
+        return self.network != Network() or any(isinstance(to, Network) and to != Network() for to in changes)
+
+    def moments(self) -> Iterator[Step]:
+        """Every step in the order of time, with what happens in the middle of a phrase behind it."""
+        for step in self.steps:
+            yield step
+            if isinstance(step, Say):
+                yield from (act.step for act in step.meanwhile)
+
     def sees(self) -> list[See]:
         """Every picture of the scene, those that come in the middle of a phrase included."""
-        out: list[See] = []
-        for step in self.steps:
-            if isinstance(step, Say):
-                out += [m.step for m in step.meanwhile if isinstance(m.step, See)]
-            elif isinstance(step, See):
-                out.append(step)
-        return out
+        return [step for step in self.moments() if isinstance(step, See)]
 
 
 def bundled() -> list[str]:
@@ -122,8 +129,9 @@ def find(name: str) -> Path:
     return BUNDLED / f"{name}.yaml"
 
 
-def load(path: Path, seed: int = 0, fixed: Mapping[str, str] | None = None) -> Scene:
-    """Read, check and draw. `fixed` overrides drawn values. Raises SceneError with file, line, key and way out."""
+def load(path: Path, seed: int = 0, fixed: Mapping[str, str] | None = None, profile: str = "") -> Scene:
+    """Read, check and draw. `fixed` overrides drawn values; `profile` takes the device's place; where the wearer is
+    stays. Raises SceneError with file, line, key and way out."""
     top = Place.of_file(path)
     parts = top.fields(("name", "about", "device", "model", "companion", "draw", "steps"), required=("steps",))
     choices = _choices(parts["draw"]) if "draw" in parts else {}
@@ -132,20 +140,16 @@ def load(path: Path, seed: int = 0, fixed: Mapping[str, str] | None = None) -> S
         if name not in drawn:
             raise SceneError(f"{path}: --set {name}={value}: nothing of that name is drawn; drawn: {', '.join(drawn)}")
         drawn[name] = value
-    device = parts.get("device")
-    camera, microphone, network = _device(device) if device is not None else (Camera(), Microphone(), Network())
-    steps = Reader(path.parent, drawn, choices).read(parts["steps"].with_values(drawn))
+    device = _device(parts.get("device"), profile)
+    steps = Reader(path.parent, drawn, choices, device).read(parts["steps"].with_values(drawn))
     scene = Scene(
         name=parts["name"].text() if "name" in parts else path.stem,
         about=parts["about"].text().strip() if "about" in parts else "",
         file=path,
         seed=seed,
-        camera=camera,
-        microphone=microphone,
+        device=device,
         steps=tuple(steps),
         drawn=drawn,
-        network=network,
-        open_speaker=_open_speaker(device) if device is not None else None,
         model=read_rules(parts["model"]) if "model" in parts else (),
         companion=_companion(parts["companion"]) if "companion" in parts else {},
     )
@@ -159,10 +163,16 @@ def _check_device(scene: Scene) -> None:
         if scene.open_speaker is not None:
             raise SceneError(f"{scene.file}: open_speaker: nothing hears it; remove it, or `microphone: none`")
         for say in (step for step in scene.steps if isinstance(step, Say)):
-            raise SceneError(f"{scene.file}:{say.line}: say: the device has no microphone; remove `microphone: none`")
+            raise SceneError(
+                f"{scene.file}:{say.line}: say: the device has no microphone; {_way_out(scene, 'microphone')}"
+            )
     if scene.camera is None:
         for see in scene.sees():
-            raise SceneError(f"{scene.file}:{see.line}: see: the device has no camera; remove `camera: none`")
+            raise SceneError(f"{scene.file}:{see.line}: see: the device has no camera; {_way_out(scene, 'camera')}")
+
+
+def _way_out(scene: Scene, part: str) -> str:
+    return f"take another profile than {scene.device.profile}" if scene.device.profile else f"remove `{part}: none`"
 
 
 # ------------------------------------------------------------------------------------------------------------- sections
@@ -196,54 +206,18 @@ def _companion(place: Place) -> dict[str, str]:
     return out
 
 
-def _device(place: Place) -> tuple[Camera | None, Microphone | None, Network]:
-    camera: Camera | None = Camera()
-    microphone: Microphone | None = Microphone()
-    fields = place.fields(("camera", "microphone", "network", "open_speaker"))
-    if "camera" in fields:
-        camera = None if _is_none(fields["camera"]) else _camera(fields["camera"])
-    if "microphone" in fields:
-        microphone = None if _is_none(fields["microphone"]) else _microphone(fields["microphone"])
-    if camera is None and microphone is None:
-        raise place.error("neither camera nor microphone", "leave the device at least one of them")
-    return camera, microphone, _network(fields["network"]) if "network" in fields else Network()
-
-
-def _microphone(place: Place) -> Microphone:
-    keys = place.fields(("noise_dbfs", "radio_dbfs"))
-    return Microphone(**{name: keys[name].number(-96, -10) for name in keys})
-
-
-def _network(place: Place) -> Network:
-    limits = {"loss": (0, 0.9), "duplicate": (0, 0.9), "jitter_ms": (0, 2000)}
-    keys = place.fields(limits)
-    return Network(**{name: keys[name].number(*limits[name]) for name in keys})
-
-
-def _open_speaker(device: Place) -> OpenSpeaker | None:
-    place = device.fields().get("open_speaker")
-    if place is None:
-        return None
-    limits = {"delay_ms": (20, 1000), "level_db": (-60, 6), "room_ms": (0, 1000)}
-    keys = place.fields(limits)
-    given = {name: keys[name].number(*limits[name]) for name in keys}
-    usual = OpenSpeaker()
-    return OpenSpeaker(
-        int(given.get("delay_ms", usual.delay_ms)),
-        given.get("level_db", usual.level_db),
-        int(given.get("room_ms", usual.room_ms)),
-    )
-
-
-def _is_none(place: Place) -> bool:
-    return place.kind() != "map" and place.one_of(["none"]) == "none"
-
-
-def _camera(place: Place) -> Camera:
-    limits = {"width": (160, 1920), "height": (120, 1920), "fps": (1, 30), "kbps": (100, 8000)}
-    keys = place.fields(limits)
-    camera = Camera(**{name: int(keys[name].number(*limits[name])) for name in keys})
-    for name in ("width", "height"):
-        if getattr(camera, name) % 2:
-            raise keys[name].error(f"{getattr(camera, name)} is odd", "H.264 needs even sizes")
-    return camera
+def _device(place: Place | None, profile: str) -> Device:
+    """What the scene says, on top of the profile it names; or the `profile` asked for, in the scene's place."""
+    named = place.fields().get("profile") if place is not None else None
+    if profile:
+        base = profiles.profile(profile)
+        return base if place is None else read_device(place, base, only_the_place=True)
+    base = Device()
+    if named is not None:
+        try:
+            base = profiles.profile(named.text())
+        except SceneError as error:
+            if named.text() in profiles.profiles():
+                raise
+            raise SceneError(f"{named.file}:{named.node.start_mark.line + 1}: {named.key}: {error}") from None
+    return base if place is None else read_device(place, base)

@@ -11,13 +11,17 @@ from collections.abc import Callable
 from dataclasses import asdict
 
 from device_sim.camera import Tapes
+from device_sim.device import described
 from device_sim.errors import SceneError
 from device_sim.mic import Spoken
+from device_sim.now import Now
 from device_sim.record import Record, Turn
-from device_sim.scene import Expect, LoseNetwork, Say, Scene, See, Step, Tap, Wait
-from device_sim.wire import Wire
+from device_sim.scene import Change, Event, Expect, LoseNetwork, Say, Scene, See, Step, Tap, Wait
+from device_sim.sent import Sent
+from device_sim.way import Way
 
-QUIET_NS = 700_000_000  # this long without a sound, and no utterance announced as going on: it has finished
+QUIET_NS = 700_000_000  # this long without a sound, and nothing announced as going on: it has finished
+AT_IT = ("thinking", "speaking")  # states in which more of an answer is to come
 STUCK_NS = 5_000_000_000  # this long without a sound: finished, whatever was announced
 LOOK_S = 0.02  # how often a wait looks at the ear: the packets' own rate
 
@@ -25,12 +29,14 @@ Tell = Callable[[float, str, str], None]  # (seconds into the scene, what, words
 
 
 class Stage:
-    def __init__(self, scene: Scene, wire: Wire, tapes: Tapes, tell: Tell) -> None:
-        self._scene, self._wire, self._tapes, self._tell = scene, wire, tapes, tell
+    def __init__(self, scene: Scene, wire: Way, tapes: Tapes, tell: Tell, sent: Sent | None = None) -> None:
+        self._scene, self._wire, self._tapes, self._tell, self._sent = scene, wire, tapes, tell, sent
+        self._now = Now(scene)
         now_ns = time.monotonic_ns()
         self.record = Record(now_ns, messages=wire.messages)
         self.record.turns.append(Turn(0, "", now_ns, now_ns))
         self._answer_ns: int | None = None  # when the current turn's answer began, once it has
+        self._state = ""  # the companion's own word for what it does, if it tells
         wire.on_message = self._caption
 
     async def play(self) -> Record:
@@ -50,6 +56,7 @@ class Stage:
                 raise result
         self.record.end_ns, self.record.cpu_s = time.monotonic_ns(), time.process_time() - cpu_s
         self.record.close_turn(self.record.end_ns)
+        await self._count_sent()
         if self.record.ended_early:
             missed = sum(isinstance(step, Expect) for step in self._scene.steps) - len(self.record.expected)
             self.record.ended_early += f"; {missed} expectations were not reached" if missed else ""
@@ -70,9 +77,15 @@ class Stage:
                 self._see(step)
             case Say():
                 await self._speak(step)
+            case Change():
+                self._change(step)
             case Tap():
                 self._wire.send({"type": "event", "kind": step.kind})
+                self._photo("tap")
                 self._say("tap", step.kind)
+            case Event():
+                self._wire.send({"type": "event", "kind": step.kind, "value": step.value})
+                self._say("event", f"{step.kind} {step.value}")
             case Wait():
                 await self._wait(step)
             case LoseNetwork():
@@ -83,21 +96,46 @@ class Stage:
     def _see(self, step: See) -> None:
         if self._wire.camera is None:
             raise SceneError(f"{self._scene.file}:{step.line}: see: the device has no camera")
-        self._wire.camera.show(self._tapes.of(step))
+        self._now.take(step)
+        self._wire.camera.show(self._tapes.of(self._now.look()))
         self._say("see", " ".join([step.card, *(value for _, value in step.values)]))
+
+    def _change(self, step: Change) -> None:
+        before = self._now.look() if self._wire.camera is not None else None
+        self._now.take(step)
+        self._wire.be(self._now)
+        if self._wire.camera is not None and self._now.look() != before:
+            self._wire.camera.show(self._tapes.of(self._now.look(held=True)))
+        self._say("now", described(step.to))
+
+    def _photo(self, when: str) -> None:
+        camera = self._scene.camera
+        if self._wire.camera is not None and camera is not None and camera.photo_on == when:
+            self._wire.camera.photo()
 
     async def _speak(self, step: Say) -> None:
         """A new turn opens with its first speech sample."""
         if self._wire.mic is None:
             raise SceneError(f"{self._scene.file}:{step.line}: say: the device has no microphone")
+        await self._count_sent()
         spoken: Spoken = self._wire.mic.say(step)
         await spoken.started.wait()
         self.record.close_turn(spoken.first_ns)
-        self._say("say", f'"{step.words}"' + (f", a pause of {step.pause.ms} ms in it" if step.pause else ""))
-        self.record.turns.append(Turn(len(self.record.turns), step.words, spoken.first_ns, spoken.first_ns))
+        if not step.other:
+            self._photo("speech")
+        words = f'"{step.words}"' + (f", a pause of {step.pause.ms} ms in it" if step.pause else "")
+        words += f', and somebody else over it: "{step.over.words}"' if step.over else ""
+        self._say("other" if step.other else "say", words)
+        named = f"somebody else: {step.words}" if step.other else step.words
+        self.record.turns.append(Turn(len(self.record.turns), named, spoken.first_ns, spoken.first_ns))
         self._answer_ns = None
         await asyncio.gather(spoken.done.wait(), self._meanwhile(step, spoken.first_ns))
         self.record.turns[-1].end_ns, self.record.turns[-1].mouth_ns = spoken.last_ns, spoken.mouth_ns
+
+    async def _count_sent(self) -> None:
+        """What the turn that ends here sent to the model."""
+        if self._sent is not None:
+            self.record.turns[-1].sent = await self._sent.since_last_asked()
 
     async def _meanwhile(self, say: Say, first_ns: int) -> None:
         for act in say.meanwhile:
@@ -119,7 +157,7 @@ class Stage:
             await asyncio.sleep(LOOK_S)
 
     async def _lose_network(self, step: LoseNetwork) -> None:
-        if step.seconds:
+        if step.seconds and self.record.connected:
             self._wire.lose_network()
             self._say("network", f"gone for {step.seconds:g} s")
             await asyncio.sleep(step.seconds)
@@ -140,9 +178,12 @@ class Stage:
 
     def _quiet(self) -> bool:
         silent_ns = time.monotonic_ns() - max(self._wire.ear.last_audible_ns, self.record.begin_ns)
-        return silent_ns > STUCK_NS or (silent_ns > QUIET_NS and not self._wire.marks.speaking)
+        busy = self._wire.marks.speaking or self._state in AT_IT
+        return silent_ns > STUCK_NS or (silent_ns > QUIET_NS and not busy)
 
     def _caption(self, arrival_ns: int, message: dict[str, object]) -> None:
+        if message.get("type") == "state":
+            self._state = str(message.get("state", ""))
         if message.get("type") == "caption":
             who = "hears" if message.get("who") == "wearer" else "says"
             self._say(who, str(message.get("text", "")))

@@ -66,6 +66,7 @@ def make_app(behaviour: Behaviour | None = None, rules: Sequence[Rule] = ()) -> 
     app[RULES] = (*rules, Rule("", behaviour or Behaviour()))
     app[SEEN] = Seen()
     app.router.add_get("/", _about)
+    app.router.add_get("/seen", _seen)
     app.router.add_get("/v1/models", _models)
     app.router.add_get("/v1beta/models", _gemini_models)
     for wire in WIRES:
@@ -85,6 +86,12 @@ async def start(app: web.Application, host: str = "127.0.0.1", port: int = 0) ->
 
 async def _about(_: web.Request) -> web.Response:
     return web.Response(text=ABOUT)
+
+
+async def _seen(request: web.Request) -> web.Response:
+    """How much was asked so far, and how many pictures came with it: for the simulator's verdict."""
+    asked = request.app[SEEN].asked
+    return web.json_response({"requests": len(asked), "pictures": sum(len(one.pictures) for one in asked)})
 
 
 async def _models(_: web.Request) -> web.Response:

@@ -1,27 +1,28 @@
-"""The timeline of a scene: each kind of step as a dataclass, and how it is read from YAML.
+"""The timeline of a scene: each kind of step as a dataclass, and how it is read from YAML (expectations: expects.py).
 
 A reader knows the scene's folder (for relative paths) and what every drawn name could have been (for decoys).
 """
 
 from __future__ import annotations
 
-import random
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from device_sim.device import Device, Lens, Microphone, Network, read_lens, read_microphone, read_network
+from device_sim.expects import Expect, read_expect
 from device_sim.yamlnode import Place
 
 SPEECH = Path(__file__).parent / "speech"
 MAX_STEPS = 2000  # repeats unrolled; beyond it a scene is a mistake, not a test
-MAX_DECOYS = 6  # a closed choice among 7: chance is 14 %, and judging stays under a second
 
 # Card -> its keys, all text. Every card but `image` is drawn by cards.py.
 CARDS: dict[str, tuple[str, ...]] = {
     "sign": ("platform", "destination", "time"),
     "qr": ("payload",),
     "label": ("name", "weight", "price"),
+    "letter": ("text",),
     "door": ("colour",),
     "room": (),
     "black": (),
@@ -29,14 +30,17 @@ CARDS: dict[str, tuple[str, ...]] = {
 }
 DOOR_COLOURS = ("red", "green", "blue", "yellow", "white", "black", "brown", "orange", "purple")
 MOTIONS = ("settle", "glance", "hold")
-ACTIONS = ("see", "say", "tap", "wait", "expect", "lose_network", "repeat")
-EXTRAS = {
-    "within_s": "wait",
-    "level_db": "say",
-    "pause": "say",
-    "meanwhile": "say",
-    "resumes": "lose_network",
-}  # key -> the step that takes it
+CHANGES = ("camera", "microphone", "network")
+ACTIONS = ("see", "say", "bystander", *CHANGES, "tap", "event", "wait", "expect", "lose_network", "repeat")
+EXTRAS: dict[str, tuple[str, ...]] = {
+    "within_s": ("wait",),
+    "level_db": ("say", "bystander"),
+    "pause": ("say",),
+    "over": ("say",),
+    "meanwhile": ("say",),
+    "resumes": ("lose_network",),
+}  # key -> the steps that take it
+BYSTANDER_DB = -12.0  # somebody two metres away, beside a mouth that is close to the microphone
 MAX_PAUSE_MS = 10_000
 
 
@@ -57,6 +61,15 @@ class Tap:
 
 
 @dataclass(frozen=True)
+class Event:
+    """The device tells of something, such as its battery."""
+
+    line: int
+    kind: str
+    value: float | str
+
+
+@dataclass(frozen=True)
 class Pause:
     """Silence put into a phrase, `at_ms` after the clip's first sample, `ms` long."""
 
@@ -65,16 +78,35 @@ class Pause:
 
 
 @dataclass(frozen=True)
+class Change:
+    """From now on the lens, the microphone or the network is like this."""
+
+    line: int
+    to: Lens | Microphone | Network
+
+
+@dataclass(frozen=True)
 class Meanwhile:
-    """What the wearer does `at_ms` after the first speech sample of a phrase."""
+    """What happens `at_ms` after the first speech sample of a phrase."""
 
     at_ms: int
-    step: See | Tap
+    step: See | Tap | Change
+
+
+@dataclass(frozen=True)
+class Over:
+    """What somebody else says into a phrase, `at_ms` after the clip's first sample."""
+
+    at_ms: int
+    words: str
+    wav: Path
+    level_db: float = BYSTANDER_DB
 
 
 @dataclass(frozen=True)
 class Say:
-    """Speak a bundled phrase or a file (16 kHz mono PCM16). Opens a new turn."""
+    """Speak a bundled phrase or a file (16 kHz mono PCM16). Opens a new turn. `other`: it is not the wearer who says
+    it, but somebody else in the room."""
 
     line: int
     words: str
@@ -82,6 +114,8 @@ class Say:
     level_db: float = 0.0
     pause: Pause | None = None
     meanwhile: tuple[Meanwhile, ...] = ()
+    over: Over | None = None
+    other: bool = False
 
 
 @dataclass(frozen=True)
@@ -94,20 +128,6 @@ class Wait:
 
 
 @dataclass(frozen=True)
-class Expect:
-    """What must be true of the turn that the last `say` opened. Absent expectations are None or empty."""
-
-    line: int
-    hears: str = ""
-    not_hears: str = ""
-    decoys: tuple[str, ...] = ()
-    caption: str = ""
-    speaks: bool | None = None
-    answers_within_ms: float | None = None
-    silence_within_ms: float | None = None
-
-
-@dataclass(frozen=True)
 class LoseNetwork:
     """Nothing gets through for so long; then the device comes back over another connection. 0: it changes over while
     the old connection still works. `resumes`: whether it is expected to find its session again."""
@@ -117,17 +137,21 @@ class LoseNetwork:
     resumes: bool = True
 
 
-Step = See | Say | Tap | Wait | Expect | LoseNetwork
+Step = See | Say | Tap | Event | Wait | Expect | Change | LoseNetwork
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
 
 
 class Reader:
-    """Reads the timeline. Knows the folder (for relative paths) and what each name could have been (for decoys)."""
+    """Reads the timeline. Knows the folder (for relative paths), what each name could have been (for decoys), and the
+    device (for what a change leaves as it is)."""
 
-    def __init__(self, folder: Path, drawn: Mapping[str, str], choices: Mapping[str, list[str]]) -> None:
+    def __init__(
+        self, folder: Path, drawn: Mapping[str, str], choices: Mapping[str, list[str]], device: Device | None = None
+    ) -> None:
         self._folder, self._drawn, self._choices = folder, drawn, choices
+        self._device = device or Device()
 
     def read(self, place: Place) -> list[Step]:
         steps: list[Step] = []
@@ -145,23 +169,35 @@ class Reader:
         if len(actions) != 1:
             raise item.error(f"{len(actions)} actions in one step", f"give exactly one of: {', '.join(ACTIONS)}")
         action, line = actions[0], item.node.start_mark.line + 1
-        for extra, owner in EXTRAS.items():
-            if extra in fields and action != owner:
-                raise fields[extra].error(f"only `{owner}` takes it", f"remove it from this `{action}`")
+        for extra, owners in EXTRAS.items():
+            if extra in fields and action not in owners:
+                takes = " and ".join(f"`{owner}`" for owner in owners)
+                raise fields[extra].error(f"only {takes} takes it", f"remove it from this `{action}`")
         body = fields[action]
         if action == "repeat":
             parts = body.fields(("times", "steps"), required=("times", "steps"))
             return self.read(parts["steps"]) * int(parts["times"].number(1, MAX_STEPS))
         if action == "tap":
             return [_tap(line, body)]
+        if action == "event":
+            return [_event(line, body)]
         if action == "wait":
             return [_wait(line, body, fields.get("within_s"))]
         if action == "lose_network":
             resumes = fields["resumes"].flag() if "resumes" in fields else True
             return [LoseNetwork(line, body.number(0, 600), resumes)]
-        if action == "say":
-            return [self._say(line, body, fields)]
-        return [self._see(line, body) if action == "see" else self._expect(line, body)]
+        if action in ("say", "bystander"):
+            return [self._say(line, body, fields, action == "bystander")]
+        if action in CHANGES:
+            return [self._change(line, action, body)]
+        return [self._see(line, body) if action == "see" else read_expect(line, body, self._drawn, self._choices)]
+
+    def _change(self, line: int, part: str, body: Place) -> Change:
+        if part == "camera":
+            return Change(line, read_lens(body, self._device))
+        if part == "microphone":
+            return Change(line, read_microphone(body, self._device))
+        return Change(line, read_network(body, self._device))
 
     def _see(self, line: int, place: Place) -> See:
         if place.kind() == "text":
@@ -176,12 +212,20 @@ class Reader:
         motion = keys["motion"].one_of(MOTIONS) if "motion" in keys else "settle"
         return See(line, card, tuple(values.items()), motion)
 
-    def _say(self, line: int, place: Place, fields: Mapping[str, Place]) -> Say:
+    def _say(self, line: int, place: Place, fields: Mapping[str, Place], other: bool) -> Say:
         words, wav = self._words(place)
-        level_db = fields["level_db"].number(-40, 20) if "level_db" in fields else 0.0
+        usual_db = BYSTANDER_DB if other else 0.0
+        level_db = fields["level_db"].number(-40, 20) if "level_db" in fields else usual_db
+        over = self._over(fields["over"]) if "over" in fields else None
         pause = _pause(fields["pause"]) if "pause" in fields else None
         meanwhile = [self._meanwhile(item) for item in fields["meanwhile"].items()] if "meanwhile" in fields else []
-        return Say(line, words, wav, level_db, pause, tuple(sorted(meanwhile, key=lambda m: m.at_ms)))
+        return Say(line, words, wav, level_db, pause, tuple(sorted(meanwhile, key=lambda m: m.at_ms)), over, other)
+
+    def _over(self, place: Place) -> Over:
+        keys = place.fields(("at_ms", "says", "level_db"), required=("says",))
+        words, wav = self._words(keys["says"])
+        at_ms = int(keys["at_ms"].number(0, 60_000)) if "at_ms" in keys else 0
+        return Over(at_ms, words, wav, keys["level_db"].number(-40, 20) if "level_db" in keys else BYSTANDER_DB)
 
     def _words(self, place: Place) -> tuple[str, Path]:
         """What is said, and the sound of it."""
@@ -196,12 +240,16 @@ class Reader:
         return words, wav
 
     def _meanwhile(self, item: Place) -> Meanwhile:
-        fields = item.fields(("at_ms", "see", "tap"), required=("at_ms",))
+        fields = item.fields(("at_ms", "see", "tap", *CHANGES), required=("at_ms",))
         if len(fields) != 2:
-            raise item.error("one thing at a time", "give `at_ms` and either `see` or `tap`")
-        line = item.node.start_mark.line + 1
-        step = self._see(line, fields["see"]) if "see" in fields else _tap(line, fields["tap"])
-        return Meanwhile(int(fields["at_ms"].number(0, 60_000)), step)
+            raise item.error(
+                "one thing at a time", f"give `at_ms` and either `see` or `tap` or one of {', '.join(CHANGES)}"
+            )
+        line, (action, body) = item.node.start_mark.line + 1, next(f for f in fields.items() if f[0] != "at_ms")
+        at_ms = int(fields["at_ms"].number(0, 60_000))
+        if action in CHANGES:
+            return Meanwhile(at_ms, self._change(line, action, body))
+        return Meanwhile(at_ms, self._see(line, body) if action == "see" else _tap(line, body))
 
     def _file(self, place: Place, what: str) -> Path:
         path = self._folder / place.text()
@@ -209,61 +257,20 @@ class Reader:
             raise place.error(f"no file {path}", f"give {what}, relative to the scene's folder")
         return path
 
-    def _expect(self, line: int, place: Place) -> Expect:
-        names = ("hears", "not_hears", "decoys", "decoys_from", "caption", "speaks", "answers_within_ms")
-        keys = place.fields((*names, "silence_within_ms"))
-        if not set(keys) - {"decoys", "decoys_from"}:
-            raise place.error("nothing is expected", "give hears, not_hears, caption, speaks, answers_within_ms, …")
-        decoys: list[str] = [item.text() for item in keys["decoys"].items()] if "decoys" in keys else []
-        if "decoys_from" in keys:
-            decoys += self._drawn_decoys(keys)
-        if "hears" in keys and not decoys:
-            raise keys["hears"].error("nothing to tell it from", "add `decoys: […]` or `decoys_from: name`")
-        if "caption" in keys:
-            _check_pattern(keys["caption"])
-        return Expect(
-            line,
-            hears=keys["hears"].text() if "hears" in keys else "",
-            not_hears=keys["not_hears"].text() if "not_hears" in keys else "",
-            decoys=tuple(decoys[:MAX_DECOYS]),
-            caption=keys["caption"].text() if "caption" in keys else "",
-            speaks=keys["speaks"].flag() if "speaks" in keys else None,
-            answers_within_ms=_milliseconds(keys, "answers_within_ms"),
-            silence_within_ms=_milliseconds(keys, "silence_within_ms"),
-        )
-
-    def _drawn_decoys(self, keys: Mapping[str, Place]) -> list[str]:
-        """The `hears` phrase with what else the seed could have drawn for one name, in an order the seed fixes."""
-        if "hears" not in keys:
-            raise keys["decoys_from"].error("there is no `hears` to make decoys of", "add `hears: …`")
-        name = keys["decoys_from"].one_of(self._choices)
-        raw = keys["hears"].raw()
-        if f"{{{name}}}" not in raw:
-            raise keys["hears"].error(f"{{{name}}} is not in it, but decoys are drawn from it", f"write {{{name}}}")
-        others = [value for value in self._choices[name] if value != self._drawn[name]]
-        random.Random(f"{self._drawn[name]}:{name}").shuffle(others)
-        place = keys["hears"]
-        return [place.with_values({**self._drawn, name: value}).text() for value in others[:MAX_DECOYS]]
-
 
 def _tap(line: int, place: Place) -> Tap:
     return Tap(line, place.one_of(["tap", "double_tap", "long_press"]))
 
 
+def _event(line: int, place: Place) -> Event:
+    keys = place.fields(("kind", "value"), required=("kind", "value"))
+    value = keys["value"]
+    return Event(line, keys["kind"].text(), value.number(-1e9, 1e9) if value.kind() == "number" else value.text())
+
+
 def _pause(place: Place) -> Pause:
     keys = place.fields(("at_ms", "ms"), required=("at_ms", "ms"))
     return Pause(int(keys["at_ms"].number(20, 60_000)), int(keys["ms"].number(20, MAX_PAUSE_MS)))
-
-
-def _milliseconds(keys: Mapping[str, Place], name: str) -> float | None:
-    return keys[name].number(0, 60_000) if name in keys else None
-
-
-def _check_pattern(place: Place) -> None:
-    try:
-        re.compile(place.text())
-    except re.error as error:
-        raise place.error(f"not a regular expression: {error}", "escape ( ) [ ] . * + ? with a backslash") from None
 
 
 def _wait(line: int, place: Place, within: Place | None) -> Wait:

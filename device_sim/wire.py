@@ -7,12 +7,13 @@ buffer. Times told to the companion are this device's monotonic clock. The proto
 from __future__ import annotations
 
 import asyncio
+import functools
 import ipaddress
 import json
 import logging
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import aiohttp
@@ -34,8 +35,9 @@ from device_sim.errors import WireError
 from device_sim.marks import Marks, Message
 from device_sim.mic import MicTrack, Voices
 from device_sim.network import BadNetwork, Counts
+from device_sim.now import Now
 from device_sim.roaming import Lead, Source, cut
-from device_sim.scene import Network, Scene
+from device_sim.scene import Scene
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +45,7 @@ SIGNALLING_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 15.0
 CAPTURE_PERIOD_S = 1.0  # how often the companion is told when a sample was captured
 MAX_KEPT_MESSAGES = 10_000
+PLAYED_NS = 300_000_000  # so long behind a sound the loudspeaker still has something to play
 
 
 @dataclass(frozen=True)
@@ -73,8 +76,19 @@ class Address:
             return False
 
 
+class NoMediaError(WireError):
+    """The offer was answered, and then nothing came through."""
+
+
 class NoSuchSessionError(WireError):
     """The session that was to go on is over."""
+
+
+def no_room(ear: Ear, camera: CameraTrack | None, while_: str) -> bool:
+    """Whether the device has no room for its microphone's sound just now. `while_`: "playing", "photo", both, or ""."""
+    playing = time.monotonic_ns() - ear.last_audible_ns < PLAYED_NS
+    photo = camera is not None and camera.photo_under_way
+    return (playing and "playing" in while_) or (photo and "photo" in while_)
 
 
 class Wire:
@@ -92,9 +106,13 @@ class Wire:
         self.lost_why = ""
         self.session = ""  # the companion's name for this connection
         self._scene = scene
+        self._network = scene.network
         self._address: Address | None = None
         self._bad: list[BadNetwork] = []
+        if self.mic is not None and scene.microphone is not None:
+            self.mic.deaf = functools.partial(no_room, self.ear, self.camera, scene.microphone.deaf_while)
         self._leads: list[Lead] = []
+        self._arriving: set[asyncio.Task[None]] = set()
         self._begin()
         self._capture: asyncio.Task[None] | None = None
 
@@ -114,8 +132,21 @@ class Wire:
             leak = self._leak
             self.ear.on_sound.append(lambda pcm, at_ns: leak.play(pcm, self.ear.received_rtp, at_ns))
         self.ear.on_sound.append(lambda pcm, arrival_ns: self._send_all(self.marks.arrived(arrival_ns)))
-        await self._open(address, "")
         self._capture = asyncio.create_task(self._tell_captures())
+        try:
+            await self._open(address, "")
+        except NoMediaError:
+            self.lost.clear()
+            self.lost_why = ""
+            raise
+
+    def be(self, now: Now) -> None:
+        """The microphone and the network are like this from now on."""
+        if self.mic is not None:
+            self.mic.be(now.microphone)
+        self._network = now.network
+        for bad in self._bad:
+            bad.network = now.network
 
     def lose_network(self) -> None:
         """From now on nothing leaves and nothing arrives, and nobody is told."""
@@ -133,8 +164,9 @@ class Wire:
             try:
                 await self._open(self._address, session)
             except NoSuchSessionError:
-                await self._pc.close()
+                refused = self._pc
                 self._another_connection()
+                await refused.close()
                 await self._open(self._address, "")
         finally:
             await before.close()
@@ -157,6 +189,8 @@ class Wire:
         said = {"echo": "open" if self._leak else "none", **({"resume": resume} if resume else {})}
         answer, self.session = await _exchange(address, self._pc.localDescription.sdp, said)
         self._spoil_network()
+        if self._network.udp == "blocked":
+            cut(pc)
         try:
             await self._pc.setRemoteDescription(RTCSessionDescription(answer, "answer"))
         except Exception as error:  # aiortc raises whatever its parser trips over
@@ -166,9 +200,11 @@ class Wire:
         except TimeoutError:
             state = self._pc.connectionState
             way_out = "UDP between the two must be open; on one machine use a 127.0.0.1 address"
-            raise WireError(
+            raise NoMediaError(
                 f"{address.offer}: answered, but no media path in {CONNECT_TIMEOUT_S:g} s ({state}); {way_out}"
             ) from None
+        if self._network.udp == "blocked":
+            raise NoMediaError(f"{address.offer}: answered, but no media path: {self.lost_why}; UDP must be open")
         if self.lost.is_set():
             raise WireError(f"{address.offer}: {self.lost_why} while connecting; see the companion's log")
 
@@ -178,13 +214,15 @@ class Wire:
             await asyncio.gather(self._capture, return_exceptions=True)
         for bad in self._bad:
             bad.close()
+        for task in self._arriving:
+            task.cancel()
         await self._pc.close()
 
     @property
     def network_counts(self) -> Counts:
         """What the scene's network did to our media."""
         every = [bad.counts for bad in self._bad]
-        return Counts(*(sum(getattr(c, name) for c in every) for name in ("packets", "lost", "twice", "late")))
+        return Counts(*(sum(getattr(c, f.name) for c in every) for f in fields(Counts)))
 
     def send(self, message: Message) -> None:
         """Send on the data channel; before it is open, messages are dropped and logged."""
@@ -212,11 +250,11 @@ class Wire:
         return self._leads[-1]
 
     def _spoil_network(self) -> None:
-        if self._scene.network == Network():
+        if not self._scene.spoils_network:
             return
         transports = {id(sender.transport.transport): sender.transport.transport for sender in self._senders.values()}
         for transport in transports.values():
-            self._bad.append(BadNetwork.before(transport, self._scene.network, self._scene.seed))
+            self._bad.append(BadNetwork.before(transport, self._network, self._scene.seed))
 
     def _hook(self, receiver: RTCRtpReceiver) -> None:
         """Take audio packets on arrival (after SRTP). aiortc's router calls the receiver's method, so we replace it."""
@@ -226,12 +264,20 @@ class Wire:
         pc = self._pc
 
         async def take(packet: RtpPacket, arrival_time_ms: int) -> None:
-            if pc is self._pc:
+            if self._bad:
+                task = asyncio.get_running_loop().create_task(self._arrive(pc, packet))
+                self._arriving.add(task)
+                task.add_done_callback(self._arriving.discard)
+            elif pc is self._pc:
                 self.ear.receive(packet.payload, packet.timestamp, time.monotonic_ns())
 
         receiver._handle_rtp_packet = take
 
     # ----------------------------------------------------------------------------------------------------- what arrives
+
+    async def _arrive(self, pc: RTCPeerConnection, packet: RtpPacket) -> None:
+        if await self._bad[-1].receive() and pc is self._pc:
+            self.ear.receive(packet.payload, packet.timestamp, time.monotonic_ns())
 
     def _state_changed(self) -> None:
         state = self._pc.connectionState

@@ -107,15 +107,18 @@ class Director:
         return self._answerer.busy
 
     @property
+    def quiet(self) -> bool:
+        """Nobody speaks, and nothing is under way or waiting to be said."""
+        return self._room.floor.state == floor.LISTENING and self._answerer.at_rest and self._listener.at_rest
+
+    @property
     def at_rest(self) -> bool:
-        """Nobody speaks, nothing is under way or waiting to be said, no timer runs."""
+        """It is quiet, no timer runs, and nothing of before matters any more."""
         room, greeting = self._room, self._greeting
         return (
-            room.floor.state == floor.LISTENING
+            self.quiet
             and room.deadlines.only("alarm", "attention")  # a timer that will ring tomorrow is no work
             and room.at_rest
-            and self._answerer.at_rest
-            and self._listener.at_rest
             and self._reconnect.at_rest
             and (greeting is None or not greeting.busy)
         )
@@ -197,7 +200,8 @@ class Director:
         room.link = event
         if event.state == "connected":
             back = self._reconnect.away
-            room.signal("connected", "the device is back" if back else "a device is here")
+            if room.floor.can("connected"):  # else it is the ear that came or went, in the middle of something
+                room.signal("connected", "the device is back" if back else "a device is here")
             speaking = room.options.general.speaking
             if speaking.greet and self._greeting is None and event.speaker:
                 self._greeting = Greeting(room.world(), room.started.recording)

@@ -51,6 +51,7 @@ def _of_answer(answer: Answer, heard: str, now_ns: int, shown: str = "") -> Reme
         answer.asked,
         shown=shown,
         trace=answer.trace,
+        unread=answer.unread,
     )
     if talk is None:
         return entry

@@ -117,7 +117,8 @@ class Room:
             self.played.on_heard(event)
         elif isinstance(event, LinkChanged):
             self.duplex.on_link(event)
-            if event.state == "connected" and not event.resumed:
+            here = self.link is not None and self.link.state == "connected"
+            if event.state == "connected" and not event.resumed and not here:
                 self.nearness.forget()
 
     def trust_voice(self) -> None:

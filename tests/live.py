@@ -58,9 +58,9 @@ def record(folder: Path, *parts: Part, sets: Sequence[str] = ()) -> list[Take]:
     played = [scenes.load(scenes.find(part.scene), part.seed, part.fixed) for part in parts]
     folder.mkdir(parents=True, exist_ok=True)
     with ExitStack() as stack:
-        model_url = stack.enter_context(_stand_in([part.scene for part in parts]))
+        model_url = stack.enter_context(stand_in([part.scene for part in parts]))
         chosen = [f"model.base_url={model_url}", "model.model=stand-in", "model.name=the stand-in"]
-        chosen += [*_settings(played), *sets]
+        chosen += [*settings_of(played), *sets]
         flags = ["--quiet", *(word for item in chosen for word in ("--set", item))]
         running = stack.enter_context(companion(folder / "recordings", *flags))
         glasses = [_play(part, running.url, folder / f"glasses-{i}") for i, part in enumerate(parts)]
@@ -69,7 +69,7 @@ def record(folder: Path, *parts: Part, sets: Sequence[str] = ()) -> list[Take]:
     return [_take(part, folder, i, out, code) for i, (part, (out, code)) in enumerate(zip(parts, ended, strict=True))]
 
 
-def _settings(played: Sequence[scenes.Scene]) -> list[str]:
+def settings_of(played: Sequence[scenes.Scene]) -> list[str]:
     """Those of all scenes together; one companion cannot be set in two ways."""
     together: dict[str, str] = {}
     for scene in played:
@@ -80,7 +80,7 @@ def _settings(played: Sequence[scenes.Scene]) -> list[str]:
 
 
 @contextmanager
-def _stand_in(names: Sequence[str]) -> Iterator[str]:
+def stand_in(names: Sequence[str]) -> Iterator[str]:
     """The stand-in model, misbehaving as these scenes say; its address."""
     command = [sys.executable, "-m", "device_sim.stand_in_model"]
     command += [word for name in names for word in ("--scene", name)]

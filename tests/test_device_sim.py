@@ -462,7 +462,7 @@ def questions(count: int) -> list[tuple[str, str, list[str]]]:
     for i in range(count):
         if i % 3 == 0:
             true, *others = rng.sample(numbers, 7)
-            said = f"It says: Platform {true}. Leeds. 14:{rng.randint(11, 58)}."
+            said = f"Platform {true}. Leeds. 14:{rng.randint(11, 58)}."
             phrases = [f"platform {n}" for n in (true, *others)]
         elif i % 3 == 1:
             true, *others = rng.sample(range(15, 96, 5), 7)

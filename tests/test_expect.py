@@ -297,6 +297,6 @@ def test_a_turn_becomes_a_test_that_pytest_runs_and_that_fails_readably(
     Path("tests/bad.expect.yaml").write_text("recording: a.mcap\nsamme: true\n")
     failed = run_pytest(tmp_path, "--continue-on-collection-errors")
     assert failed.returncode == 1
-    assert "expected  /platform fifty/" in failed.stdout and "came      “It says: Platform " in failed.stdout
+    assert "expected  /platform fifty/" in failed.stdout and "came      “Platform " in failed.stdout
     assert "bad.expect.yaml:2: samme: this key is not known" in failed.stdout
     assert "Traceback" not in failed.stdout and "companion/expect.py" not in failed.stdout

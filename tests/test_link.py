@@ -26,6 +26,7 @@ import pytest
 from aiortc import (
     MediaStreamTrack,
     RTCConfiguration,
+    RTCDtlsTransport,
     RTCPeerConnection,
     RTCRtpReceiver,
     RTCRtpSender,
@@ -1198,6 +1199,9 @@ def test_the_private_names_of_aiortc_that_we_use_are_what_we_think() -> None:
         assert handle.index("packet._data = depayload") < handle.index("__jitter_buffer.add")
         assert inspect.iscoroutinefunction(RTCRtpReceiver._handle_rtcp_packet)
         assert list(inspect.signature(RTCRtpReceiver._send_rtcp_pli).parameters) == ["self", "media_ssrc"]
+        assert inspect.iscoroutinefunction(receiver.transport.transport._send)
+        assert receiver.transport._RTCDtlsTransport__rx_packets == 0 and receiver.transport.state == "new"
+        assert "await self.transport._send(data)" in inspect.getsource(RTCDtlsTransport._write_ssl)
         connection = receiver.transport.transport.iceGatherer._connection
         assert list(inspect.signature(connection.get_component_candidates).parameters) == [
             "component",

@@ -66,17 +66,17 @@ def test_next_line_goes_on_after_what_the_ear_got() -> None:
 
 def test_a_line_that_was_cut_short_is_the_line_one_is_at() -> None:
     to = reader()
-    to.ear_got("It says: Platform 7. Leeds. 14 oh 5. Calling at")
+    to.ear_got("Platform 7. Leeds. 14 oh 5. Calling at")
     assert said(to, "read that line again") == "Calling at York and Selby."
     assert said(to, "next line") == "Please mind the gap."
 
 
 def test_words_that_were_never_spoken_are_not_heard() -> None:
     to = reader()
-    to.ear_got("It says:")
-    assert to.state() == (3, -1), "those are our words, not the sign's"
+    to.ear_got("Platform")
+    assert to.state() == (3, -1), "one word of a line is not the line"
     to = reader()
-    to.ear_got("It says: Platform 7")
+    to.ear_got("Platform 7")
     assert to.state() == (3, 0)
     to = reader()
     to.ear_got("I am reading.")
@@ -86,13 +86,29 @@ def test_words_that_were_never_spoken_are_not_heard() -> None:
 
 def test_words_before_the_text_are_not_taken_for_it() -> None:
     to = reader()
-    to.ear_got("I am reading. It says: Platform 7. Leeds. 14 oh")
+    to.ear_got("I am reading. Platform 7. Leeds. 14 oh")
     assert said(to, "read that line again") == "14 oh 5."
+
+
+def test_the_lead_of_a_long_text_is_not_taken_for_it() -> None:
+    to = reader([f"Line number {n}" for n in range(14)])
+    to.ear_got("A sign of 14 lines. It begins:")
+    assert to.state() == (3, -1), "those are our words, not the text's"
+
+
+@pytest.mark.parametrize("heard", ["I am reading.", "I am", "I am looking. I am reading."])
+def test_what_is_said_while_reading_is_not_taken_for_a_sign_of_the_same_words(heard: str) -> None:
+    to = reader(["Reading", "Platform 7"])
+    to.ear_got(heard)
+    assert to.state() == (3, -1) and said(to, "next line") == "Reading."
+    to = reader(["Reading", "Platform 7"])
+    to.ear_got("I am reading. Reading. Platform 7.")
+    assert to.state() == (3, 1)
 
 
 def test_what_was_heard_of_another_answer_moves_nothing() -> None:
     to = reader()
-    to.ear_got("It says: Platform 7. Leeds.")
+    to.ear_got("Platform 7. Leeds.")
     to.ear_got("It is too dark for me to see.")
     to.heard(5)
     assert to.state() == (3, 1)
@@ -326,7 +342,7 @@ def test_wherever_one_goes_the_place_is_in_the_text_and_a_copy_answers_alike(
 ) -> None:
     to = reader(rows)
     lines = page(rows)
-    printed = set(sheet(lines).spoken) | {spoken.removeprefix("It says: ") for spoken in sheet(lines).spoken}
+    printed = set(sheet(lines).spoken)
     for name, heard in steps:
         twin = copy.deepcopy(to)
         reply = to.answer(Command(name))

@@ -206,7 +206,7 @@ def test_a_turn_is_told_with_what_was_heard_seen_answered_and_how_long_it_took(p
     told = Reader(page).text("turn-1")
     assert "what does this sign say" in told and "read from the picture, on the device" in told
     assert "PLATFORM 7" in told and "text, 99% sure" in told
-    assert "It says: Platform 7." in told and "the ear got all of it" in told
+    assert "Platform 7. Basel." in told and "the ear got all of it" in told
     assert "Frame 7" in told and "Sharpness 300" in told and "Why this one" in told
     assert "Nothing left the device for this turn" in told
     assert "from the last word to the wearer’s ear" in told and "recognise" in told and "sound to words" in told
@@ -288,7 +288,7 @@ def test_the_transcript_has_every_word_in_the_order_of_saying_and_each_line_seek
     assert [line["t"] for line in lines] == sorted(line["t"] for line in lines)
     read = Reader(page)
     told = read.text("transcript-box")
-    assert told.index("what does this sign say") < told.index("It says: Platform 7.") < told.index("what do you think")
+    assert told.index("what does this sign say") < told.index("Platform 7. Basel.") < told.index("what do you think")
     assert "(cut off)" in told
     cells = [a for a in read.all("td") if a.get("class", "").startswith("line ")]
     assert [float(a["data-seek"]) for a in cells] == [line["t"] for line in lines]

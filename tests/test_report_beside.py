@@ -167,7 +167,7 @@ def test_other_words_stand_side_by_side_in_the_transcript(session: Path, tmp_pat
         return replace(step, event=e)
 
     told = page_of(session, tmp_path, changed(own(session), other_words)).text("transcript-box")
-    assert "the same words" in told and "Platform nine." in told and "It says: Platform 7." in told
+    assert "the same words" in told and "Platform nine." in told and "Platform 7. Basel." in told
 
 
 def test_a_turn_that_one_run_has_not_is_said_so(session: Path, tmp_path: Path) -> None:

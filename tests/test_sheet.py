@@ -174,8 +174,9 @@ def test_prices_are_not_given_to_the_wrong_article() -> None:
 # ----------------------------------------------------------------------------------------------------- how it is spoken
 
 
-def test_short_text_begins_at_once() -> None:
-    assert sheet(page("PLATFORM 7", "Leeds")).spoken == ("It says: Platform 7.", "Leeds.")
+def test_short_text_begins_with_its_own_first_word() -> None:
+    """Who asks what a sign says has asked for its words: a lead of ours would take longer than the first of them."""
+    assert sheet(page("PLATFORM 7", "Leeds")).spoken == ("Platform 7.", "Leeds.")
 
 
 def test_long_text_says_first_what_it_is_and_how_long() -> None:
@@ -224,14 +225,14 @@ def test_an_unreadable_line_is_named_where_it_stands() -> None:
     lines = page("Platform 7", "", "Leeds")
     lines = [line for line in lines if line.text]
     spoken = sheet(lines, [rubbish(100, 92)]).spoken
-    assert spoken == ("It says: Platform 7.", "Here is one line that I cannot read.", "Leeds.")
+    assert spoken == ("Platform 7.", "Here is one line that I cannot read.", "Leeds.")
 
 
 def test_an_unreadable_part_of_a_row_is_named_in_its_place() -> None:
     """A parking sign: the hours begin at 8, and nobody knows when they end."""
     spoken = sheet(page("NO PARKING", "8 A.M.", "MON"), [rubbish(230, 92)]).spoken
     assert spoken == (
-        "It says: No parking.",
+        "No parking.",
         "8 AM.",
         "Here is one part that I cannot read.",
         "Mon.",
@@ -240,13 +241,13 @@ def test_an_unreadable_part_of_a_row_is_named_in_its_place() -> None:
 
 def test_several_unreadable_lines_are_counted() -> None:
     spoken = sheet(page("First", "Last", down=400), [rubbish(100, 150), rubbish(100, 200)]).spoken
-    assert spoken == ("It says: First.", "Here are two lines that I cannot read.", "Last.")
+    assert spoken == ("First.", "Here are two lines that I cannot read.", "Last.")
 
 
 def test_something_unreadable_at_the_top_is_not_taken_for_the_text() -> None:
     assert sheet(page("Leeds"), [rubbish(100, 5)]).spoken == (
         "At the top is one line that I cannot read.",
-        "It says: Leeds.",
+        "Leeds.",
     )
 
 
@@ -305,7 +306,7 @@ def test_an_unknown_edge_is_refused_by_name() -> None:
 
 def test_reading_begins_while_the_rest_is_being_recognised() -> None:
     builder, lines = SheetBuilder(), page("Platform 7", "Leeds", "14:05")
-    assert builder.add(lines[:2]) == ["It says: Platform 7."]
+    assert builder.add(lines[:2]) == ["Platform 7."]
     assert builder.add(lines[2:]) == ["Leeds."]
     assert builder.finish(cut=["right"]) == [
         "14 oh 5.",
@@ -314,7 +315,7 @@ def test_reading_begins_while_the_rest_is_being_recognised() -> None:
 
 
 def test_a_sentence_that_certainly_ends_does_not_wait() -> None:
-    assert SheetBuilder().add(page("Mind the gap.")) == ["It says: Mind the gap."]
+    assert SheetBuilder().add(page("Mind the gap.")) == ["Mind the gap."]
 
 
 def test_sentences_of_a_letter_come_as_soon_as_they_are_whole() -> None:

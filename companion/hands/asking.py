@@ -40,6 +40,10 @@ class Asking:
         for task in self._asking.values():
             task.cancel()
 
+    @property
+    def under_way(self) -> bool:
+        return bool(self._asking)
+
     def cancel(self, request: int) -> None:
         if task := self._asking.pop(request, None):
             task.cancel()

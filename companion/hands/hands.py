@@ -36,6 +36,11 @@ class Hands:
         self._muted = session.parts.preferences.muted
         self._acts = self._table()
 
+    @property
+    def asking(self) -> bool:
+        """Whether a model is being asked."""
+        return self._asking.under_way
+
     def carry_out(self, decision: ev.Decision) -> None:
         act = self._acts.get(type(decision))
         if act is not None:

@@ -52,7 +52,8 @@ class Host(Protocol):
     def next_frame(self) -> int:
         """The number of the next picture."""
 
-    def connected(self, connection: Connection) -> None: ...
+    def connected(self, connection: Connection, detail: str = "") -> None:
+        """`detail`: where it leads, if the session's recording shall hold it."""
 
     def lost(self, connection: Connection, detail: str) -> None: ...
 

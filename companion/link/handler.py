@@ -36,7 +36,8 @@ class LinkHandler(Protocol):
         self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str, resumed: bool = False
     ) -> None:
         """`state`: "connected", "lost" (silent, or gone; may come back) or "closed" (the last call ever made).
-        `resumed`: connected over another connection than before; the device's RTP timelines and clock begin anew."""
+        `resumed`: connected over another connection than before; the device's RTP timelines and clock begin anew.
+        "connected" once more without that: what plays the answer came or went."""
 
     def next_answer(self) -> tuple[bytes, int]:
         """The next 20 ms of the answer as one Opus packet, and the utterance it belongs to; pulled every 20 ms.

@@ -6,10 +6,12 @@ is needed is checked here, and what is missing is named. Pure: text in, text out
 
 from __future__ import annotations
 
+import ipaddress
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from aiortc.sdp import H264Profile, parse_h264_profile_level_id
+from aiortc.sdp import H264Profile, SessionDescription, parse_h264_profile_level_id
 
 from companion.link.errors import Refused
 
@@ -17,6 +19,13 @@ WORKING_CODECS = {"audio": "Opus (48 kHz)", "video": "H.264 (packetization-mode 
 DECODABLE = "42e01f"  # constrained baseline 3.1: aiortc compares profiles by name only, decoders read the stream itself
 KNOWN_PROFILES = (H264Profile.PROFILE_BASELINE, H264Profile.PROFILE_CONSTRAINED_BASELINE)
 SHOW = 60  # characters of a bad value that go into an error
+
+TRANSPORT = {
+    "a=ice-ufrag:": "ICE user name",
+    "a=ice-pwd:": "ICE password",
+    "a=fingerprint:": "DTLS fingerprint",
+    "a=setup:": "DTLS role",
+}
 
 _RTPMAP = re.compile(r"a=rtpmap:(\d+) ([^/\s]+)/(\d+)(?:/(\d+))?\s*$", re.IGNORECASE)
 _FMTP = re.compile(r"a=fmtp:(\d+) (.*)$")
@@ -33,6 +42,11 @@ class Section:
     lines: list[str]
     codecs: dict[str, str] = field(default_factory=dict)
     direction: str = "sendrecv"
+
+    @property
+    def mid(self) -> str:
+        """Its name, "" if it has none; of two the last, as aiortc takes it."""
+        return next((line[len("a=mid:") :] for line in reversed(self.lines) if line.startswith("a=mid:")), "")
 
     def sends(self) -> bool:
         return self.direction in ("sendrecv", "sendonly")
@@ -78,8 +92,10 @@ def read_offer(sdp: str, loopback_only: bool = False) -> Offer:
 
     `loopback_only`: the peer's own addresses are left out. It reaches us on loopback and is answered where it came
     from; looking up its mDNS names or knocking at its LAN addresses would be traffic beyond loopback for nothing.
+    Otherwise those of the local network stay: knocking there opens our own firewall for it. No others do, since we
+    would knock at whatever address an offer names.
     """
-    lines = [line.rstrip("\r") for line in sdp.split("\n")]
+    lines = sdp.splitlines() or [""]  # as aiortc parts them, at more than CR LF: it must see no line that we have not
     if lines[0].strip() != "v=0":
         raise _bad(f"the first line is {lines[0][:SHOW]!r}", 'an SDP begins with "v=0"; send what createOffer() gave')
     head, sections = _sections(lines)
@@ -89,14 +105,21 @@ def read_offer(sdp: str, loopback_only: bool = False) -> Offer:
     for kind, found in by_kind.items():
         if len(found) > 1:
             raise _bad(f"it has {len(found)} {kind} sections", f"offer one {kind} section; the others would be ignored")
+    bundled = _bundled(head, [section for found in by_kind.values() for section in found])
+    for section in by_kind["application"]:
+        if section.mid not in bundled:
+            _check_transport(head, section)
     profiles: dict[str, str] = {}
     for section in by_kind["audio"] + by_kind["video"]:
         _check_transport(head, section)
         _check_codecs(section)
         profiles |= _fit_h264(section)
-    out = head + [line for s in sections for line in (_without_addresses(s.lines) if loopback_only else s.lines)]
+    allowed = _nowhere if loopback_only else is_local
+    out = head + [line for s in sections for line in s.lines if _may_stay(line, allowed)]
+    fitting = "\r\n".join(line for line in out if line) + "\r\n"
+    _check_readable(fitting)
     return Offer(
-        sdp="\r\n".join(line for line in out if line) + "\r\n",
+        sdp=fitting,
         audio=next(iter(by_kind["audio"]), None),
         video=next(iter(by_kind["video"]), None),
         messages=bool(by_kind["application"]),
@@ -141,14 +164,54 @@ def _describe(section: Section, line: str) -> None:
 
 def _check_transport(head: list[str], section: Section) -> None:
     everything = head + section.lines
-    for prefix, name in (("a=ice-ufrag:", "ICE user name"), ("a=ice-pwd:", "ICE password"), ("a=fingerprint:", "DTLS")):
+    for prefix, name in TRANSPORT.items():
         if not any(line.startswith(prefix) for line in everything):
             raise _bad(
                 f"its {section.kind} section has no {name} line ({prefix}…)",
                 "send a WebRTC offer; media without ICE and DTLS is not accepted",
             )
-    if "a=rtcp-mux" not in section.lines:
+    if section.kind != "application" and "a=rtcp-mux" not in section.lines:
         raise _bad(f"its {section.kind} section has no a=rtcp-mux", "offer RTP and RTCP on one port (rtcpMuxPolicy)")
+
+
+def _check_readable(sdp: str) -> None:
+    """aiortc's parser meets a line that it cannot read with whatever Python raises there."""
+    unchanged = "send what createOffer() gave, unchanged"
+    try:
+        read = SessionDescription.parse(sdp)
+    except Exception as why:
+        what = f"{type(why).__name__}: {str(why)[:SHOW]}".rstrip(": ")
+        raise _bad(f"a line of it cannot be read ({what})", unchanged) from why
+    for media in read.media:
+        if media.dtls is None or not media.dtls.fingerprints:
+            raise _bad(f"its {media.kind[:SHOW]} section has no fingerprint or no a=setup that can be used", unchanged)
+    mids = [media.rtp.muxId for media in read.media]
+    if len(set(mids)) < len(mids):
+        raise _bad("two of its sections have the same a=mid", unchanged)
+    for group in read.group:
+        if group.semantic == "BUNDLE" and not set(group.items) <= set(mids):
+            raise _bad(
+                f"a=group:BUNDLE names {' '.join(group.items)[:SHOW]!r}, which are not its a=mid lines", unchanged
+            )
+
+
+def _bundled(head: list[str], sections: list[Section]) -> set[str]:
+    """Names of the sections that go over another one's transport. aiortc would put what is bundled with a section that
+    is not there on no transport at all."""
+    there = [section.mid for section in sections if section.mid]
+    if len(set(there)) < len(there):
+        raise _bad(f"two of its sections have the a=mid {there[0][:SHOW]!r}", "give each section one of its own")
+    bundled: set[str] = set()
+    for line in head:
+        if line.startswith("a=group:BUNDLE"):
+            names = line.split()[1:]
+            if gone := set(names) - set(there):
+                raise _bad(
+                    f"it bundles a section {sorted(gone)[0][:SHOW]!r} that it does not have",
+                    "name each section of a=group:BUNDLE in an a=mid line",
+                )
+            bundled |= set(names[1:])
+    return bundled
 
 
 def _check_codecs(section: Section) -> None:
@@ -188,5 +251,23 @@ def _known(parameters: str) -> bool:
     return fields.get("packetization-mode") == "1" and profile in KNOWN_PROFILES
 
 
-def _without_addresses(lines: list[str]) -> list[str]:
-    return [line for line in lines if not line.startswith(("a=candidate:", "a=end-of-candidates"))]
+def is_local(address: str) -> bool:
+    """Whether it is an address of this machine or of its local networks; a name is none."""
+    try:
+        return not ipaddress.ip_address(address).is_global
+    except ValueError:
+        return False
+
+
+def _nowhere(address: str) -> bool:
+    return False
+
+
+def _may_stay(line: str, allowed: Callable[[str], bool]) -> bool:
+    """Candidates only as they are wanted: `a=candidate:ID COMPONENT PROTOCOL PRIORITY ADDRESS PORT typ KIND …`."""
+    if line.startswith("a=end-of-candidates"):
+        return False
+    if not line.startswith("a=candidate:"):
+        return True
+    parts = line.split()
+    return len(parts) >= 8 and parts[6:8] == ["typ", "host"] and allowed(parts[4])

@@ -2,20 +2,23 @@
 
     GET  /            the page (token)
     POST /api/offer   {"sdp", "type": "offer", "echo", "resume"} → {"sdp", "type": "answer", "session"} (token)
-    GET  /health      {"ok": true, "version"} (no token, says nothing else)
+                      with "listen": a session's or a place's name, to play that one's answers and nothing else
+    GET  /health      {"ok": true, "version"} (no token on loopback, says nothing else)
 
-Whatever is refused is refused with a JSON body of `error`, `detail` and `hint`, before any session is built.
+Whatever is refused is refused with a JSON body of `error`, `detail` and `hint`, before any session is built. With TLS,
+who has no token is refused by a bare status. Off loopback there is no server without TLS.
 """
 
 from __future__ import annotations
 
 import asyncio
-import html
 import ipaddress
 import json
 import logging
 import secrets
+import ssl
 from collections.abc import Awaitable, Callable, Iterable
+from functools import partial
 from importlib import metadata
 from typing import Any
 
@@ -23,16 +26,21 @@ from aiohttp import web
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from companion.link.errors import Refused
-from companion.link.guard import EVERYWHERE, SECURITY_HEADERS, Guard
+from companion.link.guard import EVERYWHERE, SECURITY_HEADERS, Guard, to_the_page
+from companion.link.limits import Limits
+from companion.link.listener import Listener
 from companion.link.offer import WORKING_CODECS, Offer, read_offer
 from companion.link.page import PAGE, page_file
+from companion.link.refusals import bare, plain_http, refusal
 from companion.link.session import DeviceSession
 from companion.link.settings import LinkSettings
+from companion.link.tokens import ASKED_BY, OWNERS, OneToken, Tokens
 from companion.link.wearer import NewSession, Wearer
 
 log = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+Inner = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Doors = Callable[["LinkServer"], Iterable[web.RouteDef]]
 RETRY_AFTER_S = 5
 ECHO = ("none", "cancelled", "open")  # of the companion's own sound in a device's microphone
@@ -44,12 +52,25 @@ class LinkServer:
     """Serves devices until `stop()`. `new_session(link, clock)` is called once for each accepted offer that does not go
     on with an earlier session, and returns the handler that the device's media and messages go to."""
 
-    def __init__(self, settings: LinkSettings, new_session: NewSession, doors: Iterable[Doors] = ()) -> None:
-        """`doors`: each gives more ways in, as routes behind the same guard; see `place` and `known`."""
+    def __init__(
+        self,
+        settings: LinkSettings,
+        new_session: NewSession,
+        doors: Iterable[Doors] = (),
+        tls: ssl.SSLContext | None = None,
+        tokens: Tokens | None = None,
+    ) -> None:
+        """`doors`: each gives more ways in, as routes behind the same guard; see `place` and `known`. `tls`: speak
+        nothing else. `tokens`: whose tokens are good (default: the one of the settings)."""
         self.settings, self._new_session, self._doors = settings, new_session, tuple(doors)
-        self._guard = Guard(settings)
+        self._tls = tls
+        self._limits = Limits(settings.requests_per_minute, settings.connections_per_minute)
+        self._guard = Guard(settings, tokens or OneToken(settings.token), self._limits, _now_s, tls is not None)
         self._sessions: dict[str, Wearer] = {}
+        self._named: dict[tuple[str, str], str] = {}  # places by whose they are and name, to the session that is there
+        self._holders: dict[str, str] = {}  # of each session: whose token began it
         self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
         self._version = _version()
         self._stopping = False
         self.port = settings.port
@@ -59,7 +80,8 @@ class LinkServer:
         """What to open in a browser, token included."""
         host = "127.0.0.1" if self.settings.host in EVERYWHERE else self.settings.host
         host = f"[{host}]" if ":" in host else host
-        return f"http://{host}:{self.port}/?token={self.settings.token}"
+        token = f"?token={self.settings.token}" if self.settings.token else ""
+        return f"{'https' if self._tls else 'http'}://{host}:{self.port}/{token}"
 
     @property
     def sessions(self) -> int:
@@ -67,7 +89,8 @@ class LinkServer:
         return len(self._sessions)
 
     async def start(self) -> str:
-        """Listen; returns `url`. Raises OSError with the address in its message if the port is taken."""
+        """Listen; returns `url`. Raises OSError with the address in its message if the port is taken, and ValueError
+        if others could reach us and there is no TLS."""
         app = web.Application(middlewares=[self._protect], client_max_size=self.settings.max_offer_bytes)
         app.router.add_get("/health", self._health)
         app.router.add_post("/api/offer", self._offer)
@@ -76,45 +99,82 @@ class LinkServer:
         for door in self._doors:
             app.add_routes(door(self))
         # No access log: the token is in the address of the page.
-        self._runner = web.AppRunner(app, access_log=None, handle_signals=False)
+        self._runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=1.0)
         await self._runner.setup()
-        site = web.TCPSite(self._runner, self.settings.host, self.settings.port, shutdown_timeout=1.0)
+        server = self._runner.server
+        assert server is not None
+        server.request_handler = partial(self._let_pass, server.request_handler)
+        self._listener = Listener(server, self.settings, self._limits, self._tls)
         try:
-            await site.start()
-        except OSError:
+            self._listener.start()
+            self._check_reach(self._listener)
+        except (OSError, ValueError):
+            await self._listener.stop()
             await self._runner.cleanup()
             raise
-        self.port = self._runner.addresses[0][1]
+        self.port = self._listener.addresses[0][1]
+        self._listener.accept()
         return self.url
 
     async def stop(self) -> None:
         """Say goodbye to every device, close every connection, and stop listening."""
         self._stopping = True
         await asyncio.gather(*(s.close("the companion stops") for s in self._sessions.values()))
+        if self._listener is not None:
+            await self._listener.stop()
         if self._runner is not None:
             await self._runner.cleanup()
 
     # --------------------------------------------------------------------------------------------------------- requests
 
+    def _check_reach(self, listener: Listener) -> None:
+        beyond = [host for host, _ in listener.addresses if not ipaddress.ip_address(host).is_loopback]
+        if beyond and self._tls is None:
+            raise ValueError(f"others can reach {beyond[0]}: there, nothing is served without TLS")
+
+    async def _let_pass(self, handle: Inner, request: web.BaseRequest) -> web.StreamResponse:
+        """Everything that comes, before anything else looks at it or answers: not even 100 Continue."""
+        try:
+            ASKED_BY.set(self._guard.check(request))
+        except Refused as refused:
+            return refusal(request, refused) if self._tls is None else bare(request, refused)
+        except Exception:
+            log.exception("the guard met a fault, and let nobody in")
+            return bare(request, FAULT)
+        return await handle(request)
+
     @web.middleware
     async def _protect(self, request: web.Request, handler: Handler) -> web.StreamResponse:
         try:
-            self._guard.check(request)
+            await self._whole_body(request)
             response = await handler(request)
         except Refused as refused:
-            response = _refusal(request, refused)
+            response = refusal(request, refused)
         except web.HTTPException as error:
-            response = _refusal(request, _plain_http(error, self.settings))
+            response = refusal(request, plain_http(error, self.settings))
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
-            response = _refusal(request, FAULT)
+            response = refusal(request, FAULT)
         response.headers.update(SECURITY_HEADERS)
         return response
+
+    async def _whole_body(self, request: web.Request) -> None:
+        """Bodies are small and come at once; whoever takes his time is not waited for."""
+        try:
+            async with asyncio.timeout(self.settings.body_s):
+                await request.read()
+        except TimeoutError as late:
+            slow = f"the body did not come within {self.settings.body_s:g} s"
+            raise Refused(408, "too_slow", slow, "send it at once") from late
+        except (web.RequestPayloadError, ConnectionError) as torn:
+            raise Refused(400, "bad_body", "the body broke off, or is not coded as its header says", "") from torn
 
     async def _health(self, request: web.Request) -> web.Response:
         return web.json_response({"ok": True, "version": self._version})
 
     async def _page(self, request: web.Request) -> web.Response:
+        if self._tls is not None and (token := request.query.get("token")):
+            return to_the_page(token)  # the browser keeps it, and neither its address line nor its history does
         return page_file(request.path)
 
     async def _offer(self, request: web.Request) -> web.Response:
@@ -127,8 +187,14 @@ class LinkServer:
             )
         body = _body(await request.read())
         echo, offer = _echo(body), read_offer(str(body["sdp"]), self.loopback_only)
-        wearer = self.place(body.get("resume"))
-        _, sdp = await self.answer(wearer, offer, echo)
+        listen = body.get("listen")
+        wearer = (
+            self.known(self._named.get(self._named_by(str(listen)), listen))
+            if listen
+            else self.place(body.get("resume"))
+        )
+        assert wearer is not None, "known() gives None for no name alone"
+        _, sdp = await self.answer(wearer, offer, echo, listens=bool(listen))
         return web.json_response({"sdp": sdp, "type": "answer", "session": wearer.session})
 
     @property
@@ -136,14 +202,18 @@ class LinkServer:
         """Nobody but this machine can reach us, so nothing beyond it is told or asked."""
         return _is_loopback(self.settings.host)
 
-    async def answer(self, wearer: Wearer, offer: Offer, echo: str = "") -> tuple[DeviceSession, str]:
-        """A WebRTC connection for this wearer, and our SDP. Raises `Refused` for what aiortc holds against the offer;
-        then nothing of the connection is left."""
+    async def answer(
+        self, wearer: Wearer, offer: Offer, echo: str = "", kind: str = "webrtc", listens: bool = False
+    ) -> tuple[DeviceSession, str]:
+        """A WebRTC connection for this wearer, and our SDP. `listens`: one that only plays. Raises `Refused` for what
+        aiortc holds against the offer; then nothing of the connection is left."""
+        if listens and not offer.speaker:
+            raise Refused(400, "bad_sdp", "the offer is to listen and receives no sound", "offer audio as recvonly")
 
         def make(resumed: bool) -> DeviceSession:
-            return DeviceSession(wearer, offer, self.settings, self.loopback_only, echo, resumed)
+            return DeviceSession(wearer, offer, self.settings, self.loopback_only, echo, resumed, kind)
 
-        connection = wearer.place(make)
+        connection = wearer.listen(make) if listens else wearer.place(make)
         try:
             return connection, await connection.answer()
         except BaseException as error:
@@ -158,20 +228,42 @@ class LinkServer:
             raise Refused(503, "stopping", "the companion is stopping", "start it again", retry_after_s=RETRY_AFTER_S)
         return self.known(resume) or self._another()
 
+    def at(self, name: str) -> Wearer:
+        """The wearer at this named place: for devices that know an address and no session's name. Whoever comes to a
+        name goes on with the session that is there. Raises `Refused` if there is no room for a new one."""
+        key = (ASKED_BY.get() or "", name)
+        wearer = self._sessions.get(self._named.get(key, ""))
+        if wearer is None or wearer.over:
+            wearer = self.place()
+            self._named[key] = wearer.session
+        return wearer
+
+    def _named_by(self, name: str) -> tuple[str, str]:
+        """The place that who asks means by this name: an own one, else one of the companion's own streams."""
+        own = (ASKED_BY.get() or "", name)
+        return own if own in self._named else ("", name)
+
     def known(self, name: object) -> Wearer | None:
         """The session that a device wants to go on with; None if it names none. Raises `Refused` if it is over."""
         if name is None or name == "":
             return None
         wearer = self._sessions.get(name) if isinstance(name, str) else None
-        if wearer is None or wearer.over:
+        if wearer is None or wearer.over or not self._is_own(wearer.session):
             raise Refused(
                 404,
                 "no_such_session",
                 f"there is no session {str(name)[:40]!r} any more",
                 f"it ended, or its device was away for more than {self.settings.resume_within_s:g} s "
-                "(server.resume_within_s): offer without the field resume for a new one",
+                "(server.resume_within_s): offer without the field resume for a new one; "
+                "to listen, wait until somebody is there",
             )
         return wearer
+
+    def _is_own(self, name: str) -> bool:
+        """Whether who asks has begun this session; our own code may know them all. What the companion itself let in (a
+        stream by RTMP, one that is fetched) is its owner's: of who has the token of its settings."""
+        asked, holder = ASKED_BY.get(), self._holders[name]
+        return asked in (None, holder) or (not holder and asked in OWNERS)
 
     def _another(self) -> Wearer:
         """A new session's place. Raises `Refused` if there is none."""
@@ -183,12 +275,38 @@ class LinkServer:
                 "close one (another tab?), try again, or raise max_sessions in the settings",
                 retry_after_s=RETRY_AFTER_S,
             )
+        holder, own = ASKED_BY.get() or "", self.settings.max_sessions_of_one
+        if self._tls is not None and list(self._holders.values()).count(holder) >= own:
+            raise Refused(
+                503,
+                "too_many_sessions",
+                f"this device has {own} sessions already",
+                "close one (another tab?), or try again",
+                retry_after_s=RETRY_AFTER_S,
+            )
         name = secrets.token_urlsafe(9)
+        self._holders[name] = holder
         wearer = self._sessions[name] = Wearer(name, self.settings, self._new_session, self._gone)
         return wearer
 
+    @property
+    def holders(self) -> set[str]:
+        """Whose sessions there are, as `Tokens.holder` names them."""
+        return set(self._holders.values())
+
+    async def dismiss(self, holder: str, reason: str) -> None:
+        """End this device's sessions."""
+        own = [wearer for name, wearer in self._sessions.items() if self._holders[name] == holder]
+        await asyncio.gather(*(wearer.close(reason) for wearer in own))
+
     def _gone(self, name: str) -> None:
         self._sessions.pop(name, None)
+        self._named = {place: session for place, session in self._named.items() if session != name}
+        self._holders.pop(name, None)
+
+
+def _now_s() -> float:
+    return asyncio.get_running_loop().time()
 
 
 def _body(body: bytes) -> dict[str, Any]:
@@ -222,26 +340,6 @@ def _unanswerable(error: Exception) -> Refused:
         works = "; ".join(f"{kind}: {codecs}" for kind, codecs in WORKING_CODECS.items())
         return Refused(422, "no_usable_codec", detail, f"what works: {works}")
     return Refused(400, "bad_sdp", f"this offer cannot be used: {detail}", "send what createOffer() gave, unchanged")
-
-
-def _plain_http(error: web.HTTPException, settings: LinkSettings) -> Refused:
-    """aiohttp's own refusals in our words."""
-    if error.status == 413:
-        limit = f"the body is larger than {settings.max_offer_bytes // 1024} KiB"
-        return Refused(413, "too_large", limit, "an offer is a few kB; send nothing else along")
-    what = {404: "not_found", 405: "wrong_method"}.get(error.status, "refused")
-    return Refused(error.status, what, error.reason, "there are GET /, POST /api/offer and GET /health")
-
-
-def _refusal(request: web.Request, refused: Refused) -> web.Response:
-    """JSON for programs; for somebody who opened the page by hand, words."""
-    headers = {"Retry-After": str(refused.retry_after_s)} if refused.retry_after_s else {}
-    if refused.status == 401:
-        headers["WWW-Authenticate"] = "Bearer"
-    if request.path == "/" and "text/html" in request.headers.get("Accept", ""):
-        text = f"<!doctype html><title>Earshot</title><p>{html.escape(refused.detail)}<p>{html.escape(refused.hint)}"
-        return web.Response(text=text, status=refused.status, content_type="text/html", headers=headers)
-    return web.json_response(refused.body(), status=refused.status, headers=headers)
 
 
 def _is_loopback(host: str) -> bool:

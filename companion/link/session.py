@@ -12,15 +12,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Coroutine, Iterable
+from typing import TypeVar
 
-from aiortc import RTCConfiguration, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc import RTCConfiguration, RTCIceCandidate, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
+from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from companion.link.camera import Camera
 from companion.link.channel import Channel, whole
 from companion.link.connection import Host
+from companion.link.guard import EVERYWHERE
 from companion.link.handler import LinkHandler, Message
-from companion.link.internals import last_sent_rtp, offer_addresses, tap_reports
+from companion.link.internals import hello_again, last_sent_rtp, offer_addresses, tap_reports
 from companion.link.media_clock import DeviceClock
 from companion.link.microphone import Microphone
 from companion.link.offer import Offer
@@ -35,18 +38,29 @@ FIRST_PING_S, PING_S = 0.1, 1.0
 GOODBYE_S = 0.1  # for "bye" to leave before the connection goes
 CLOSE_LIMIT_S = 5.0
 HEARD_LIMIT_NS = 10_000_000_000  # a report of a sound heard longer ago, or not yet, is of another clock
+Made = TypeVar("Made")
 MARKS = ("first", "progress", "last")
+
+
+class UnusableOffer(ValueError):  # noqa: N818
+    """aiortc met an offer that it had not thought of."""
 
 
 class DeviceSession:
     """`answer()` once, then it lives by itself until either side closes it."""
 
-    kind = "webrtc"
-
     def __init__(
-        self, host: Host, offer: Offer, settings: LinkSettings, loopback_only: bool, echo: str, resumed: bool
+        self,
+        host: Host,
+        offer: Offer,
+        settings: LinkSettings,
+        loopback_only: bool,
+        echo: str,
+        resumed: bool,
+        kind: str = "webrtc",
     ) -> None:
-        """`echo`: as the offer says it. `resumed`: the session was there before."""
+        """`echo`: as the offer says it. `resumed`: the session was there before. `kind`: as in `Connection`."""
+        self.kind = kind
         self.session, self.clock, self.echo = host.session, host.clock, echo
         self._host, self._resumed = host, resumed
         self._offer, self._settings, self._loopback_only = offer, settings, loopback_only
@@ -69,14 +83,17 @@ class DeviceSession:
     # ------------------------------------------------------------------------------------------------ offer and answer
 
     async def answer(self) -> str:
-        """Build everything and return our SDP. Raises whatever aiortc holds against the offer; then `close()` it."""
+        """Build everything and return our SDP. Raises OperationError or ValueError for what aiortc holds against the
+        offer; then `close()` it."""
         self._prepare_transceivers()
-        await self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer"))
+        await _read_by_aiortc(self._pc.setRemoteDescription(RTCSessionDescription(self._offer.sdp, "offer")))
         self._handler = handler = self._host.gate(self)
         for transceiver in self._pc.getTransceivers():
             self._tap(transceiver.kind, transceiver.receiver, handler)
-        offer_addresses(self._pc, self._loopback_only)
-        await self._pc.setLocalDescription(await self._pc.createAnswer())
+        host = self._settings.host
+        offer_addresses(self._pc, self._loopback_only, "" if host in EVERYWHERE else host)
+        hello_again(self._pc)
+        await _read_by_aiortc(self._pc.setLocalDescription(await _read_by_aiortc(self._pc.createAnswer())))
         self._start(self._live())
         return self._offer.answer(self._pc.localDescription.sdp)
 
@@ -128,6 +145,27 @@ class DeviceSession:
 
     def answer_at(self, utterance: int, position_ns: int) -> None:
         self._answers.at(utterance, position_ns)
+
+    @property
+    def over(self) -> bool:
+        """It is closed, or closes."""
+        return self._closing is not None
+
+    @property
+    def heard_ns(self) -> int:
+        tracks = [t.heard_ns for t in (self._microphone, self._camera) if t is not None]
+        return max([self._message_ns, *tracks])
+
+    def silent_s(self) -> float:
+        """How long nothing has come over it."""
+        return (self.clock.now_ns() - self.heard_ns) / 1e9
+
+    async def reach(self, candidates: Iterable[RTCIceCandidate]) -> None:
+        """More addresses of the device, told after its offer; where nobody but this machine reaches us, none is used
+        (see `read_offer`)."""
+        if not self._loopback_only:
+            for candidate in candidates:
+                await self._pc.addIceCandidate(candidate)
 
     async def close(self, reason: str = "") -> None:
         """Close once; everybody who asks waits for the same end."""
@@ -191,7 +229,7 @@ class DeviceSession:
         elif state == "failed":
             self._end("the network path to the device is gone", goodbye=False)
         elif state == "closed":  # said by the device; or, where nothing has come for long, found out about the path
-            heard = self._silent_s() <= self._settings.lost_after_s
+            heard = self.silent_s() <= self._settings.lost_after_s
             goodbye = heard and not self._returns
             self._end(
                 "the device closed the connection" if heard else "the network path to the device is gone", goodbye
@@ -236,16 +274,8 @@ class DeviceSession:
             await asyncio.sleep(FIRST_PING_S if pings < FIRST_PINGS else PING_S)
             self._watch()
 
-    @property
-    def heard_ns(self) -> int:
-        tracks = [t.heard_ns for t in (self._microphone, self._camera) if t is not None]
-        return max([self._message_ns, *tracks])
-
-    def _silent_s(self) -> float:
-        return (self.clock.now_ns() - self.heard_ns) / 1e9
-
     def _watch(self) -> None:
-        silent_s = self._silent_s()
+        silent_s = self.silent_s()
         if not (self._offer.microphone or self._offer.camera):
             return
         if silent_s > self._settings.lost_after_s:
@@ -268,5 +298,18 @@ class DeviceSession:
             await asyncio.wait_for(self._pc.close(), CLOSE_LIMIT_S)
         except TimeoutError:
             log.error("session %s: the connection did not close within %g s", self.session, CLOSE_LIMIT_S)
+        except Exception as why:  # a fault of aiortc's: what it held is gone, and the session must not wait for it
+            log.warning("session %s: the connection did not close well: %r", self.session, why)
         self._state = "closed"
         self._host.ended(self, reason, goodbye)
+
+
+async def _read_by_aiortc(work: Awaitable[Made]) -> Made:
+    """What aiortc makes of an offer. It refuses with errors of its own, and falls over nonsense with any."""
+    try:
+        return await work
+    except (InvalidAccessError, InvalidStateError, OperationError):
+        raise
+    except Exception as why:
+        log.debug("an offer made aiortc fall", exc_info=True)
+        raise UnusableOffer(f"{type(why).__name__}: {why}") from why

@@ -8,6 +8,10 @@ Only loss waits: silence on the line, or a network path that is gone. A device t
 gets a new connection to the same session. The old one counts until the new one stands; then it is closed, even if it
 still looked alive (the device changed its network before anybody had noticed). The session's clock, its frame numbers
 and its recording go on; RTP timelines and the device's clock begin anew with each connection.
+
+Beside the connection that counts there may be an *ear*: one that only plays. A camera app has no way back for sound, so
+a page or a loudspeaker listens in its stead; as long as it stands, the answer goes there. Its coming and going is no
+loss of the device, and a session ends without asking it.
 """
 
 from __future__ import annotations
@@ -17,19 +21,16 @@ import itertools
 import logging
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 from typing import TypeVar
-
-import numpy as np
-import numpy.typing as npt
 
 from companion.clock import SessionClock
 from companion.link.connection import Connection
 from companion.link.errors import surviving
 from companion.link.flow import ALIVE_NS, LOOK_S, FlowWatch
+from companion.link.gate import EarGate, Gate
 from companion.link.handler import DeviceLink, LinkHandler, Message
-from companion.link.opus_send import SILENCE
 from companion.link.settings import LinkSettings
-from pipelines.seeing.ring import AccessUnit
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class Wearer:
         self._handler: LinkHandler | None = None
         self._now: Connection | None = None  # the connection that counts
         self._coming: Connection | None = None  # set up, not connected yet
+        self._ear: Connection | None = None  # the one that plays, if it is not the one that counts
         self._gates: dict[Connection, Gate] = {}
         self._leaving: set[asyncio.Task[None]] = set()
         self._giving_up: asyncio.Task[None] | None = None
@@ -77,11 +79,30 @@ class Wearer:
     def place(self, make: Callable[[bool], Made]) -> Made:
         """A new connection, made by `make(resumed)`; it counts as soon as it says that it stands."""
         connection = make(self._handler is not None)
-        self._gates[connection] = Gate()
+        self._gates[connection] = Gate(partial(self._plays, connection))
         before, self._coming = self._coming, connection
         if before is not None:
             self._retire(before, "the device offered again")
         return connection
+
+    def listen(self, make: Callable[[bool], Made]) -> Made:
+        """A connection that only plays, made by `make(resumed)`: the answer goes to it from when it says that it
+        stands. The last one that came is the ear."""
+        connection = make(self._handler is not None)
+        self._gates[connection] = EarGate(partial(self._plays, connection))
+        return connection
+
+    @property
+    def heard(self) -> bool:
+        """Whether anything plays the answer."""
+        return self._sends()[2]
+
+    def _plays(self, connection: Connection) -> bool:
+        return connection is (self._ear or self._now)
+
+    def _sends(self, of: Connection | None = None) -> tuple[bool, bool, bool]:
+        microphone, camera, speaker = (of or self._now or _NOTHING).sends
+        return microphone, camera, speaker or self._ear is not None
 
     # ------------------------------------------------------------------------------------- what a connection tells us
 
@@ -97,9 +118,12 @@ class Wearer:
         """The number of the next picture; one row for all connections."""
         return next(self._frames)
 
-    def connected(self, connection: Connection) -> None:
-        """This connection stands, or is alive again."""
+    def connected(self, connection: Connection, detail: str = "") -> None:
+        """This connection stands, or is alive again. `detail`: where it leads, for the recording."""
         if self.over or connection not in self._gates:
+            return
+        if isinstance(self._gates[connection], EarGate):
+            self._hear_by(connection)
             return
         resumed = connection is not self._now and self._state in ("connected", "lost")
         if resumed:
@@ -110,7 +134,7 @@ class Wearer:
         self._gates[connection].open = True
         self._watch(connection)
         self._wait_no_more()
-        self._tell("connected", "", resumed)
+        self._tell("connected", detail, resumed)
         while self._kept:
             connection.send_message(self._kept.popleft())
 
@@ -123,13 +147,19 @@ class Wearer:
 
     def lost(self, connection: Connection, detail: str) -> None:
         """Nothing comes over this connection any more; it may come back."""
-        if connection is self._now and not self.over:
+        if connection is self._ear:
+            self._deaf(detail)
+        elif connection is self._now and not self.over:
             self._tell("lost", detail, of=connection)
             self._wait()
 
     def ended(self, connection: Connection, reason: str, goodbye: bool) -> None:
         """This connection is gone. `goodbye`: because somebody wanted it so."""
-        self._gates.pop(connection, None)
+        gate = self._gates.pop(connection, None)
+        if connection is self._ear:
+            self._deaf(reason)
+        if isinstance(gate, EarGate):
+            return
         if connection is self._coming:
             self._coming = None
         if self.over or (connection is not self._now and (self._now or self._state != "new")):
@@ -142,12 +172,31 @@ class Wearer:
         self._tell("lost", reason, of=connection)
         self._wait()
 
+    def _hear_by(self, ear: Connection) -> None:
+        before, self._ear = self._ear, ear
+        self._gates[ear].open = True
+        if before is not None and before is not ear:
+            self._retire(before, "another one listens now")
+        self._tell_ear(f"the answer is played by another connection ({ear.kind})")
+
+    def _deaf(self, reason: str) -> None:
+        self._ear = None
+        self._tell_ear(f"who played the answer is gone: {reason}")
+
+    def _tell_ear(self, detail: str) -> None:
+        """Whether anything plays has changed, and nothing else."""
+        if self._state == "connected" and self._handler is not None:
+            with surviving("a session's handler failed in on_state"):
+                self._handler.on_state("connected", *self._sends(), detail)
+
     # ------------------------------------------------------------------------------------------------------ DeviceLink
 
     def send_message(self, message: Message) -> None:
-        if self._now is not None and self._state == "connected":
-            self._now.send_message(message)
-        else:
+        there = [self._now] if self._state == "connected" else []
+        takers = [connection for connection in (*there, self._ear) if connection is not None]
+        for connection in takers:
+            connection.send_message(message)
+        if not takers:
             self._kept.append(message)
 
     def ask_key_frame(self) -> None:
@@ -155,12 +204,12 @@ class Wearer:
             self._now.ask_key_frame()
 
     def cut_answer(self, utterance: int) -> None:
-        if self._now is not None:
-            self._now.cut_answer(utterance)
+        if (player := self._ear or self._now) is not None:
+            player.cut_answer(utterance)
 
     def answer_at(self, utterance: int, position_ns: int) -> None:
-        if self._now is not None:
-            self._now.answer_at(utterance, position_ns)
+        if (player := self._ear or self._now) is not None:
+            player.answer_at(utterance, position_ns)
 
     async def close(self, reason: str = "") -> None:
         """End the session: every connection is closed, and nobody is waited for."""
@@ -235,9 +284,8 @@ class Wearer:
         self._state = state
         if self._handler is None:
             return
-        sends = (of or self._now or _NOTHING).sends
         with surviving("a session's handler failed in on_state"):
-            self._handler.on_state(state, *sends, detail, resumed=resumed)
+            self._handler.on_state(state, *self._sends(of), detail, resumed=resumed)
 
 
 class _Nothing:
@@ -245,55 +293,3 @@ class _Nothing:
 
 
 _NOTHING = _Nothing()
-
-
-class Gate:
-    """Implements `LinkHandler`: hands on what one connection brings, while that is the connection that counts."""
-
-    def __init__(self) -> None:
-        self.handler: LinkHandler | None = None
-        self.open = False
-        self.flow: FlowWatch | None = None
-
-    def on_microphone(
-        self, packet: bytes, pcm: npt.NDArray[np.int16], rtp: int, arrival_ns: int, media_ns: int, concealed: bool
-    ) -> None:
-        if self.open and self.handler is not None:
-            if self.flow is not None:
-                self.flow.sound(pcm, concealed, arrival_ns)
-            self.handler.on_microphone(packet, pcm, rtp, arrival_ns, media_ns, concealed=concealed)
-
-    def on_camera(self, unit: AccessUnit, rtp: int, arrival_ns: int) -> None:
-        if self.open and self.handler is not None:
-            if self.flow is not None:
-                self.flow.picture(arrival_ns)
-            self.handler.on_camera(unit, rtp, arrival_ns)
-
-    def on_message(self, message: Message) -> None:
-        if self.open and self.handler is not None:
-            if self.flow is not None:
-                self.flow.told(message)
-            self.handler.on_message(message)
-
-    def on_state(
-        self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str, resumed: bool = False
-    ) -> None:
-        """Nothing: what a connection's state means for the session is the wearer's business."""
-
-    def on_flow(self, track: str, flows: bool, detail: str) -> None:
-        """Nothing: the wearer's place watches it."""
-
-    def next_answer(self) -> tuple[bytes, int]:
-        return self.handler.next_answer() if self.open and self.handler is not None else (SILENCE, 0)
-
-    def on_heard(self, utterance: int, mark: str, media_ns: int, position_ns: int) -> None:
-        if self.open and self.handler is not None:
-            self.handler.on_heard(utterance, mark, media_ns, position_ns)
-
-    def on_clock(self, offset_ns: int, round_trip_ns: int) -> None:
-        if self.open and self.handler is not None:
-            self.handler.on_clock(offset_ns, round_trip_ns)
-
-    def on_sender_report(self, track: str, ntp: int, rtp: int, arrival_ns: int) -> None:
-        if self.open and self.handler is not None:
-            self.handler.on_sender_report(track, ntp, rtp, arrival_ns)

@@ -12,6 +12,8 @@ const deviceNs = () => Math.round(performance.now() * 1e6);
 
 // Over TLS the browser keeps the token in a cookie that no script can read; on this machine it is in the address.
 const token = new URLSearchParams(location.search).get("token") || "";
+// A session's or a place's name: this page only plays the answers to what a camera app sends there.
+export const listen = new URLSearchParams(location.search).get("listen") || "";
 const FINAL = new Set(["wrong_token", "wrong_host", "wrong_origin", "bad_sdp", "bad_json", "no_usable_codec", "401", "403"]);
 
 function gathered(pc) {
@@ -36,7 +38,8 @@ async function exchange(pc, resume, microphone) {
   const headers = { "Content-Type": "application/json", ...(token ? { "Authorization": "Bearer " + token } : {}) };
   const response = await fetch("/api/offer", {
     method: "POST", headers, signal: AbortSignal.timeout(STANDS_MS),
-    body: JSON.stringify({ sdp: pc.localDescription.sdp, type: "offer", echo: echo(microphone), ...(resume ? { resume } : {}) }),
+    body: JSON.stringify({ sdp: pc.localDescription.sdp, type: "offer", echo: echo(microphone),
+      ...(listen ? { listen } : resume ? { resume } : {}) }),
   });
   const answer = await response.json().catch(() => ({}));
   if (!response.ok) {

@@ -4,7 +4,7 @@
 //     ear.js         what reached the ear           talk.js        the button to talk
 //     view.js        what is seen and announced     signs.js       what the page itself makes heard
 
-import { Connection } from "./connection.js";
+import { Connection, listen } from "./connection.js";
 import { Media, unable } from "./media.js";
 import { ready, say, tune } from "./signs.js";
 import { pushToTalk } from "./talk.js";
@@ -58,9 +58,11 @@ const told = {
     view.live("connection", true, "on");
     view.speaker();
     show();
-    view.status(page.media.microphone ? "Listening. Just talk." : "Connected. Type your question below.");
+    const then = listen ? "Answers are played here. Talk to the camera app."
+      : page.media.microphone ? "Listening. Just talk." : "Connected. Type your question below.";
+    view.status(then);
     if (again) tune("back");
-    view.announce(again ? "Connected again." : page.media.microphone ? "Connected. Just talk." : "Connected. Type your question.");
+    view.announce(again ? "Connected again." : then.replace("Listening", "Connected"));
   },
   lost() {
     const words = "The connection is lost. I am trying to get it back.";
@@ -78,7 +80,7 @@ const told = {
 };
 
 async function start(session = "") {
-  const hindrance = unable();
+  const hindrance = unable(listen);
   if (hindrance) return view.problem(...hindrance);
   ready();
   view.problem("");
@@ -88,7 +90,7 @@ async function start(session = "") {
   const media = page.media = new Media({ facing, muted }, show);
   const connection = page.connection = new Connection(media, session, told);
   try {
-    await media.open();
+    if (!listen) await media.open();
     if (page.connection !== connection) return media.close();
     tellMissing();
     await connection.open();
@@ -127,6 +129,8 @@ function stop(words) {
 function show() {
   const { media } = page;
   if (!media || !page.connection) return;
+  $("mute").hidden = $("camera").hidden = Boolean(listen);
+  if (listen) return;   // both are the camera app's
   view.microphone(media.microphone, media.choices.muted, media.held);
   view.camera(media.camera, media.choices.facing);
   $("mute").setAttribute("aria-pressed", String(media.choices.muted));

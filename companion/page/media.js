@@ -10,8 +10,9 @@ const REFUSALS = {
 };
 
 // Why this page can be no device here, or null: [what, what to do].
-export function unable() {
-  if (!window.isSecureContext) {
+// `listens`: it only plays.
+export function unable(listens) {
+  if (!listens && !window.isSecureContext) {
     return ["This address gets no camera and no microphone", "Browsers give them only to https pages and to 127.0.0.1. " +
       "For a phone, start the companion with: companion run --lan, and open the https address that it prints. On the " +
       "companion’s own machine open the address exactly as it printed it."];
@@ -20,7 +21,7 @@ export function unable() {
     return ["This browser has no WebRTC", "It is too old, or WebRTC is switched off (lockdown mode, an extension, a " +
       "policy). Switch it on for this site, or use a current Chrome, Edge, Firefox or Safari."];
   }
-  if (!navigator.mediaDevices || !navigator.mediaDevices.getUserMedia) {
+  if (!listens && (!navigator.mediaDevices || !navigator.mediaDevices.getUserMedia)) {
     return ["This browser gives no camera and no microphone", "Use a current Chrome, Edge, Firefox or Safari, and not " +
       "the small browser inside another app."];
   }

@@ -215,7 +215,7 @@ class Remembered:
     picture, whole, whatever of it was spoken; `views`: what was looked at, in order; `caption`: words that stand for
     the picture in later queries; `asked`: models that were sent something; `used`: tools with effects
     that were; `links`, `sources`: kept aside, unspoken; `shown`: the answer, if it was shown and not
-    (only) spoken; `trace`: what it came from."""
+    (only) spoken; `trace`: what it came from; `unread`: parts of the picture's text that could not be read."""
 
     turn: int
     t_ns: int
@@ -235,6 +235,7 @@ class Remembered:
     used: tuple[str, ...] = ()
     shown: str = ""
     trace: Trace = NO_TRACE
+    unread: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -252,6 +252,11 @@ class Answer:
         return self._device.lines if self._device is not None else self._looking.text
 
     @property
+    def unread(self) -> int:
+        """Parts of that text that could not be read."""
+        return self._device.unread if self._device is not None else 0
+
+    @property
     def leaving(self) -> tuple[TextLine, ...]:
         """Of that text, what a later query may be told."""
         return leaving(self._world, self._looking.chosen, self.lines)

@@ -114,14 +114,18 @@ class History:
         subject = normal(subject)
         for entry in reversed(self._entries):
             if subject in {"price", "cost"} and (found := wording.prices(entry.lines)):
-                return wording.price_answer(found), entry
+                return _with_unread(wording.price_answer(found), entry), entry
             if subject == "code" and entry.codes:
                 return all_described(entry.codes), entry
             if subject in {"sign", "label", "menu", "page", "letter"} and entry.lines:
-                return " ".join(sheet(entry.lines).spoken), entry
+                return _with_unread(" ".join(sheet(entry.lines).spoken), entry), entry
             if said := _line_about(subject, entry.lines):
                 return said, entry
         return None
+
+
+def _with_unread(said: str, entry: Remembered) -> str:
+    return " ".join(filter(None, (said, wording.unread_too(entry.unread))))
 
 
 def _line_about(subject: str, lines: Sequence[TextLine]) -> str:
@@ -161,6 +165,8 @@ def _as_messages(entry: Remembered, share: int) -> list[Message]:
     question = _cut(entry.question, share // 2 - _letters(note)) + note
     out = [Message("user", question)]
     if answer := f"{wording.SHOWN}{entry.shown}" if entry.shown else entry.heard:
+        if entry.kind == "read" and entry.lines:
+            answer = wording.READ_OUT + answer
         out.append(Message("assistant", _cut(answer, share - _letters(question))))
     return out
 

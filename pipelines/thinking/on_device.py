@@ -51,6 +51,7 @@ class OnDevice:
         self._waiting: tuple[TextLine, ...] = ()  # read, and not yet certain how it is said
         self._known = 0  # lines that came in parts
         self._prices: list[str] = []  # told so far
+        self.unread = 0  # parts that could not be read
         self.doing = "looking"
         self.lines: tuple[TextLine, ...] = ()
         self.codes: tuple[Code, ...] = ()
@@ -115,6 +116,7 @@ class OnDevice:
         self._lay(self._builder.sheet(), self.lines)
 
     def _read(self, event: TextRead) -> None:
+        self.unread = len(event.unread)
         if self._intent.kind == "read" and self._builder is not None:
             self._rest(event, self._builder)
             return
@@ -132,7 +134,8 @@ class OnDevice:
             found = unit_price.words(unit_price.unit_prices(self.lines, wanted), wanted)
             self._say(" ".join(filter(None, (found, edge_hint(event.cut)))), "thing", True)
         elif self._intent.kind == "price":
-            self._say(" ".join(filter(None, (self._price_rest(), edge_hint(event.cut)))), "reading", True)
+            told = (self._price_rest(), wording.unread_too(self.unread), edge_hint(event.cut))
+            self._say(" ".join(filter(None, told)), "reading", True)
         else:
             read = sheet(self.lines, event.unread, event.cut)
             self._end(list(read.spoken), read)

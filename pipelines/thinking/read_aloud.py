@@ -17,6 +17,7 @@ from pipelines.events import TextLine
 from pipelines.thinking.reading_words import Command
 from pipelines.thinking.sheet import Sheet, aloud, counted, figures, kind_of, rows_of, sheet
 from pipelines.thinking.spelling import spelled
+from pipelines.thinking.wording import doing, unread_too
 
 NOTHING_READ: Final = "I have not read any text yet."
 NO_PLACE: Final = -1
@@ -100,7 +101,7 @@ class ReadAloud:
         """As `heard`, from the words that the ear got, whatever was said before them ("I am reading."); a sentence
         counts from its second word on. Told once of each reply: a second text is another answer's, and changes
         nothing."""
-        rest = _begun(_plain(text), [word for said in self._spoken for word in _plain(said)])
+        rest = _begun(_answered(_plain(text)), [word for said in self._spoken for word in _plain(said)])
         count, begins = 0, self._sheet.lead if self._sheet is not None else ""  # a word can be spelled without a text
         for said in self._spoken:
             size = len(_plain(said))
@@ -168,7 +169,7 @@ class ReadAloud:
         bare = kind_of(self._texts) in {"menu", "receipt"}  # by all of it: a sheet in parts goes by its headline
         found = [one for text in self._figure_texts() for one in figures.figures(subject, text, bare)]
         single = subject.removesuffix("s")
-        more = ("And there are parts that I cannot read.",) if read.unread else ()
+        more = tuple(filter(None, (unread_too(read.unread),)))
         if not found:
             return self._keep(Reply((f"I find no {single} in what I read.", *more), "status"))
         said = [aloud(one).rstrip(".") for one in found]
@@ -293,6 +294,15 @@ def _plain(text: str) -> list[str]:
 
 def _key(word: str) -> str:
     return "".join(char for char in word.lower() if char.isalnum())
+
+
+def _answered(heard: list[str]) -> list[str]:
+    """Without what is said while one waits for an answer: "Reading" may be a town's sign, too."""
+    for busy in ("looking", "tool:read_text"):
+        ours = _plain(doing(busy))
+        if heard[: len(ours)] == ours[: len(heard)]:
+            heard = heard[len(ours) :]
+    return heard
 
 
 def _begun(heard: list[str], said: list[str]) -> int:

@@ -101,6 +101,7 @@ VERBOSITY = {
     "long": "The user asked for more detail: answer in up to six short spoken sentences.",
 }
 SHOWN = "(shown as text, not spoken) "
+READ_OUT = "(read out as printed) "  # a sign's words are not to pass for the companion's own
 GUIDE_ENDED = "All right, that was it."
 CONTEMPLATING = "I will take my time with that, and tell you when I have it."
 ANSWERING = "All right, with what I have."
@@ -232,6 +233,11 @@ def pictures(views: Sequence[View]) -> str:
 def listed(names: Sequence[str]) -> str:
     """As people say a list: "a", "a and b", "a, b and c"."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else list(names))
+
+
+def unread_too(parts: int) -> str:
+    """After what was picked out of a text: so many parts of it may hold more. "" if all was read."""
+    return f"And there {'is' if parts == 1 else 'are'} {count(parts, 'part')} that I cannot read." if parts else ""
 
 
 def count(n: int, what: str) -> str:

@@ -2,8 +2,9 @@
 
 Verbatim is the law: letters and digits of the lines come out in their order, none lost, none added; only blanks, stops
 and commas between them are ours. What could not be read is named where it stands, in words that cannot be taken for
-the text, and never guessed. All is decided line by line, so that reading aloud can begin while the rest of the page is
-being recognised: fed in parts or whole, the sentences are the same, once the first part tells the kind of text.
+the text, and never guessed. A short text begins with its own first word, since any lead of ours would come before it;
+a long one says first what it is. All is decided line by line, so that reading aloud can begin while the rest of the
+page is being recognised: fed in parts or whole, the sentences are the same, once the first part tells the kind of text.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ from pipelines.thinking.sheet.page import pair, place_of, rows_of
 LONG_LINES: Final = 12  # a longer text says first what it is: about half a minute of listening
 LONG_LETTERS: Final = 60  # a longer line is given out by its sentences, a shorter one ("No dogs. No bikes.") whole
 GAPS_NAMED: Final = 4  # more places that cannot be read are counted at the end: naming each would bury the text
-SHORT_LEAD: Final = "It says:"
 TURNS: Final = {
     "left": "turn a little to the left",
     "right": "turn a little to the right",
@@ -43,13 +43,13 @@ _NUMBERS: Final = ("no", "one", "two", "three", "four", "five", "six", "seven", 
 class Sheet:
     """One text as it is read out. `kind`: one of kind.KINDS. `said`: printed words, a sentence each, with what is
     said in the place of unreadable parts; `lines`: for each of them the numbers of its lines, from 0; () = words of our
-    own. `lead` goes before the first printed sentence, `closing` after the last. `count`, `unread`: rows read, and
-    parts that could not be. `spoken` is all of it in order, fit for the voice."""
+    own. `lead` goes before the first printed sentence, "" before a short text; `closing` after the last. `count`,
+    `unread`: rows read, and parts that could not be. `spoken` is all of it in order, fit for the voice."""
 
     kind: str
     said: tuple[str, ...] = ()
     lines: tuple[tuple[int, ...], ...] = ()
-    lead: str = SHORT_LEAD
+    lead: str = ""
     closing: tuple[str, ...] = ()
     count: int = 0
     unread: int = 0
@@ -59,7 +59,7 @@ class Sheet:
         out = list(map(aloud, self.said))
         first = next((index for index, lines in enumerate(self.lines) if lines), None)
         if first is not None:
-            out[first] = f"{self.lead} {out[first]}"
+            out[first] = f"{self.lead} {out[first]}".lstrip()
         return (*out, *self.closing)
 
 
@@ -81,7 +81,7 @@ def sheet(lines: Sequence[TextLine], unread: Sequence[TextLine] = (), cut: Seque
         builder.push(line)
     if lines and len(lines) in places:
         builder.gap(places[len(lines)])
-    if edges and builder.lead != SHORT_LEAD:  # who listens for a minute wants to know it before
+    if edges and builder.lead:  # who listens for a minute wants to know it before
         builder.lead = builder.lead.replace(" It begins:", f" {edges} It begins:")
         cut = ()
     builder.finish((), cut)
@@ -94,7 +94,7 @@ class SheetBuilder:
 
     def __init__(self) -> None:
         self.kind = ""  # decided by the first part
-        self.lead = SHORT_LEAD
+        self.lead = ""
         self._said: list[str] = []
         self._lines: list[tuple[int, ...]] = []
         self._closing: list[str] = []
@@ -236,7 +236,7 @@ class SheetBuilder:
         news = []
         for said, lines in zip(self._said[self._told :], self._lines[self._told :], strict=True):
             led = self._led or not lines
-            news.append(aloud(said) if led else f"{self.lead} {aloud(said)}")
+            news.append(aloud(said) if led else f"{self.lead} {aloud(said)}".lstrip())
             self._led = self._led or bool(lines)
         news += self._closing[self._closed :]
         self._told, self._closed = len(self._said), len(self._closing)

@@ -2,7 +2,7 @@
 
 Both count from where the sound of the wearer's last word ended, as `companion why` does. The device says when the first
 sound of an answer reached it; the voice says where in its sound each word begins. Between the two an answer may have
-words of our own in front ("It says:"): that part is called the lead.
+words of our own in front ("The price is", "I am reading."): that part is called the lead.
 """
 
 from __future__ import annotations

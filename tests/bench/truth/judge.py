@@ -26,9 +26,10 @@ HONEST = re.compile(
 )
 # What the companion says of its own accord around printed words.
 OWN = re.compile(
-    r"\bIt says: |\bI am reading\.|\bI am looking\.|\bThe text runs off the [^.]*\.|\bIt begins: |"
+    r"\bI am reading\.|\bI am looking\.|\bThe text runs off the [^.]*\.|\bIt begins: |"
     r"\bA?n? ?\w+ of (?:more than )?\d+ lines\.|\b(?:Here|At the top|In between there|After “[^”]*” there) (?:is|are) "
-    r"[^.]* that I cannot read\.|\bThere may be writing, but none that I can read\.|\bI can see, but I find [^.]*\."
+    r"[^.]* that I cannot read\.|\bThere may be writing, but none that I can read\.|\bI can see, but I find [^.]*\.|"
+    r"\bAnd there (?:is|are) [^.]* that I cannot read\."
 )
 COLOUR = re.compile(r"\blooks (?:mostly )?([a-z-]+(?: [a-z-]+)??)(?=[.,]| and\b)", re.IGNORECASE)
 

@@ -1,0 +1,161 @@
+"""What is in a file: whether it is a video, what of it can be heard and seen, and how it must be held."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import av
+
+from companion.settings import SettingsError
+
+FORMATS = (  # containers that hold their media themselves: a play list would have others opened, or the network
+    "mov,matroska,avi,flv,mpegts,mpeg,asf,ogg,wav,mp3,flac,aac,aiff,amr,caf,ivf,h264,hevc,mjpeg,gif,obu"
+)
+LARGEST_PX = 8192  # one side; a file may claim any
+PICTURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"RIFF????WEBP": "WebP", b"????ftyphei": "HEIC"}
+
+
+class ClipError(SettingsError):
+    """A file that cannot be asked about: which, what was found in it, and the way out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """`duration_s`: 0 if the file does not say. `start_s`: the file's own time of its first moment. `picture`, `sound`:
+    indices of the streams that are used, -1 for none. `what`: all of it in a line."""
+
+    path: Path
+    duration_s: float
+    start_s: float
+    picture: int
+    sound: int
+    what: str
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """The file, opened so that it can lead nowhere else. Raises ClipError."""
+    try:
+        container = av.open(
+            str(path.resolve()),
+            options={"protocol_whitelist": "file", "format_whitelist": FORMATS},
+            metadata_errors="replace",
+        )
+    except (av.FFmpegError, OSError, ValueError) as why:
+        raise ClipError(_unopened(path, why)) from why
+    try:
+        yield container
+    finally:
+        container.close()
+
+
+def examine(path: Path, longest_s: float, from_s: float = 0.0, to_s: float = 0.0) -> Found:
+    """What is in the file. `to_s` 0: to its end.
+
+    Raises:
+        ClipError: it is no video that can be asked about, or longer than `longest_s`.
+    """
+    with opened(path) as container:
+        picture = next((s for s in container.streams.video if not _is_cover(s)), None)
+        sound = next(iter(container.streams.audio), None)
+        what = _described(container)
+        if picture is None and sound is None:
+            raise ClipError(f"--video {path}: there is neither picture nor sound in it, only {what or 'nothing'}")
+        if picture is not None and max(picture.width, picture.height) > LARGEST_PX:
+            raise ClipError(
+                f"--video {path}: its pictures are {picture.width}x{picture.height}, and {LARGEST_PX} a side is the "
+                f"most; make them smaller, e.g.: ffmpeg -i {path.name} -vf scale=1920:-2 smaller.mp4"
+            )
+        duration_s = max(0.0, (container.duration or 0) / av.time_base)
+        found = Found(
+            path,
+            duration_s,
+            (container.start_time or 0) / av.time_base,
+            picture.index if picture is not None else -1,
+            sound.index if sound is not None else -1,
+            what,
+        )
+    length_s = (min(to_s, duration_s) if to_s and duration_s else to_s or duration_s) - from_s
+    if duration_s and from_s >= duration_s:
+        raise ClipError(f"--from {from_s:g}: {path} ends at {duration_s:.1f} s")
+    if length_s > longest_s:
+        raise ClipError(
+            f"--video {path}: {length_s:.0f} s long, and {longest_s:.0f} s is the most; ask about a part of it "
+            f"(--from SECONDS --to SECONDS), or raise clip.longest_s"
+        )
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """What a lying picture needs to stand upright: rows and columns exchanged, then mirrored to the side or upside
+    down."""
+
+    exchanged: bool = False
+    sideways: bool = False
+    upside: bool = False
+
+
+def held(frame: Any) -> Held:
+    """How the phone was held while this decoded picture was taken. It leaves the picture lying, and puts a matrix into
+    the file: x' = a x + c y, y' = b x + d y."""
+    for data in frame.side_data:
+        if data.type.name == "DISPLAYMATRIX":
+            a, b, _, c, d = struct.unpack("=5i", bytes(data)[:20])
+            if abs(b) > abs(a):
+                return Held(True, c < 0, b < 0)
+            return Held(False, a < 0, d < 0)
+    return Held()
+
+
+def _is_cover(stream: Any) -> bool:
+    """A picture that came with a song."""
+    return bool(int(stream.disposition) & int(av.stream.Disposition.attached_pic))
+
+
+def _described(container: Any) -> str:
+    parts = []
+    for stream in container.streams:
+        codec = getattr(stream.codec_context, "name", "") if stream.codec_context is not None else "unknown"
+        size = f" {stream.width}x{stream.height}" if stream.type == "video" else ""
+        rate = f" {stream.rate} Hz" if stream.type == "audio" else ""
+        parts.append(f"{stream.type} ({codec}{size}{rate})")
+    return ", ".join(parts)
+
+
+def _unopened(path: Path, why: Exception) -> str:
+    if not path.exists():
+        return f"--video {path}: there is no such file"
+    if path.is_dir():
+        return f"--video {path}: this is a folder; name a file"
+    try:
+        with path.open("rb") as file:
+            head = file.read(16)
+    except OSError as error:
+        return f"--video {path}: cannot be read: {error.strerror or error}"
+    if not head:
+        return f"--video {path}: the file is empty; it may not have been copied to its end"
+    if kind := _picture_kind(head):
+        return f"--video {path}: this is a picture ({kind}): --image {path}"
+    if head[4:8] in (b"ftyp", b"moov", b"mdat"):
+        return (
+            f"--video {path}: an MP4 or MOV file that is not whole ({why}): the recording was not finished, or the "
+            "copy was cut off; copy it again, or mend it with the program that made it"
+        )
+    detail = str(getattr(why, "strerror", "") or why)
+    return (
+        f"--video {path}: this is no video that can be opened ({detail}); MP4, MOV, WebM, MKV and AVI work, and what "
+        f"ffmpeg makes of anything else: ffmpeg -i {path.name} clip.mp4"
+    )
+
+
+def _picture_kind(head: bytes) -> str:
+    for mark, kind in PICTURES.items():
+        if len(head) >= len(mark) and all(m in (ord("?"), h) for m, h in zip(mark, head, strict=False)):
+            return kind
+    return ""
