@@ -28,6 +28,7 @@ from companion.model.profile import ModelProfile
 from companion.net import Observer
 from companion.own_sound import OwnSound, own_sound
 from companion.settings import Settings
+from companion.status import status_message
 from companion.tools.runner import ToolRunner
 from pipelines.director import RECORDING_STOPPED, Director
 from pipelines.events import (
@@ -109,7 +110,8 @@ class Session:
         self._own_sound: OwnSound | None = None  # of a device with an open loudspeaker
         self.left_out = LeftOut()
         self.speaker = False  # the device has one
-        self._here = False  # the device is connected
+        self._here = False  # a device is connected
+        self._shown: Message = {}  # the last status that it was told
         self._hands = Hands(self)
         self._queue: deque[Happening] = deque()
         self._delivering = False
@@ -190,6 +192,17 @@ class Session:
             self.parts.watch(decision)
         for decision in sorted(decisions, key=lambda d: isinstance(d, KeepStill)):  # nobody waits for what is only kept
             self._hands.carry_out(decision)
+        self._show()
+
+    def _show(self) -> None:
+        """Tell the device how things stand, if that has changed."""
+        if not self._here:
+            return
+        recorder = self.parts.recorder
+        status = status_message(self.director, bool(recorder and recorder.writing))
+        if status != self._shown:
+            self._shown = status
+            self.link.send_message(status)
 
     def _set_timer(self) -> None:
         due_ns = None if self._ended else self.director.next_deadline_ns()
@@ -279,6 +292,8 @@ class Session:
     ) -> None:
         self.speaker = speaker
         came, self._here = state == "connected" and not self._here, state == "connected"
+        if self._here:
+            self._shown = {}  # a page that was loaded anew, or listens now, knows nothing
         if came:
             self._voice_activity.reset()  # what was heard before a gap says nothing about what comes after it
             self._wake_word = None

@@ -50,12 +50,12 @@ from pipelines.events import (
 )
 from pipelines.listener import Listener
 from pipelines.reconnect import Reconnect
-from pipelines.room import DirectorOptions, Room
+from pipelines.room import DirectorOptions, Room, Standing
 from pipelines.thinking import wording
 from pipelines.thinking.greeting import Greeting
 from pipelines.thinking.history import History
 
-__all__ = ["RECORDING_STOPPED", "Director", "DirectorOptions"]
+__all__ = ["RECORDING_STOPPED", "Director", "DirectorOptions", "Standing"]
 
 RECORDING_STOPPED = "recording stopped"  # kind of the `DeviceEvent` by which the shell tells of it
 
@@ -82,6 +82,11 @@ class Director:
     def private(self) -> bool:
         """The wearer asked that nothing leaves."""
         return self._room.private
+
+    @property
+    def standing(self) -> Standing:
+        """What a screen shows of it."""
+        return self._room.shown()
 
     def is_local(self, model: str) -> bool:
         """Whether a model of this session runs on this machine."""

@@ -61,6 +61,20 @@ class DirectorOptions:
     choice: ChoiceOptions = field(default_factory=ChoiceOptions)
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a session stands, for a screen. `model`: whom a question goes to first, as it is called aloud, "" = nobody;
+    `local`: it is on this machine; `mode`: how hard a question is thought about that does not say; `attention`: as
+    `AttentionChanged` names it; `muted`: answers are shown and not spoken."""
+
+    model: str
+    local: bool
+    private: bool
+    mode: str
+    attention: str
+    muted: bool
+
+
 class Room:
     """Shared by reference; each part changes only what its own file says it changes."""
 
@@ -153,6 +167,18 @@ class Room:
         """Whatever is said next is said aloud and not held."""
         self.scribe.emit(Duck, reason, on=False)
         self.scribe.emit(PausePlay, reason, on=False)
+
+    def shown(self) -> Standing:
+        """What a screen shows."""
+        first = next((model for model in self.chain.models if model.local or not self.private), None)
+        return Standing(
+            self.chain.called(first.name) if first is not None else "",
+            first is not None and first.local,
+            self.private,
+            self.standing or self.options.general.modes.default,
+            self.attention.state,
+            self.preferences.muted,
+        )
 
     def begin(self, event: SessionStarted) -> None:
         """What is known of the world at the start."""

@@ -100,9 +100,9 @@ async def talk(tab: Tab, c: Companion, screenshot: Path) -> None:
     )
     await tab.until(says("wearer", "what was the platform"))
     await tab.until(status("Answering"))
-    await tab.until(f"{status('Listening')} && !connection.ear.runs.length")  # all of it was heard, and told
-    await tab.run("document.getElementById('start').click()")
-    await tab.until(status("Stopped."))
+    await tab.until(f"{status('Listening')} && !earshot.connection.ear.runs.length")  # all of it was heard, and told
+    await tab.run("document.getElementById('end').click()")
+    await tab.until(status("Ended."))
     lines = await tab.run("statusLines")
     assert all(line[-1] in ".…?" for line in lines), f"no name of a state may be shown for a sentence: {lines}"
 

@@ -615,6 +615,19 @@ def test_a_device_may_be_silent_later_and_a_photo_camera_slow() -> None:
         assert watch.look(ms * MS) == []
 
 
+def test_what_the_wearer_has_switched_off_is_not_missed_until_it_is_on_again() -> None:
+    watch, told = FlowWatch(microphone=True, camera=True, now_ns=0), []
+    switched = {3_500: "off", 20_000: "on"}
+    for ms in range(0, 25_000, 250):
+        watch.sound(np.ones(320, np.int16), False, ms * MS)
+        if ms in switched:
+            watch.told({"type": "event", "kind": "camera", "value": switched[ms]})
+        told += [(ms, flow.track, flow.flows) for flow in watch.look(ms * MS)]
+    (missed, *before), (again, *after) = told
+    assert before == after == ["camera", False]
+    assert missed <= 3_000 and 22_000 < again <= 23_000, "it came on, and gave nothing"
+
+
 def test_after_stop_no_task_and_no_thread_is_left() -> None:
     async def story() -> None:
         tasks, threads = asyncio.all_tasks(), set(threading.enumerate())

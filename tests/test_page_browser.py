@@ -128,6 +128,7 @@ class Session:
         self.offers: list[tuple[bool, bool, bool]] = []
         self.clocks: list[tuple[int, int]] = []
         self.to_say: list[tuple[bytes, int]] = []
+        self.flows: list[tuple[str, bool]] = []
         self.changed = asyncio.Event()
 
     def on_microphone(self, packet: bytes, pcm: np.ndarray, *rest: Any, concealed: bool) -> None:
@@ -164,6 +165,9 @@ class Session:
 
     def on_sender_report(self, *report: Any) -> None:
         pass
+
+    def on_flow(self, track: str, flows: bool, detail: str) -> None:
+        self.flows.append((track, flows))
 
     def say_a_tone(self) -> None:
         encoder = AnswerEncoder()
@@ -279,7 +283,7 @@ def test_the_page_talks_shows_and_hears(tmp_path: Path) -> None:
             if keep := os.environ.get("EARSHOT_SCREENSHOTS"):
                 shutil.copy(tmp_path / "page.png", Path(keep) / "page.png")
 
-            await tab.run("document.getElementById('start').click()")
+            await tab.run("document.getElementById('end').click()")
             await session.until(lambda: session.states[-1] == "closed")
 
     run(story)
@@ -293,10 +297,14 @@ def test_holding_the_button_or_the_space_bar_is_told_and_a_short_one_is_a_tap(tm
             await tab.run("document.getElementById('start').click()")
             await tab.until("document.getElementById('live-microphone').dataset.on === 'true'")
             session = sessions[0]
-            await tab.until("connection.channel.readyState === 'open' && !document.getElementById('talk').hidden")
-            box = await tab.run("(r => [r.x + r.width / 2, r.y + r.height / 2])($('talk').getBoundingClientRect())")
+            await tab.until(
+                "earshot.connection.channel.readyState === 'open' && !document.getElementById('talk').hidden"
+            )
+            middle = "(r => [r.x + r.width / 2, r.y + r.height / 2])"
+            box = await tab.run(f"{middle}(document.getElementById('talk').getBoundingClientRect())")
             mouse = {"x": box[0], "y": box[1], "button": "left", "clickCount": 1}
-            longer = "new Promise(r => setTimeout(r, TAP_MS + 50))"  # the page's own measure of a tap
+            measure = "new Promise(r => setTimeout(r, TAP_MS + 50))"  # the page's own measure of a tap
+            longer = f"import('/page/talk.js').then(({{ TAP_MS }}) => {measure})"
 
             await tab.call("Input.dispatchMouseEvent", type="mousePressed", **mouse)
             await session.until(lambda: session.messages)
@@ -316,7 +324,7 @@ def test_holding_the_button_or_the_space_bar_is_told_and_a_short_one_is_a_tap(tm
             await tab.call("Input.dispatchKeyEvent", type="keyDown", text=" ", **space)
             await tab.call("Input.dispatchKeyEvent", type="keyUp", **space)
             assert await tab.run("document.getElementById('question').value") == " "
-            await tab.run("connection.send({ type: 'event', kind: 'over' })")
+            await tab.run("earshot.connection.send({ type: 'event', kind: 'over' })")
             await session.until(lambda: session.messages[-1]["kind"] == "over")
             assert len(session.messages) == 6, "a blank in the text field is a blank"
 
@@ -331,16 +339,16 @@ def test_the_page_finds_its_session_again_by_itself(tmp_path: Path) -> None:
             await tab.until("document.getElementById('live-microphone').dataset.on === 'true'")
             session = sessions[0]
             await session.until(lambda: session.sounds > 10)
-            track = await tab.run("connection.tracks.microphone.id")
+            track = await tab.run("earshot.media.microphone.id")
             cut(session.link._now._pc)  # nothing leaves and nothing arrives, and the page is not told
             await session.until(lambda: session.states[-2:] == ["lost", "connected"])
             sounds = session.sounds
             await session.until(lambda: session.sounds > sounds + 20)
             assert len(sessions) == 1 and here.sessions == 1
-            assert await tab.run("connection.tracks.microphone.id") == track, "asked for once"
+            assert await tab.run("earshot.media.microphone.id") == track, "asked for once"
             session.link.send_message({"type": "caption", "who": "companion", "text": "Here I am."})
             await tab.until("document.getElementById('captions').textContent.includes('Here I am.')")
-            await tab.run("document.getElementById('start').click()")
+            await tab.run("document.getElementById('end').click()")
             await session.until(lambda: session.states[-1] == "closed")
 
     run(story)

@@ -44,7 +44,7 @@ def test_the_page_plays_the_answers_to_what_a_camera_app_sends(tmp_path: Path) -
                 await session.until(lambda: any(h[1] == "last" for h in session.heard))
                 assert session.heard[-1][3] == 1_000_000_000, "the browser's own word: all of it was heard"
                 await tab.until("document.getElementById('captions').textContent.includes('platform nine')")
-                await tab.run("document.getElementById('start').click()")
+                await tab.run("document.getElementById('end').click()")
                 await session.until(lambda: session.offers[-1] == (True, True, False))
                 assert session.states[-1] == "connected", "who stops listening ends nothing"
         finally:

@@ -134,6 +134,27 @@ def test_goodbye_is_not_waited_for(how: str) -> None:
     run(story)
 
 
+def test_a_device_that_says_it_returns_is_waited_for_until_it_says_bye() -> None:
+    async def story() -> None:
+        async with companion() as here:
+            device, session, name = await met(here)
+            await device.until(lambda: device.got("hello"))
+            device.say(type="returns")
+            device.say(type="typed", text="is that in order")  # behind it, so that it has come
+            await session.until(lambda: session.messages)
+            await device.pc.close()  # as a browser does when its page is loaded anew
+            await session.until(lambda: words(session)[-1] == "lost")
+            again = await resume(here, name)
+            await session.until(lambda: words(session)[-1] == "connected")
+            await again.until(lambda: again.got("hello"))
+            again.say(type="returns")
+            again.say(type="bye")
+            await session.until(lambda: words(session)[-1] == "closed")
+            await again.pc.close()
+
+    run(story)
+
+
 def test_who_comes_too_late_is_told_so_and_gets_a_new_session() -> None:
     async def story() -> None:
         async with companion(lost_after_s=0.2, resume_within_s=0.3) as here:

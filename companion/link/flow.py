@@ -6,7 +6,9 @@ wearer without a screen finds out by asking into the void. Pure: told of arrival
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -30,10 +32,11 @@ class Flow:
 
 @dataclass(slots=True)
 class _Track:
-    expected: bool = False
+    there: bool = False
     every_ns: int = 0  # the longest pause that is its way
     last_ns: int = 0
     said: bool = False  # that nothing comes
+    on: bool = True  # the wearer has not switched it off
 
 
 class FlowWatch:
@@ -58,11 +61,20 @@ class FlowWatch:
         if self._sounded or concealed:
             self._tracks[MICROPHONE].last_ns = now_ns
 
+    def told(self, message: Mapping[str, Any]) -> None:
+        """A message of the device: what its wearer has switched off is not missed."""
+        track = self._tracks.get(str(message.get("kind"))) if message.get("type") == "event" else None
+        if track is not None:
+            track.on = message.get("value") != "off"
+            track.said = track.said and track.on
+
     def look(self, now_ns: int) -> list[Flow]:
         """What has changed since the last look."""
         changed = []
         for name, track in self._tracks.items():
-            stopped = track.expected and now_ns - track.last_ns > max(NOTICE_NS, track.every_ns)
+            if not track.on:
+                track.last_ns = now_ns
+            stopped = track.there and now_ns - track.last_ns > max(NOTICE_NS, track.every_ns)
             if stopped != track.said:
                 track.said = stopped
                 since_s = (now_ns - track.last_ns) / 1e9

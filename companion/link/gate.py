@@ -39,6 +39,8 @@ class Gate:
 
     def on_message(self, message: Message) -> None:
         if self.open and self.handler is not None:
+            if self.flow is not None:
+                self.flow.told(message)
             self.handler.on_message(message)
 
     def on_state(

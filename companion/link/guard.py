@@ -22,13 +22,14 @@ from aiohttp import web
 
 from companion.link.errors import Refused
 from companion.link.limits import Limits
+from companion.link.page import OPEN_FILES
 from companion.link.settings import LinkSettings
 from companion.link.tokens import Tokens
 
 log = logging.getLogger(__name__)
 
 EVERYWHERE = ("", "0.0.0.0", "::")
-OPEN_PATHS = ("/health", "/page/earshot.js", "/page/earshot.css")
+OPEN_PATHS = ("/health", *OPEN_FILES)
 PUSH_PATH = "/whip"
 PAIR_PATH = "/pair"
 COOKIE = "__Host-earshot"  # browsers keep this prefix to https, to this host, and to whole sites
@@ -37,7 +38,7 @@ FREE_METHODS = ("GET", "HEAD", "OPTIONS")
 SECURITY_HEADERS = {
     "Content-Security-Policy": (
         "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; media-src 'self' blob:; "
-        "img-src 'self' data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+        "img-src 'self' data:; manifest-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",

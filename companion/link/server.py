@@ -19,7 +19,7 @@ import secrets
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
-from importlib import metadata, resources
+from importlib import metadata
 from typing import Any
 
 from aiohttp import web
@@ -30,6 +30,7 @@ from companion.link.guard import EVERYWHERE, SECURITY_HEADERS, Guard, to_the_pag
 from companion.link.limits import Limits
 from companion.link.listener import Listener
 from companion.link.offer import WORKING_CODECS, Offer, read_offer
+from companion.link.page import PAGE, page_file
 from companion.link.refusals import bare, plain_http, refusal
 from companion.link.session import DeviceSession
 from companion.link.settings import LinkSettings
@@ -45,11 +46,6 @@ RETRY_AFTER_S = 5
 ECHO = ("none", "cancelled", "open")  # of the companion's own sound in a device's microphone
 UNANSWERABLE = (OperationError, InvalidStateError, InvalidAccessError, ValueError, KeyError)
 FAULT = Refused(500, "fault", "the companion met a fault of its own", "look in its log, and report it, please")
-PAGE = {
-    "/": ("index.html", "text/html"),
-    "/page/earshot.js": ("earshot.js", "text/javascript"),
-    "/page/earshot.css": ("earshot.css", "text/css"),
-}
 
 
 class LinkServer:
@@ -179,9 +175,7 @@ class LinkServer:
     async def _page(self, request: web.Request) -> web.Response:
         if self._tls is not None and (token := request.query.get("token")):
             return to_the_page(token)  # the browser keeps it, and neither its address line nor its history does
-        name, kind = PAGE[request.path]
-        text = resources.files("companion").joinpath("page", name).read_text("utf-8")
-        return web.Response(text=text, content_type=kind, charset="utf-8")
+        return page_file(request.path)
 
     async def _offer(self, request: web.Request) -> web.Response:
         if request.content_type != "application/json":

@@ -76,6 +76,7 @@ class DeviceSession:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
         self._message_ns = 0
+        self._returns = False  # it says bye when it goes: any other close is a loss
         self._pc.on("connectionstatechange", self._connection_changed)
         self._pc.on("datachannel", self._channel_opened)
         tell_if_unconnected(self._pc, self._unconnected)
@@ -193,6 +194,8 @@ class DeviceSession:
             handle(message)
         elif message["type"] == "bye":
             self._end("the device said goodbye", goodbye=True)
+        elif message["type"] == "returns":
+            self._returns = True
         elif self._handler is not None and self._state != "closed":
             self._handler.on_message(message)
 
@@ -228,7 +231,10 @@ class DeviceSession:
             self._end("the network path to the device is gone", goodbye=False)
         elif state == "closed":  # said by the device; or, where nothing has come for long, found out about the path
             heard = self.silent_s() <= self._settings.lost_after_s
-            self._end("the device closed the connection" if heard else "the network path to the device is gone", heard)
+            goodbye = heard and not self._returns
+            self._end(
+                "the device closed the connection" if heard else "the network path to the device is gone", goodbye
+            )
 
     def _unconnected(self, why: str) -> None:
         self._end(f"no connection could be made ({why})", goodbye=False)
