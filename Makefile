@@ -36,7 +36,7 @@ test-live: $(STAMP) ## longer live sessions, each replayed to the same decisions
 conformance: $(STAMP) ## the model side against software that others wrote (installs about 1.4 GB beside the sources)
 	PYTHON=$(BIN)/python tests/conformance/run.sh
 
-fuzz: $(STAMP) ## thousands of hostile recordings through everything that reads one
+fuzz: $(STAMP) ## thousands of hostile recordings, and 120,000 hostile messages at the bridge
 	FUZZ_CASES=$${FUZZ_CASES:-3000} $(BIN)/python -m pytest -m fuzz -rs
 
 bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JSON
@@ -45,6 +45,7 @@ bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JS
 	$(BIN)/python -m tests.bench.bench_idle
 	$(BIN)/python -m tests.bench.bench_media
 	$(BIN)/python -m tests.bench.bench_wearers
+	$(BIN)/python -m tests.bench.bench_wires
 	$(BIN)/python -m tests.bench.bench_hearing
 	$(BIN)/python -m tests.bench.bench_echo
 	$(BIN)/python -m tests.bench.bench_reading

@@ -15,6 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from companion.bridge.door import bridge
 from companion.clock import SessionClock
 from companion.compute import ComputeDoor
 from companion.engines import Engines, hearing_folder
@@ -112,7 +113,8 @@ class App:
             resume_within_s=s.resume_within_s,
             recording=self.settings.recording.on,
         )
-        self.server = LinkServer(self.link_settings, self.new_session)
+        doors = [bridge(self.settings.bridge)] if self.settings.bridge.on else []
+        self.server = LinkServer(self.link_settings, self.new_session, doors)
         try:
             return await self.server.start()
         except OSError as why:

@@ -75,6 +75,7 @@ def parser() -> argparse.ArgumentParser:
     _why(sub)
     _sessions(sub)
     _models(sub)
+    _conform(sub)
     doctor = sub.add_parser("doctor", help="say what works on this machine, and what is missing")
     _settings_flags(doctor)
     return p
@@ -267,6 +268,21 @@ def _why(sub: Sub) -> None:
     p = sub.add_parser("why", help="one turn on one screen: heard, saw, sent, said, heard by the ear, and the time")
     p.add_argument("session", nargs="?", default="last", help="the beginning of its name, or a file (default: last)")
     p.add_argument("--turn", type=int, metavar="N", help="default: the last one")
+    _settings_flags(p)
+
+
+def _conform(sub: Sub) -> None:
+    p = sub.add_parser("conform", help="check a device, or a companion, against the bridge's protocol (docs/bridge.md)")
+    which = p.add_mutually_exclusive_group(required=True)
+    which.add_argument("url", nargs="?", metavar="URL", help="a companion to check: ws://HOST:PORT/device?token=…")
+    which.add_argument("--listen", action="store_true", help="wait for a device and check that")
+    p.add_argument("--json", action="store_true", help="one JSON object instead of lines")
+    p.add_argument("--host", default="127.0.0.1", help="with --listen: the address to listen on (default 127.0.0.1)")
+    p.add_argument("--port", type=int, default=0, help="with --listen: the port (default: any free one)")
+    p.add_argument("--token", default="", help="with --listen: what the device must show (default: a new one)")
+    p.add_argument("--wait", type=float, default=300.0, metavar="S", help="with --listen: how long (default 300 s)")
+    p.add_argument("--question", default="can you hear me", help="what is typed to have an answer spoken")
+    p.add_argument("--local-only", action="store_true", help="make no connection that leaves this machine")
     _settings_flags(p)
 
 

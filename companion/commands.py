@@ -199,6 +199,12 @@ def _cmd_models(args: argparse.Namespace) -> int:
     return 0
 
 
+def _cmd_conform(args: argparse.Namespace) -> int:
+    from companion.bridge.conform.command import run as conform
+
+    return conform(args, load(args.config, args.set).privacy.local_only or args.local_only)
+
+
 def _cmd_doctor(args: argparse.Namespace) -> int:
     from companion.doctor import examine
 
@@ -217,5 +223,6 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "why": _cmd_why,
     "sessions": _cmd_sessions,
     "models": _cmd_models,
+    "conform": _cmd_conform,
     "doctor": _cmd_doctor,
 }

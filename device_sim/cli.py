@@ -9,10 +9,11 @@ import logging
 import sys
 import textwrap
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from device_sim import scene as scenes
+from device_sim.bridge_wire import BridgeWire
 from device_sim.camera import Tapes
 from device_sim.ear import Ear
 from device_sim.errors import SimulatorError
@@ -22,9 +23,11 @@ from device_sim.mic import Voices
 from device_sim.record import Record
 from device_sim.scene import Scene
 from device_sim.stage import Stage, Tell
+from device_sim.way import Way
 from device_sim.wire import Address, Wire
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
+WIRES: dict[str, Callable[[Scene, Tapes, Voices, Ear], Way]] = {"webrtc": Wire, "bridge": BridgeWire}
 
 HELP = """\
 Camera glasses that do not exist: a camera, a microphone and an ear, played from a scene file over real WebRTC.
@@ -33,6 +36,7 @@ Camera glasses that do not exist: a camera, a microphone and an ear, played from
   device-sim run demo --to 'http://127.0.0.1:8484/?token=…'     play one; the address is what `companion run` prints
   device-sim run demo --to … --seed 7 --out out/          other sign, code, price, colours; verdict and sound in out/
   device-sim run bench --to … --set rounds=20             fix a drawn value
+  device-sim run demo --to … --wire bridge                the same over a WebSocket (docs/bridge.md)
   device-sim check my_scene.yaml                          read it, say what is wrong, play nothing
 
 A scene says what the wearer sees, says and expects; docs/scenes.md is its manual. Every expectation is judged by the
@@ -62,6 +66,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--to", required=True, metavar="URL", help="the companion's address, with ?token=… or --token")
     run.add_argument("--token", default="", metavar="T")
     run.add_argument("--out", type=Path, metavar="DIR", help="write verdict.json and heard.wav there")
+    run.add_argument("--wire", choices=WIRES, default="webrtc", help="how it connects (default webrtc)")
     run.add_argument("--play", action="store_true", help="let it be heard on this machine's loudspeaker")
     run.add_argument("--brief", action="store_true", help="no clock and no captions: the companion prints these too")
     run.set_defaults(command=_run)
@@ -116,19 +121,24 @@ def _run(options: argparse.Namespace) -> int:
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
     tell = _tell_briefly if options.brief else _tell
-    verdict = asyncio.run(perform(scene, address, options.out, options.play, tell))
+    verdict = asyncio.run(perform(scene, address, options.out, options.play, tell, options.wire))
     return FAILED if verdict.outcome == FAIL else PASSED
 
 
 async def perform(
-    scene: Scene, address: Address, out: Path | None = None, play: bool = False, tell: Tell = lambda *_: None
+    scene: Scene,
+    address: Address,
+    out: Path | None = None,
+    play: bool = False,
+    tell: Tell = lambda *_: None,
+    over: str = "webrtc",
 ) -> Verdict:
     """Render, connect, play, judge; write verdict.json and heard.wav if `out` is given."""
     begin_s = time.monotonic()
     tapes, voices = await asyncio.to_thread(lambda: (Tapes(scene), Voices(scene)))
     tell(0.0, "scene", f"{scene.name}, seed {scene.seed}; rendered in {time.monotonic() - begin_s:.1f} s")
     ear = Ear(time.monotonic_ns())
-    wire = Wire(scene, tapes, voices, ear)
+    wire = WIRES[over](scene, tapes, voices, ear)
     speaker = Loudspeaker(lambda why: tell(0.0, "play", why)) if play else None
     if speaker is not None:
         ear.on_sound.append(speaker.play)

@@ -15,7 +15,7 @@ from device_sim.errors import SceneError
 from device_sim.mic import Spoken
 from device_sim.record import Record, Turn
 from device_sim.scene import Expect, LoseNetwork, Say, Scene, See, Step, Tap, Wait
-from device_sim.wire import Wire
+from device_sim.way import Way
 
 QUIET_NS = 700_000_000  # this long without a sound, and no utterance announced as going on: it has finished
 STUCK_NS = 5_000_000_000  # this long without a sound: finished, whatever was announced
@@ -25,7 +25,7 @@ Tell = Callable[[float, str, str], None]  # (seconds into the scene, what, words
 
 
 class Stage:
-    def __init__(self, scene: Scene, wire: Wire, tapes: Tapes, tell: Tell) -> None:
+    def __init__(self, scene: Scene, wire: Way, tapes: Tapes, tell: Tell) -> None:
         self._scene, self._wire, self._tapes, self._tell = scene, wire, tapes, tell
         now_ns = time.monotonic_ns()
         self.record = Record(now_ns, messages=wire.messages)

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from companion.clock import SessionClock
 from companion.link.handler import LinkHandler
-from companion.link.opus_receive import SOUND_DELAY_NS, OpusReceive
+from companion.link.opus_receive import SOUND_DELAY_NS, OpusReceive, Sound
 from companion.link.opus_send import FRAME_NS, FRAME_SAMPLES, RATE_HZ, AnswerEncoder
 
 JUMP_NS = 60_000_000  # a time further than that from what the samples say is a gap or a new clock; less is jitter
@@ -43,12 +43,14 @@ class Sounds:
             return
         origin_ns = self._follow(media_ns)
         now_ns = self.heard_ns = self._clock.now_ns()
-        for sound in self._receive.feed(1, self._sequence & 0xFFFF, self._rtp & 0xFFFFFFFF, packet, now_ns):
-            captured_ns = origin_ns + _ns(sound.rtp) - SOUND_DELAY_NS
-            at_ns = max(0, min(captured_ns, now_ns))
-            self._handler.on_microphone(sound.packet, sound.pcm, sound.rtp, now_ns, at_ns, concealed=sound.concealed)
+        self._give(self._receive.feed(1, self._sequence & 0xFFFF, self._rtp & 0xFFFFFFFF, packet, now_ns), origin_ns)
         self._sequence += 1
         self._rtp += samples
+
+    def idle(self) -> None:
+        """Call it every 20 ms: what a silent device leaves out on purpose (Opus DTX) is heard as silence."""
+        if self._origin_ns is not None and self._receive.quiet:
+            self._give(self._receive.idle(self._clock.now_ns()), self._origin_ns)
 
     def pcm(self, samples: Pcm, rate_hz: int, media_ns: int) -> None:
         """`samples`: (n,) int16, mono, any n; the first was captured at `media_ns`. Raises ValueError for a rate that
@@ -62,6 +64,12 @@ class Sounds:
             block, self._rest = self._rest[:FRAME_SAMPLES], self._rest[FRAME_SAMPLES:]
             self.opus(self._encoder.encode(block), self._rest_ns)
             self._rest_ns += FRAME_NS
+
+    def _give(self, sounds: list[Sound], origin_ns: int) -> None:
+        now_ns = self._clock.now_ns()
+        for sound in sounds:
+            at_ns = max(0, min(origin_ns + _ns(sound.rtp) - SOUND_DELAY_NS, now_ns))
+            self._handler.on_microphone(sound.packet, sound.pcm, sound.rtp, now_ns, at_ns, concealed=sound.concealed)
 
     def _follow(self, media_ns: int) -> int:
         """When timestamp 0 was, as far as the packet that comes now can say; moves on over what is missing."""

@@ -26,15 +26,38 @@ UNREAD_LIMIT = 256 * 1024  # bytes that the device has not taken yet
 PINGS_OPEN = 32  # unanswered pings remembered
 
 
+class Pings:
+    """Questions for the device's clock, and what became of them."""
+
+    def __init__(self, clock: SessionClock, device: DeviceClock) -> None:
+        self._clock, self._device = clock, device
+        self._open: dict[int, int] = {}
+        self._id = 0
+
+    def next(self) -> Message:
+        """Another one, to be sent now."""
+        self._id += 1
+        self._open[self._id] = self._clock.now_ns()
+        while len(self._open) > PINGS_OPEN:
+            del self._open[next(iter(self._open))]
+        return {"type": "ping", "id": self._id}
+
+    def answered(self, message: Message) -> bool:
+        """Take a pong; True if the clock mapping changed by it."""
+        sent = self._open.pop(whole(message, "id") or 0, None)
+        device_ns = whole(message, "device_ns")
+        if sent is None or device_ns is None:
+            return False
+        return self._device.answered(sent, device_ns, self._clock.now_ns())
+
+
 class Channel:
     """One device's messages. `attach` the data channel when it opens; if several come, the last one counts."""
 
     def __init__(self, clock: SessionClock, device: DeviceClock, on_message: Callable[[Message], None]) -> None:
-        self._clock, self._device, self._on_message = clock, device, on_message
+        self._pings, self._on_message = Pings(clock, device), on_message
         self._channel: Any = None
         self._waiting: deque[Message] = deque(maxlen=WAITING_LIMIT)
-        self._pings: dict[int, int] = {}
-        self._ping_id = 0
         self._complained = False
 
     @property
@@ -57,21 +80,12 @@ class Channel:
 
     def ping(self) -> None:
         """Ask the device for its clock."""
-        if not self.open:
-            return
-        self._ping_id += 1
-        self._pings[self._ping_id] = self._clock.now_ns()
-        while len(self._pings) > PINGS_OPEN:
-            del self._pings[next(iter(self._pings))]
-        self._put({"type": "ping", "id": self._ping_id})
+        if self.open:
+            self._put(self._pings.next())
 
     def pong(self, message: Message) -> bool:
         """Take an answered ping; True if the clock mapping changed by it."""
-        sent = self._pings.pop(whole(message, "id") or 0, None)
-        device_ns = whole(message, "device_ns")
-        if sent is None or device_ns is None:
-            return False
-        return self._device.answered(sent, device_ns, self._clock.now_ns())
+        return self._pings.answered(message)
 
     def _put(self, message: Message) -> None:
         if not self.open or self._channel.bufferedAmount > UNREAD_LIMIT:

@@ -1,0 +1,309 @@
+"""One device over a WebSocket, from its hello to its end: wires its frames and messages to a session's handler.
+
+As the WebRTC one (`companion.link.session`) it tells its host: connected ⇄ lost, then ended. Silence is "lost". The
+socket's end is a goodbye if the device said "bye" or closed it with code 1000; anything else may come back.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Coroutine
+from contextlib import suppress
+
+from aiohttp import WSMsgType, web
+
+from companion.bridge.answer import AnswerSound
+from companion.bridge.frames import MAX_PICTURE_BYTES, Frame
+from companion.bridge.hello import MAX_TEXT_BYTES, PROTOCOL, Hello, read_message
+from companion.bridge.inbox import PICTURES_PER_S, SOUND_PACE, Allowance
+from companion.bridge.incoming import Incoming
+from companion.bridge.outbox import Outbox
+from companion.bridge.refusing import send_away
+from companion.link.channel import Pings, whole
+from companion.link.connection import Host
+from companion.link.errors import Refused, surviving
+from companion.link.handler import LinkHandler, Message
+from companion.link.media_clock import DeviceClock, nearest
+from companion.link.opus_send import FRAME_NS, FRAME_SAMPLES, RATE_HZ, SILENCE
+from companion.link.record import DeviceRecord
+from companion.link.session import CLOSE_LIMIT_S, FIRST_PING_S, FIRST_PINGS, GOODBYE_S, HEARD_LIMIT_NS, MARKS, PING_S
+from companion.link.settings import LinkSettings
+from companion.link.speaker import Answers, Pace
+
+log = logging.getLogger(__name__)
+
+MESSAGES_AT_ONCE, MESSAGES_PER_S = 200, 50
+CLOSED_NORMALLY = 1000
+NS = 1_000_000_000
+
+
+class BridgeConnection:
+    """`run()` once: it returns when the connection has ended."""
+
+    kind = "bridge"
+
+    def __init__(
+        self, host: Host, socket: web.WebSocketResponse, hello: Hello, settings: LinkSettings, resumed: bool
+    ) -> None:
+        self.record: DeviceRecord = hello.record
+        self.session, self.clock, self.echo = host.session, host.clock, hello.record.echo
+        self._host, self._socket, self._hello = host, socket, hello
+        self._settings, self._resumed = settings, resumed
+        self._device = DeviceClock()
+        self._pings = Pings(self.clock, self._device)
+        self._outbox, self._waiting = Outbox(), asyncio.Event()
+        self._answers = Answers(self._next_answer, self._announce, lambda stamp: 0)
+        self._sound = AnswerSound(hello.answer) if hello.answer is not None else None
+        self._allowance = Allowance(MESSAGES_AT_ONCE, MESSAGES_PER_S)
+        self._handler: LinkHandler | None = None
+        self._incoming: Incoming | None = None
+        self._state = "new"
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._closing: asyncio.Task[None] | None = None
+        self._stamp = self._sound_sequence = 0
+        self._message_ns = 0
+        self._told: Message = {}
+
+    # ------------------------------------------------------------------------------------------------- asked of it
+
+    @property
+    def sends(self) -> tuple[bool, bool, bool]:
+        """Whether it has a microphone, a camera and a speaker."""
+        return bool(self.record.microphone), bool(self.record.camera), self.record.speaker
+
+    def send_message(self, message: Message) -> None:
+        self._outbox.put_message(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
+        self._waiting.set()
+
+    def ask_key_frame(self) -> None:
+        if self._incoming is not None:
+            self._incoming.ask_key_frame()
+
+    def ask_photo(self) -> None:
+        """One picture now, of a camera that streams too."""
+        self.send_message({"type": "camera", "do": "photo"})
+
+    def ask_frame_rate(self, fps: float) -> None:
+        """So many pictures a second from now on; 0 = none, until it is asked for again."""
+        self.send_message({"type": "camera", "do": "rate", "fps": fps})
+
+    def cut_answer(self, utterance: int) -> None:
+        self._answers.cut(utterance)
+
+    def answer_at(self, utterance: int, position_ns: int) -> None:
+        self._answers.at(utterance, position_ns)
+
+    async def close(self, reason: str = "") -> None:
+        """Close once; everybody who asks waits for the same end."""
+        self._end(reason or "the companion closed the connection", goodbye=True)
+        assert self._closing is not None
+        await asyncio.shield(self._closing)
+
+    # ------------------------------------------------------------------------------------------------------ its life
+
+    async def run(self) -> None:
+        """Greet the device and live until either side closes it."""
+        try:
+            self._handler = handler = self._host.gate(self)
+            self._incoming = Incoming(
+                self.record, self.clock, self._device, handler, self._host.next_frame, self.send_message
+            )
+            self._message_ns = self.clock.now_ns()
+            self.send_message(self._greeting())
+            self._say("connected")
+            for work in (self._send(), self._live(), self._play()):
+                self._start(work)
+            await self._read()
+        finally:
+            await self.close("the connection broke")
+
+    async def _read(self) -> None:
+        try:
+            async for message in self._socket:
+                if message.type == WSMsgType.TEXT:
+                    self._text(message.data)
+                elif message.type == WSMsgType.BINARY and self._incoming is not None:
+                    self._incoming.frame(message.data)
+        except Refused as refused:
+            self._end(str(refused), goodbye=False, refused=refused)
+            return
+        said = self._socket.close_code == CLOSED_NORMALLY
+        self._end("the device closed the connection" if said else "the network path to the device is gone", said)
+
+    def _greeting(self) -> Message:
+        answer = self._hello.answer
+        return {
+            "type": "hello",
+            "protocol": PROTOCOL,
+            "session": self.session,
+            "resumed": self._resumed,
+            "recording": self._settings.recording,
+            "answer": {"codec": answer.codec, "rate": answer.rate_hz} if answer is not None else None,
+            "limits": {
+                "message_bytes": MAX_TEXT_BYTES,
+                "messages_per_s": MESSAGES_PER_S,
+                "picture_bytes": MAX_PICTURE_BYTES,
+                "pictures_per_s": PICTURES_PER_S,
+                "sound_pace": SOUND_PACE,
+            },
+        }
+
+    # --------------------------------------------------------------------------------------------------- what comes
+
+    def _text(self, text: str) -> None:
+        self._message_ns = self.clock.now_ns()
+        if not self._allowance.take(1, self._message_ns):
+            detail = f"more than {MESSAGES_PER_S} messages a second"
+            raise Refused(429, "too_many_messages", detail, "events are few; sound and pictures go in binary messages")
+        message = read_message(text)
+        handle = {"pong": self._pong, "heard": self._heard}.get(message["type"])
+        if handle is not None:
+            handle(message)
+        elif message["type"] == "hello":
+            raise Refused(400, "bad_message", "a second hello", "what a device can do changes with its connection")
+        elif message["type"] == "bye":
+            self._end("the device said goodbye", goodbye=True)
+        elif self._handler is not None and self._closing is None:
+            with surviving("a message could not be handled"):
+                self._handler.on_message(message)
+
+    def _pong(self, message: Message) -> None:
+        self._outbox.answered(whole(message, "id") or 0)
+        self._waiting.set()
+        if self._pings.answered(message) and self._handler is not None and self._device.offset_ns is not None:
+            self._handler.on_clock(self._device.offset_ns, self._device.round_trip_ns)
+
+    def _heard(self, message: Message) -> None:
+        utterance, sound_ns, mark = whole(message, "utterance"), whole(message, "sound_ns"), message.get("mark")
+        if utterance is None or sound_ns is None or mark not in MARKS or self._handler is None:
+            return
+        position_ns = self._answers.position_ns(utterance, (sound_ns * RATE_HZ // NS) & 0xFFFFFFFF)
+        if position_ns is None:
+            return
+        now, device_ns = self.clock.now_ns(), whole(message, "device_ns")
+        at = self._device.session_ns(device_ns) if device_ns is not None else None
+        if at is None or not 0 <= now - at <= HEARD_LIMIT_NS:
+            at = now
+        self._handler.on_heard(utterance, str(mark), at, position_ns)
+
+    # -------------------------------------------------------------------------------------------------- what is sent
+
+    def _next_answer(self) -> tuple[bytes, int]:
+        assert self._handler is not None
+        return self._handler.next_answer()
+
+    def _announce(self, message: dict[str, object]) -> None:
+        """ "speaking" and "spoken", with the place on our line of sound where a data channel has the RTP timestamp."""
+        rtp = message.pop("rtp")
+        assert isinstance(rtp, int)
+        self.send_message({**message, "sound_ns": nearest(rtp, self._stamp) * NS // RATE_HZ})
+
+    async def _play(self) -> None:
+        """20 ms of the answer every 20 ms, whether the device can play them or not."""
+        pace = Pace()
+        while True:
+            slot = await pace.slot()
+            self._stamp = slot * FRAME_SAMPLES
+            packet = self._answers.packet(self._stamp)
+            if self._sound is not None and (packet != SILENCE or self._sound.silence):
+                frame = Frame(self._sound.kind, self._sound_sequence, slot * FRAME_NS, self._sound.frame(packet))
+                self._sound_sequence += 1
+                self._outbox.put_sound(frame.pack())
+                self._waiting.set()
+            if self._incoming is not None:
+                self._incoming.idle()
+
+    async def _send(self) -> None:
+        """Whatever waits, as fast as the device takes it."""
+        with suppress(ConnectionError):
+            while True:
+                item = self._outbox.take()
+                if item is None:
+                    self._waiting.clear()
+                    await self._waiting.wait()
+                elif isinstance(item, str):
+                    await self._socket.send_str(item)
+                else:
+                    await self._socket.send_bytes(item)
+
+    async def _live(self) -> None:
+        """Ping, watch for silence on the line, and tell what was dropped."""
+        pings = 0
+        while True:
+            ping = self._pings.next()
+            self._outbox.pinged(ping["id"])
+            self.send_message(ping)
+            pings += 1
+            await asyncio.sleep(FIRST_PING_S if pings < FIRST_PINGS else PING_S)
+            self._watch()
+            if pings >= FIRST_PINGS:
+                self._tell_dropped()
+
+    def _watch(self) -> None:
+        heard_ns = self._incoming.heard_ns if self._incoming is not None else 0
+        silent_s = (self.clock.now_ns() - max(self._message_ns, heard_ns)) / NS
+        if silent_s > self._settings.lost_after_s:
+            self._say("lost", f"nothing received for {silent_s:.0f} s")
+        elif self._state == "lost":
+            self._say("connected")
+
+    @property
+    def counts(self) -> Message:
+        """Frames and messages that were lost on the way, of both sides and since the connection stands."""
+        incoming, left = self._incoming, self._outbox.dropped
+        sound, pictures = incoming.dropped if incoming is not None else (0, 0)
+        return {
+            "up": {"sound": sound, "pictures": pictures},
+            "down": {"sound": left.sound, "messages": left.messages},
+            "missing": {
+                "sound": incoming.missing.sound if incoming is not None else 0,
+                "pictures": incoming.missing.pictures if incoming is not None else 0,
+            },
+        }
+
+    def _tell_dropped(self) -> None:
+        counts = self.counts
+        if counts != self._told and any(number for part in counts.values() for number in part.values()):
+            self._told = counts
+            self.send_message({"type": "dropped", **counts})
+
+    # ----------------------------------------------------------------------------------------------------- life and end
+
+    def _start(self, work: Coroutine[None, None, None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+    def _say(self, state: str, detail: str = "") -> None:
+        if state == self._state or self._closing is not None:
+            return
+        self._state = state
+        if state == "connected":
+            self._host.connected(self)
+        else:
+            self._host.lost(self, detail)
+
+    def _end(self, reason: str, goodbye: bool, refused: Refused | None = None) -> None:
+        if self._closing is None:
+            self._closing = asyncio.ensure_future(self._close(reason, goodbye, refused))
+
+    async def _close(self, reason: str, goodbye: bool, refused: Refused | None) -> None:
+        log.info("a connection of session %s closes: %s; lost on the way: %s", self.session, reason, self.counts)
+        if not self._socket.closed and refused is None:
+            self._outbox.forget_sound()
+            self.send_message({"type": "bye", "reason": reason})
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._sent(), GOODBYE_S)
+        for task in [*self._tasks]:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        if self._incoming is not None:
+            self._incoming.close()
+        await send_away(self._socket, CLOSE_LIMIT_S, refused, reason)
+        self._host.ended(self, reason, goodbye)
+
+    async def _sent(self) -> None:
+        while len(self._outbox):
+            await asyncio.sleep(GOODBYE_S / 20)

@@ -1,0 +1,33 @@
+"""What a device can do, as it said itself: one record for each connection, for whoever has to act by it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceRecord:
+    """Empty text and zero mean "has none", or "did not say"."""
+
+    name: str = ""
+    camera: str = ""
+    """Codec of its pictures: "h264" or "jpeg"; "" = no camera."""
+    width: int = 0
+    height: int = 0
+    fps: float = 0.0
+    """Pictures a second, while it streams."""
+    photo_only: bool = False
+    """It sends no stream: one picture each time it is asked for one."""
+    photo_delay_ms: int = 0
+    """From being asked to the picture's arrival, as the device knows itself."""
+    microphone: str = ""
+    """Codec of its sound: "opus" or "pcm16"; "" = no microphone."""
+    microphone_hz: int = 0
+    """Twice the highest frequency that it hears: 8000 for a headset's telephone profile, 16000 for wide band."""
+    speaker: bool = False
+    echo: str = ""
+    """Our own sound in its microphone: "none", "cancelled" or "open"."""
+    half_duplex: bool = False
+    """Microphone and camera, or microphone and speaker, do not work at the same time."""
+    inputs: tuple[str, ...] = ()
+    """Kinds of events that it can send: "tap", "press", …"""
