@@ -16,6 +16,7 @@ import numpy as np
 from companion.app import DESK, App
 from companion.clock import SessionClock
 from companion.link.handler import Message
+from companion.link.record import NOT_SAID
 from companion.session import Session
 from companion.settings import Settings, SettingsError
 from pipelines import events as ev
@@ -30,6 +31,7 @@ class Desk:
 
     session = device = DESK
     echo = "none"
+    record = NOT_SAID
 
     def __init__(self) -> None:
         self.closed = False

@@ -31,6 +31,7 @@ from companion.settings import Settings
 from companion.tools.runner import ToolRunner
 from pipelines.director import RECORDING_STOPPED, Director
 from pipelines.events import (
+    UNKNOWN_DEVICE,
     ClockMapped,
     Decision,
     DeviceEvent,
@@ -109,6 +110,7 @@ class Session:
         self._own_sound: OwnSound | None = None  # of a device with an open loudspeaker
         self.left_out = LeftOut()
         self.speaker = False  # the device has one
+        self._device = UNKNOWN_DEVICE
         self._hands = Hands(self)
         self._queue: deque[Happening] = deque()
         self._delivering = False
@@ -280,8 +282,11 @@ class Session:
             self.frames.interrupted()
         now_ns, echo = self.clock.now_ns(), self.link.echo
         if state == "connected" and (resumed or self._own_sound is None):
-            self._own_sound = own_sound(self.parts.settings.echo, echo)
-        self.deliver(LinkChanged(now_ns, state, microphone, camera, speaker, detail, echo, resumed))
+            half_duplex = speaker and self.link.record.half_duplex
+            self._own_sound = own_sound(self.parts.settings.echo, echo, half_duplex)
+        if state == "connected":
+            self._device = self.link.record.deciding
+        self.deliver(LinkChanged(now_ns, state, microphone, camera, speaker, detail, echo, resumed, self._device))
         if state == "closed":
             self.end(detail or "the device left")
 

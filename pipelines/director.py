@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from pipelines import conversation as floor
 from pipelines.answerer import Answerer
+from pipelines.devices import MICROPHONE, Devices
 from pipelines.events import (
     MS,
     ChunkVoiced,
@@ -68,6 +69,7 @@ class Director:
         self._answerer = Answerer(self._room)
         self._listener = Listener(self._room, self._answerer)
         self._reconnect = Reconnect(self._room, self._answerer)
+        self._devices = Devices(self._room, self._answerer.announcing)
         self._greeting: Greeting | None = None
 
     @property
@@ -189,7 +191,8 @@ class Director:
 
     def _on_link(self, event: LinkChanged) -> None:
         room = self._room
-        room.link = event
+        before, room.link = room.link, event
+        self._devices.on_link(event, before)
         if event.state == "connected":
             back = self._reconnect.away
             room.signal("connected", "the device is back" if back else "a device is here")
@@ -239,6 +242,8 @@ class Director:
         elif event.kind == "release":
             room.attention.released()
             self._listener.hurry()
+        elif event.kind == MICROPHONE:
+            self._devices.on_microphone(event.value)
         elif event.kind == RECORDING_STOPPED:
             self._answerer.announcing.announce(wording.RECORDING_STOPPED)
 

@@ -12,8 +12,10 @@ from pipelines.conversation import HEARD, Conversation
 from pipelines.early import Early
 from pipelines.events import (
     MS,
+    UNKNOWN_DEVICE,
     ChunkVoiced,
     Decision,
+    Device,
     Duck,
     Follow,
     Guide,
@@ -89,6 +91,7 @@ class Room:
         self.load = Load(general.load, self.scribe)
         self.read_aloud = ReadAloud()
         self.private = False  # the wearer asked that nothing leaves; `Steering` changes it
+        self.microphone = ""  # the one that the device said it listens with; `Devices` changes it
         self._following = False
         self.pauses = Pauses()
         self.early = Early(general.turn)
@@ -128,6 +131,11 @@ class Room:
     @property
     def now_ns(self) -> int:
         return self.scribe.now_ns
+
+    @property
+    def device(self) -> Device:
+        """What it says that it can do."""
+        return self.link.device if self.link is not None else UNKNOWN_DEVICE
 
     @property
     def has_camera(self) -> bool:
@@ -179,6 +187,7 @@ class Room:
             pauses_ms=self.pauses.kept,
             reading=self.read_aloud.state(),
             private=self.private,
+            microphone=self.microphone,
             mode=self.standing,
             alarms=tuple(self.alarms.entries),
             spent_day=day,
@@ -194,7 +203,7 @@ class Room:
         for part in self._parts():
             part.stand(resumed)
         self.pauses = Pauses(resumed.pauses_ms)
-        self.private = resumed.private
+        self.private, self.microphone = resumed.private, resumed.microphone
         if len(resumed.reading) == 2:
             turn, line = resumed.reading
             read = next((entry.lines for entry in resumed.history if entry.turn == turn), ())
@@ -243,4 +252,5 @@ class Room:
             self.has_camera,
             self.read_aloud,
             self.private,
+            self.device,
         )

@@ -241,9 +241,13 @@ class BridgeConnection:
             if pings >= FIRST_PINGS:
                 self._tell_dropped()
 
+    @property
+    def heard_ns(self) -> int:
+        """When anything at all last came, a frame or a message."""
+        return max(self._message_ns, self._incoming.heard_ns if self._incoming is not None else 0)
+
     def _watch(self) -> None:
-        heard_ns = self._incoming.heard_ns if self._incoming is not None else 0
-        silent_s = (self.clock.now_ns() - max(self._message_ns, heard_ns)) / NS
+        silent_s = (self.clock.now_ns() - self.heard_ns) / NS
         if silent_s > self._settings.lost_after_s:
             self._say("lost", f"nothing received for {silent_s:.0f} s")
         elif self._state == "lost":

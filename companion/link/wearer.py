@@ -25,9 +25,10 @@ import numpy.typing as npt
 from companion.clock import SessionClock
 from companion.link.connection import Connection
 from companion.link.errors import surviving
-from companion.link.flow import ALIVE_NS, LOOK_S, FlowWatch
+from companion.link.flow import ALIVE_NS, LOOK_S, FlowWatch, watch
 from companion.link.handler import DeviceLink, LinkHandler, Message
 from companion.link.opus_send import SILENCE
+from companion.link.record import NOT_SAID, DeviceRecord
 from companion.link.settings import LinkSettings
 from pipelines.seeing.ring import AccessUnit
 
@@ -73,6 +74,10 @@ class Wearer:
         """What the first connection was made of, or the one that counts."""
         connection = self._now or next(iter(self._gates), None)
         return connection.kind if connection is not None else ""
+
+    @property
+    def record(self) -> DeviceRecord:
+        return self._now.record if self._now is not None else NOT_SAID
 
     def place(self, make: Callable[[bool], Made]) -> Made:
         """A new connection, made by `make(resumed)`; it counts as soon as it says that it stands."""
@@ -173,7 +178,9 @@ class Wearer:
 
     def _watch(self, connection: Connection) -> None:
         microphone, camera, _ = connection.sends
-        self._gates[connection].flow = FlowWatch(microphone, camera, self.clock.now_ns())
+        gate, record = self._gates[connection], connection.record
+        gate.flow = watch(record, microphone, camera, self.clock.now_ns())
+        gate.in_turn = self.clock.now_ns if record.half_duplex else None
         if self._looking is None:
             self._look()
 
@@ -254,6 +261,7 @@ class Gate:
         self.handler: LinkHandler | None = None
         self.open = False
         self.flow: FlowWatch | None = None
+        self.in_turn: Callable[[], int] | None = None  # the clock, if its microphone rests while we speak
 
     def on_microphone(
         self, packet: bytes, pcm: npt.NDArray[np.int16], rtp: int, arrival_ns: int, media_ns: int, concealed: bool
@@ -282,7 +290,12 @@ class Gate:
         """Nothing: the wearer's place watches it."""
 
     def next_answer(self) -> tuple[bytes, int]:
-        return self.handler.next_answer() if self.open and self.handler is not None else (SILENCE, 0)
+        if not self.open or self.handler is None:
+            return SILENCE, 0
+        packet, utterance = self.handler.next_answer()
+        if self.flow is not None and self.in_turn is not None and packet != SILENCE:
+            self.flow.speaks(self.in_turn())
+        return packet, utterance
 
     def on_heard(self, utterance: int, mark: str, media_ns: int, position_ns: int) -> None:
         if self.open and self.handler is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipelines.events import TextLine, View
+from pipelines.events import Device, TextLine, View
 from pipelines.speaking.speakable import speakable
 from pipelines.thinking.sheet import figures
 
@@ -57,6 +57,12 @@ FLOWS = {  # track, and whether it sends
     ("camera", False): "No picture comes from the camera. Is it on?",
     ("camera", True): "I see again.",
 }
+NARROW_BAND = "The microphone hears only the telephone band."
+NARROW_HZ = 8_000
+NO_MICROPHONE = "I have no microphone now."
+_DIFFERENT = "The microphone has changed."
+_SPOKEN_NAME = 40  # letters of a device's name that are said
+_OURS = frozenset({"", "webrtc"})  # no names that anybody gave a device
 UNSEEN = "(There is a picture, and you cannot see it: say so if it matters.)"
 OFFER = "For a longer look, say: think about it."
 NOTHING_ASKED = "You have not asked me anything yet that I could think about."
@@ -188,6 +194,29 @@ def notes(told: str) -> str:
     """The wearer's notes as they are spoken, without their times; `told`: a line a note, "time: note"."""
     lines = [line.partition(": ")[2] or line for line in told.splitlines() if line.strip()]
     return " ".join(sentence(line) for line in lines[:NOTES_SPOKEN])
+
+
+def narrow(device: Device) -> bool:
+    """Whether it hears so little that words are mistaken."""
+    return 0 < device.microphone_hz <= NARROW_HZ
+
+
+def microphone_now(name: str) -> str:
+    """The device listens with another one, and says what it is called."""
+    words = " ".join(re.sub(r"[^\w\s'-]", " ", name).split())[:_SPOKEN_NAME].strip()
+    return f"The microphone is now {words}." if words else _DIFFERENT
+
+
+def microphone_changed(before: Device, now: Device) -> str:
+    """The device, or what it hears, is another; "" if not."""
+    if before.name != now.name:
+        said = _DIFFERENT if now.name in _OURS else microphone_now(now.name)
+        return f"{said} {NARROW_BAND}" if narrow(now) else said
+    if before.microphone_hz == now.microphone_hz:
+        return ""
+    if narrow(now):
+        return "The microphone now hears only the telephone band."
+    return "The microphone hears more than the telephone band again." if narrow(before) else _DIFFERENT
 
 
 def doing(what: str) -> str:

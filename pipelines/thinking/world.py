@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from pipelines.events import ToolInfo
+from pipelines.events import UNKNOWN_DEVICE, Device, ToolInfo
 from pipelines.scribe import Scribe
 from pipelines.seeing.choice import ChoiceOptions
 from pipelines.thinking import failures
@@ -24,7 +24,7 @@ class World:
     further notice; `tools`: what models may use now; `wall_clock`: local ISO time at t=0; `missing`: why there is no
     model, a kind of failure; `verbosity`: "short" or "long", if the wearer asked for that; `camera`: there is one;
     `read_aloud`: the text that was read last, and the place in it; `private`: nothing may leave this
-    machine."""
+    machine; `device`: what it says that it can do."""
 
     scribe: Scribe
     options: Options
@@ -42,6 +42,7 @@ class World:
     camera: bool = False
     read_aloud: ReadAloud = field(default_factory=ReadAloud)
     private: bool = False
+    device: Device = UNKNOWN_DEVICE
 
     @property
     def model(self) -> str:

@@ -1,0 +1,178 @@
+"""What a device says of itself decides how it is treated: scripts in virtual time."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from companion.link.flow import watch
+from companion.link.record import DeviceRecord
+from pipelines import events as ev
+from pipelines.director import DirectorOptions
+from pipelines.events import MS
+from pipelines.thinking.options import EchoOptions, Options, SpeakingOptions
+from tests.scripted import ScriptedSession, World
+
+TELEPHONE = "The microphone hears only the telephone band."
+QUIET = DirectorOptions(Options(speaking=SpeakingOptions(greet=False)))
+STORY = World(model_answer="Once upon a time there was a lamp, and it was lit. " * 4)
+
+
+def connected(s: ScriptedSession, device: ev.Device, speaker: bool = True, resumed: bool = False) -> None:
+    s.feed(ev.LinkChanged(s.now_ns, "connected", True, s.world.frame is not None, speaker, "", "", resumed, device))
+
+
+def with_device(
+    device: ev.Device, world: World | None = None, options: DirectorOptions | None = None
+) -> ScriptedSession:
+    s = ScriptedSession(world or World(), options or QUIET)
+    connected(s, device)
+    return s
+
+
+def noted(s: ScriptedSession) -> list[ev.Noted]:
+    return [d for d in s.decisions if isinstance(d, ev.Noted)]
+
+
+# ------------------------------------------------------------------------------------------- what is missed of them
+
+
+@pytest.mark.parametrize(
+    ("record", "told"),
+    [
+        (DeviceRecord(camera="h264"), ["camera", "microphone"]),
+        (DeviceRecord(camera="jpeg", fps=0.2), ["microphone", "camera"]),
+        (DeviceRecord(camera="jpeg", photo_only=True), ["microphone"]),
+        (DeviceRecord(camera="jpeg", half_duplex=True), ["microphone"]),
+    ],
+)
+def test_a_camera_that_sends_as_it_said_is_not_missed(record: DeviceRecord, told: list[str]) -> None:
+    flow, missed = watch(record, True, True, 0), []
+    for ms in range(0, 20_000, 250):
+        missed += [change.track for change in flow.look(ms * MS)]
+    assert sorted(missed) == sorted(told)
+
+
+def test_a_microphone_that_rests_while_we_speak_or_a_photo_is_taken_is_not_missed() -> None:
+    flow = watch(DeviceRecord(camera="jpeg", half_duplex=True, photo_delay_ms=4_000), True, True, 0)
+    for ms in range(0, 20_000, 20):
+        flow.speaks(ms * MS)
+        assert not flow.look(ms * MS)
+    assert not flow.look(24_500 * MS), "the photo"
+    assert [change.flows for change in flow.look(25_500 * MS)] == [False]
+
+
+# ------------------------------------------------------------------------------------------ microphone or loudspeaker
+
+
+def test_a_half_duplex_device_is_not_listened_to_while_it_speaks_and_a_tap_interrupts() -> None:
+    s = with_device(ev.Device(half_duplex=True), replace(STORY))
+    s.say("tell me a story", at_ms=500)
+    s.say("what does this sign say", at_ms=6_000)
+    s.tap(at_ms=9_000)
+    s.run_until(12_000)
+    assert [o.text for o in s.all(ev.TurnOpened)] == ["tell me a story"], "what came over the answer was not heard"
+    assert [c.outcome for c in s.all(ev.TurnClosed)] == ["stopped"]
+    assert [(n.what, n.reason) for n in noted(s)] == [
+        ("half duplex", "the device's microphone rests while it speaks: deaf while we speak, a tap interrupts")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("device", "speaker", "mode"),
+    [
+        (ev.Device(), True, "auto"),
+        (ev.Device(half_duplex=True), False, "auto"),
+        (ev.Device(half_duplex=True), True, "off"),
+    ],
+)
+def test_other_devices_can_be_interrupted_by_voice(device: ev.Device, speaker: bool, mode: str) -> None:
+    """One without a loudspeaker too, and one whose owner knows better than its maker."""
+    s = ScriptedSession(replace(STORY), replace(QUIET, general=replace(QUIET.general, echo=EchoOptions(mode=mode))))
+    connected(s, device, speaker)
+    s.say("tell me a story", at_ms=500)
+    s.say("what does this sign say", at_ms=6_000)
+    s.run_until(12_000)
+    assert len(s.all(ev.TurnOpened)) == 2
+
+
+def test_what_the_device_says_of_itself_outlives_a_rest() -> None:
+    s = with_device(ev.Device(half_duplex=True), replace(STORY))
+    s.run_until(1_000)
+    resumed = s.director.rest(s.now_ns)
+    later = ScriptedSession(replace(STORY))
+    later.feed(replace(resumed, t_ns=0))
+    later.say("tell me a story", at_ms=500)
+    later.say("what does this sign say", at_ms=6_000)
+    later.run_until(12_000)
+    assert len(later.all(ev.TurnOpened)) == 1
+
+
+# --------------------------------------------------------------------------------------------------- the microphone
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("Acme One", "The microphone is now Acme One."),
+        ("  B<script>\n", "The microphone is now B script."),
+        ("", "The microphone has changed."),
+    ],
+)
+def test_another_microphone_is_announced_once(name: str, words: str) -> None:
+    s = ScriptedSession()
+    s.run_until(500)
+    s.feed(ev.DeviceEvent(s.now_ns, "microphone", "before"))
+    s.run_until(4_000)
+    for _ in range(3):
+        s.feed(ev.DeviceEvent(s.now_ns, "microphone", name))
+    s.run_until(8_000)
+    assert s.spoken() == f"The microphone is now before. {words}"
+
+
+def test_a_microphone_that_flaps_while_somebody_speaks_is_told_of_once_as_it_is_in_the_end() -> None:
+    s = ScriptedSession()
+    s.say("what does this sign say", at_ms=500)
+    s.run_until(1_000)
+    for name in ("one", "two", "three"):
+        s.feed(ev.DeviceEvent(s.now_ns, "microphone", name))
+    s.run_until(15_000)
+    assert s.spoken().endswith("The microphone is now three.") and s.spoken().count("microphone") == 1
+
+
+WIDE, PHONE = ev.Device("Acme One", microphone_hz=16_000), ev.Device("Acme One", microphone_hz=8_000)
+CHANGES = [
+    (WIDE, WIDE, ""),
+    (WIDE, ev.Device("Acme Two", microphone_hz=16_000), "The microphone is now Acme Two."),
+    (WIDE, ev.Device("Acme Two", microphone_hz=8_000), f"The microphone is now Acme Two. {TELEPHONE}"),
+    (WIDE, ev.Device("webrtc", microphone_hz=48_000), "The microphone has changed."),
+    (WIDE, PHONE, "The microphone now hears only the telephone band."),
+    (PHONE, WIDE, "The microphone hears more than the telephone band again."),
+]
+
+
+@pytest.mark.parametrize(("before", "now", "words"), CHANGES)
+def test_a_device_that_comes_back_with_another_microphone_says_so(
+    before: ev.Device, now: ev.Device, words: str
+) -> None:
+    s = with_device(before)
+    s.run_until(1_000)
+    s.feed(ev.LinkChanged(s.now_ns, "lost", True, True, True, "silent", "", False, before))
+    s.run_until(1_500)
+    connected(s, now, resumed=True)
+    s.run_until(10_000)
+    assert s.spoken() == words
+
+
+def test_a_telephone_microphone_is_noted_and_said_only_where_words_were_not_understood() -> None:
+    for device in (PHONE, WIDE):
+        s = with_device(device, World(understands=False, closed_vocabulary=False))
+        s.say("the quick brown fox jumps", at_ms=500)
+        s.run_until(8_000)
+        assert s.spoken() == "I did not understand that." + (f" {TELEPHONE}" if device is PHONE else "")
+        assert [n.what for n in noted(s)].count("narrow band") == (device is PHONE)
+    s = with_device(PHONE)
+    s.say("what does this sign say", at_ms=500)
+    s.run_until(8_000)
+    assert "telephone" not in s.spoken()
