@@ -40,6 +40,7 @@ from pipelines.events import (
     KeepStill,
     LinkChanged,
     MediaFlow,
+    PhotoCame,
     PlayMark,
     Preferences,
     SessionEnded,
@@ -111,6 +112,7 @@ class Session:
         self.left_out = LeftOut()
         self.speaker = False  # the device has one
         self._device = UNKNOWN_DEVICE
+        self._photo_due = False  # one was asked for of a camera that rests until then
         self._hands = Hands(self)
         self._queue: deque[Happening] = deque()
         self._delivering = False
@@ -262,6 +264,14 @@ class Session:
             self.parts.recorder.camera(arrival_ns, unit.media_ns, unit.frame_id, rtp, unit.key, unit.codec, unit.data)
         self.frames.add(unit)
         self._hands.saw()
+        if self._photo_due:
+            self._photo_due = False
+            self.deliver(PhotoCame(self.clock.now_ns(), unit.frame_id, unit.media_ns))
+
+    def ask_picture(self) -> None:
+        """A key frame, or a photo."""
+        self._photo_due = self._device.photo_only or self._device.half_duplex
+        self.link.ask_key_frame()
 
     def on_message(self, message: Message) -> None:
         kind, now_ns = message.get("type"), self.clock.now_ns()

@@ -32,6 +32,7 @@ from pipelines.events import (
     ModelFailed,
     ModelText,
     Noted,
+    PhotoCame,
     PictureCovered,
     PlayMark,
     Resumed,
@@ -247,6 +248,16 @@ class Director:
         elif event.kind == RECORDING_STOPPED:
             self._answerer.announcing.announce(wording.RECORDING_STOPPED)
 
+    def _on_photo(self, event: PhotoCame) -> None:
+        self._room.photos.on_came(event)
+        self._photo_over()
+
+    def _photo_over(self) -> None:
+        """The photo that was asked for is there, or does not come any more."""
+        for answer in (self._listener.ear.answer, self._answerer.answer):
+            if answer is not None:
+                answer.photo_over()
+
     def _on_flow(self, event: MediaFlow) -> None:
         if words := wording.FLOWS.get((event.track, event.flows)):
             self._answerer.announcing.announce(words, "status" if event.flows else "failure")
@@ -348,6 +359,7 @@ class Director:
         LinkChanged: _on_link,
         SessionEnded: _on_ended,
         MediaFlow: _on_flow,
+        PhotoCame: _on_photo,
         DeviceEvent: _on_device,
         Typed: _on_typed,
         VoiceWindow: _on_voice,
@@ -384,5 +396,6 @@ class Director:
         "synthesis": lambda self: self._answerer.background.late("synthesis"),
         "progress": lambda self: self._answerer.background.progress_rang(),
         "alarm": lambda self: self._answerer.announcing.alarms_due(),
+        "photo": _photo_over,
         "attention": lambda self: self._room.attention.rang(self._room.now_ns),
     }

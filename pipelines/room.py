@@ -42,6 +42,7 @@ from pipelines.hearing.own_voice import OwnVoice
 from pipelines.hearing.played import Played
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.load import Load
+from pipelines.photos import Photos
 from pipelines.scribe import Deadlines, Scribe
 from pipelines.seeing.choice import ChoiceOptions
 from pipelines.thinking.budget import Budget
@@ -84,6 +85,7 @@ class Room:
         general = options.general
         self.attention = Attention(general.attention, self.scribe)
         self.nearness = Nearness(general.attention)
+        self.photos = Photos(self.scribe, self.deadlines)
         self.played = Played()
         self.own_voice = OwnVoice(general.echo, self.played)
         self.duplex = Duplex(general.echo, self.played)
@@ -106,6 +108,7 @@ class Room:
             self.played.on_heard(event)
         elif isinstance(event, LinkChanged):
             self.duplex.on_link(event)
+            self.photos.on_link(event)
             if event.state == "connected" and not event.resumed:
                 self.nearness.forget()
 
@@ -126,7 +129,13 @@ class Room:
     def at_rest(self) -> bool:
         """Nothing that these parts know of would be forgotten by resting."""
         quiet = self.own_voice.settled(self.now_ns) and self.duplex.settled(self.now_ns)
-        return quiet and self.nearness.at_rest and self.attention.at_rest and self.double_talk.at_rest
+        return (
+            quiet
+            and not self.photos.pending
+            and self.nearness.at_rest
+            and self.attention.at_rest
+            and self.double_talk.at_rest
+        )
 
     @property
     def now_ns(self) -> int:
@@ -202,6 +211,8 @@ class Room:
         """Stand where that was written."""
         for part in self._parts():
             part.stand(resumed)
+        if resumed.link is not None:
+            self.photos.on_link(resumed.link)
         self.pauses = Pauses(resumed.pauses_ms)
         self.private, self.microphone = resumed.private, resumed.microphone
         if len(resumed.reading) == 2:
@@ -253,4 +264,5 @@ class Room:
             self.read_aloud,
             self.private,
             self.device,
+            self.photos,
         )

@@ -176,3 +176,96 @@ def test_a_telephone_microphone_is_noted_and_said_only_where_words_were_not_unde
     s.say("what does this sign say", at_ms=500)
     s.run_until(8_000)
     assert "telephone" not in s.spoken()
+
+
+# ------------------------------------------------------------------------------------------------- photos for a look
+
+PHOTOS, IN_TURN = ev.Device(photo_only=True, photo_delay_ms=2_000), ev.Device(photo_only=True, half_duplex=True)
+
+
+def test_a_photo_is_asked_for_at_the_onset_and_waited_for() -> None:
+    s = with_device(PHOTOS, World(photo_ms=2_600))
+    end = s.say("what does this sign say", at_ms=500)
+    s.run_until(12_000)
+    (asked,) = s.all(ev.AskKeyFrame)
+    (chosen,) = s.all(ev.FrameChosen)
+    assert 500 <= asked.t_ns // MS < 1_000 < end
+    assert chosen.frame is not None and chosen.frame.frame_id == 1
+    assert 0 <= chosen.t_ns - asked.t_ns - 2_600 * MS < 100 * MS, "it goes on as soon as the photo is there"
+    assert "Platform 7" in s.spoken(1)
+
+
+def test_a_photo_that_is_there_already_is_not_waited_for_and_the_next_question_takes_its_own() -> None:
+    s = with_device(PHOTOS, World(photo_ms=400))
+    s.say("what does this sign say", at_ms=500)
+    s.say("what is behind the door", at_ms=12_000)
+    s.run_until(20_000)
+    assert len(s.all(ev.AskKeyFrame)) == 2
+    assert [c.frame.frame_id for c in s.all(ev.FrameChosen) if c.frame is not None] == [1, 2]
+    assert s.all(ev.TurnClosed)[0].outcome == "answered" and "photo" not in s.spoken()
+
+
+def test_a_photo_that_does_not_come_is_not_waited_for_any_longer_than_the_device_takes() -> None:
+    s = with_device(PHOTOS, World(photo_ms=60_000))
+    s.say("what does this sign say", at_ms=500)
+    s.run_until(12_000)
+    (asked,) = s.all(ev.AskKeyFrame)
+    assert s.spoken(1) == "I am taking a photo. No photo came. Is the camera on?"
+    (chosen,) = s.all(ev.FrameChosen)
+    assert 0 <= chosen.t_ns - asked.t_ns - 3_000 * MS < 100 * MS
+
+
+def test_a_slow_photo_is_answered_from_and_its_age_is_told() -> None:
+    s = with_device(replace(PHOTOS, photo_delay_ms=14_000), World(photo_ms=14_000))
+    s.say("what does this sign say", at_ms=500)
+    s.run_until(30_000)
+    assert "My picture is 7 seconds old. Platform 7" in s.spoken(1)
+
+
+def test_an_older_photo_does_not_pass_for_the_one_that_did_not_come() -> None:
+    world = World(photo_ms=400)
+    s = with_device(PHOTOS, world)
+    s.say("what does this sign say", at_ms=500)
+    s.run_until(12_000)
+    world.photo_ms = 60_000
+    s.say("what does this sign say", at_ms=12_500)
+    s.run_until(24_000)
+    assert s.spoken(2).endswith("No photo came. Is the camera on?")
+
+
+def test_a_microphone_that_rests_for_a_photo_is_left_alone_until_the_words_are_over() -> None:
+    s = with_device(IN_TURN, World(photo_ms=1_000))
+    end = s.say("what does this sign say", at_ms=500)
+    s.say("stop", at_ms=20_000)
+    s.run_until(24_000)
+    (asked,) = s.all(ev.AskKeyFrame)
+    opened = s.all(ev.TurnOpened)[0]
+    assert opened.t_ns >= end * MS and asked.t_ns == opened.t_ns, "and none for words that need no picture"
+    assert "Platform 7" in s.spoken(1)
+
+
+def test_a_stream_that_rests_while_the_microphone_works_is_asked_for_a_picture_after_the_words() -> None:
+    world = World(photo_ms=60_000)
+    s = with_device(ev.Device(half_duplex=True), world)
+    s.say("what does this sign say", at_ms=500)
+    s.run_until(1_500)  # what was asked for at the onset cannot come
+    world.photo_ms = 1_000
+    s.run_until(12_000)
+    opened = s.all(ev.TurnOpened)[0]
+    assert [a.t_ns >= opened.t_ns for a in s.all(ev.AskKeyFrame)] == [False, True]
+    assert "Platform 7" in s.spoken(1)
+
+
+def test_a_typed_question_takes_a_photo_too() -> None:
+    s = with_device(PHOTOS, World(photo_ms=1_000))
+    s.type("what does this sign say", at_ms=2_000)
+    s.run_until(10_000)
+    assert len(s.all(ev.AskKeyFrame)) == 1 and "Platform 7" in s.spoken(1)
+
+
+def test_the_greeting_of_a_photo_camera_does_not_ask_whether_it_is_on() -> None:
+    s = ScriptedSession(World(greet=True, closed_vocabulary=False))
+    connected(s, PHOTOS)
+    s.run_until(5_000)
+    assert s.spoken() == "I can hear you. I take a photo when you ask."
+    assert not s.all(ev.AskKeyFrame) and not s.all(ev.Look)

@@ -79,6 +79,15 @@ class MediaFlow(Happening):
 
 
 @dataclass(frozen=True, slots=True)
+class PhotoCame(Happening):
+    """The first picture since an `AskKeyFrame`, of a device whose camera rests until it is asked. `media_ns`: when it
+    was taken."""
+
+    frame_id: int
+    media_ns: int
+
+
+@dataclass(frozen=True, slots=True)
 class VoiceWindow(Happening):
     """Voice activity in 32 ms of microphone sound whose last sample was captured at `media_ns`. `loud_ns`: when the
     last sample in it was captured that is loud enough to be speech beside what was heard just before; 0 = none, or

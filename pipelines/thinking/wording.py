@@ -14,6 +14,7 @@ from pipelines.thinking.sheet import figures
 
 FRAME_PROBLEMS = {
     "no picture": "I have no picture. Is the camera on?",
+    "no photo": "No photo came. Is the camera on?",
     "stale": "My last picture is too old to trust. Is the camera still on?",
     "dark": "It is too dark for me to see.",
     "covered": "The picture is black or blank. Is something over the camera?",
@@ -123,6 +124,7 @@ _DOING = {
     "asking": "Let me think about that.",
     "asking briefly": "One moment.",
     "looking": "I am looking.",
+    "photo": "I am taking a photo.",
     "tool:look_closer": "I am looking closer.",
     "tool:look_again": "I am looking again.",
     "tool:compare_frames": "I am comparing the pictures.",
@@ -131,6 +133,7 @@ _DOING = {
     "tool:web_search": "I am searching the web.",
     "tool:run_program": "I am working it out.",
 }
+PHOTO_CAMERA = "I take a photo when you ask."
 WHO = "I am Earshot, your companion. I hear, and I look when you ask."
 
 
@@ -194,6 +197,11 @@ def notes(told: str) -> str:
     """The wearer's notes as they are spoken, without their times; `told`: a line a note, "time: note"."""
     lines = [line.partition(": ")[2] or line for line in told.splitlines() if line.strip()]
     return " ".join(sentence(line) for line in lines[:NOTES_SPOKEN])
+
+
+def old_picture(age_ms: int) -> str:
+    """Said before what is told from it."""
+    return f"My picture is {round(age_ms / 1000)} seconds old."
 
 
 def narrow(device: Device) -> bool:
