@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -12,6 +13,10 @@ from pipelines import events as ev
 from pipelines.director import DirectorOptions
 from pipelines.events import MS
 from pipelines.thinking.options import EchoOptions, Options, SpeakingOptions
+from recordings import redact
+from recordings.reader import Recording
+from recordings.session import SessionInfo
+from recordings.writer import Recorder, RecorderOptions
 from tests.scripted import ScriptedSession, World
 
 TELEPHONE = "The microphone hears only the telephone band."
@@ -178,6 +183,29 @@ def test_a_telephone_microphone_is_noted_and_said_only_where_words_were_not_unde
     assert "telephone" not in s.spoken()
 
 
+def test_a_recording_without_what_the_device_told_has_no_name_in_it_and_decides_alike(tmp_path: Path) -> None:
+    anna, bert = replace(WIDE, name="Anna's"), replace(WIDE, name="Bert's")
+    s = with_device(anna)
+    s.run_until(1_000)
+    s.feed(ev.LinkChanged(s.now_ns, "lost", True, True, True, "silent", "", False, anna))
+    connected(s, bert, resumed=True)
+    s.run_until(5_000)
+    s.feed(ev.DeviceEvent(s.now_ns, "microphone", "Bert's headset"))
+    s.run_until(10_000)
+    assert s.spoken() == "The microphone is now Bert's. The microphone is now Bert's headset."
+    recorder = Recorder(tmp_path, SessionInfo("names", 0), options=RecorderOptions(floor_bytes=0))
+    for event in sorted([*s.tape, *s.decisions], key=lambda event: event.t_ns):
+        (recorder.decision if isinstance(event, ev.Decision) else recorder.happening)(event)  # type: ignore[arg-type]
+    made = redact.redact(recorder.close(), tmp_path / "without.mcap", ["device"])
+    happenings = [e for e in Recording(made.derived.path).happenings() if not isinstance(e, ev.ChunkVoiced)]
+    decisions = [e for e in Recording(made.derived.path).events() if isinstance(e, ev.Decision)]
+    assert "Anna" not in str([*happenings, *decisions]) and "Bert" not in str([*happenings, *decisions])
+    again = ScriptedSession()
+    for happening in Recording(made.derived.path).happenings():
+        again.decisions += again.director.feed(happening) if not isinstance(happening, ev.SessionStarted) else []
+    assert "The microphone has changed. The microphone has changed." in again.spoken()
+
+
 # ------------------------------------------------------------------------------------------------- photos for a look
 
 PHOTOS, IN_TURN = ev.Device(photo_only=True, photo_delay_ms=2_000), ev.Device(photo_only=True, half_duplex=True)
@@ -231,6 +259,7 @@ def test_an_older_photo_does_not_pass_for_the_one_that_did_not_come() -> None:
     s.say("what does this sign say", at_ms=12_500)
     s.run_until(24_000)
     assert s.spoken(2).endswith("No photo came. Is the camera on?")
+    assert "camera_lost" not in [d.name for d in s.decisions if isinstance(d, ev.Earcon)], "it was said in words"
 
 
 def test_a_microphone_that_rests_for_a_photo_is_left_alone_until_the_words_are_over() -> None:
