@@ -27,6 +27,7 @@ from companion.clip.tracks import Span
 from companion.clock import SessionClock
 from companion.link.handler import Message
 from companion.link.opus_send import RATE_HZ, SILENCE
+from companion.link.record import NOT_SAID
 from companion.session import Session
 from companion.settings import Settings, SettingsError
 from pipelines.events import NS
@@ -56,6 +57,7 @@ class Desk:
     """A `DeviceLink` that is nobody's glasses: captions are the answer."""
 
     echo = "none"
+    record = NOT_SAID
 
     def __init__(self, device: str = DESK) -> None:
         self.session = self.device = device

@@ -42,9 +42,10 @@ class OwnSound:
         return self._canceller.clean(pcm, media_ns)
 
 
-def own_sound(options: EchoOptions, echo: str) -> OwnSound | None:
-    """What a device needs that says this of its echo; None: nothing, or nothing can be done."""
-    how = duplex.way(options.mode, echo, available())
-    if how == duplex.HALF_DUPLEX and options.mode != duplex.HALF_DUPLEX:
+def own_sound(options: EchoOptions, echo: str, half_duplex: bool = False) -> OwnSound | None:
+    """What a device needs that says this of its echo, and whether it cannot listen while it speaks; None: nothing, or
+    nothing can be done."""
+    how = duplex.way(options.mode, echo, available(), half_duplex)
+    if how == duplex.HALF_DUPLEX and options.mode != duplex.HALF_DUPLEX and not half_duplex:
         logger.warning("%s", NO_CANCELLER)
     return OwnSound() if how == duplex.CANCEL else None

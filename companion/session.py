@@ -32,6 +32,7 @@ from companion.status import status_message
 from companion.tools.runner import ToolRunner
 from pipelines.director import RECORDING_STOPPED, Director
 from pipelines.events import (
+    UNKNOWN_DEVICE,
     ClockMapped,
     Decision,
     DeviceEvent,
@@ -40,6 +41,7 @@ from pipelines.events import (
     KeepStill,
     LinkChanged,
     MediaFlow,
+    PhotoCame,
     PlayMark,
     Preferences,
     SessionEnded,
@@ -112,6 +114,8 @@ class Session:
         self.speaker = False  # the device has one
         self._here = False  # a device is connected
         self._shown: Message = {}  # the last status that it was told
+        self._device = UNKNOWN_DEVICE
+        self._photo_due = False  # one was asked for of a camera that rests until then
         self._hands = Hands(self)
         self._queue: deque[Happening] = deque()
         self._delivering = False
@@ -279,6 +283,14 @@ class Session:
             self.parts.recorder.camera(arrival_ns, unit.media_ns, unit.frame_id, rtp, unit.key, unit.codec, unit.data)
         self.frames.add(unit)
         self._hands.saw()
+        if self._photo_due:
+            self._photo_due = False
+            self.deliver(PhotoCame(self.clock.now_ns(), unit.frame_id, unit.media_ns))
+
+    def ask_picture(self) -> None:
+        """A key frame, or a photo."""
+        self._photo_due = self._device.photo_only or self._device.half_duplex
+        self.link.ask_key_frame()
 
     def on_message(self, message: Message) -> None:
         kind, now_ns = message.get("type"), self.clock.now_ns()
@@ -302,8 +314,11 @@ class Session:
             self.frames.interrupted()
         now_ns, echo = self.clock.now_ns(), self.link.echo
         if state == "connected" and (resumed or self._own_sound is None):
-            self._own_sound = own_sound(self.parts.settings.echo, echo)
-        self.deliver(LinkChanged(now_ns, state, microphone, camera, speaker, detail, echo, resumed))
+            half_duplex = speaker and self.link.record.half_duplex
+            self._own_sound = own_sound(self.parts.settings.echo, echo, half_duplex)
+        if state == "connected":
+            self._device = self.link.record.deciding
+        self.deliver(LinkChanged(now_ns, state, microphone, camera, speaker, detail, echo, resumed, self._device))
         if state == "closed":
             self.end(detail or "the device left")
 

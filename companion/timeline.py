@@ -8,6 +8,7 @@ from typing import TextIO
 from companion.terminal import harmless
 from pipelines import events as ev
 from pipelines.spans import SpanKeeper, TurnSpans
+from pipelines.thinking.wording import narrow as narrow_band
 
 
 class Timeline:
@@ -31,7 +32,8 @@ class Timeline:
         match e:
             case ev.LinkChanged():
                 parts = [n for n, on in (("mic", e.microphone), ("camera", e.camera), ("speaker", e.speaker)) if on]
-                return "link", f"{e.state} ({', '.join(parts) or 'nothing'}) {e.detail}".rstrip()
+                narrow = "; hears only the telephone band" if e.microphone and narrow_band(e.device) else ""
+                return "link", f"{e.state} ({', '.join(parts) or 'nothing'}{narrow}) {e.detail}".rstrip()
             case ev.MediaFlow():
                 return "link", f"{e.track}: {e.detail}"
             case ev.TurnOpened():

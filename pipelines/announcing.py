@@ -22,20 +22,24 @@ class Announcing:
     def __init__(self, room: Room, answerer: Answerer) -> None:
         self._room = room
         self._answerer = answerer
-        self._waiting: list[tuple[str, str]] = []  # words and their kind
+        self._waiting: list[tuple[str, str, str]] = []  # words, their kind, and what they are about
 
     @property
     def at_rest(self) -> bool:
         return not self._waiting
 
-    def announce(self, text: str, kind: str = "failure") -> None:
+    def announce(self, text: str, kind: str = "failure", about: str = "") -> None:
         """Something the wearer must know, said as soon as the floor is free."""
-        self.later(text, kind)
+        self.later(text, kind, about)
         self.catch_up()
 
-    def later(self, text: str, kind: str) -> None:
+    def later(self, text: str, kind: str, about: str = "") -> None:
         """The same, but not just now."""
-        self._waiting.append((text, kind))
+        self._waiting.append((text, kind, about))
+
+    def forget(self, about: str) -> None:
+        """What waits to be said about this is not true any more."""
+        self._waiting = [waiting for waiting in self._waiting if waiting[2] != about]
 
     def alarms_due(self) -> None:
         """Timers and reminders whose time has come."""
@@ -51,7 +55,7 @@ class Announcing:
         if answerer.busy or room.floor.state != floor.LISTENING:
             return
         if self._waiting:
-            text, kind = self._waiting.pop(0)
+            text, kind, _ = self._waiting.pop(0)
             if kind == "alarm":
                 answerer.earcons.make("heard", "a timer is over")
             answerer.say(text, kind, True, turn=0)

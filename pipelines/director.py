@@ -15,6 +15,7 @@ from typing import Any, ClassVar
 
 from pipelines import conversation as floor
 from pipelines.answerer import Answerer
+from pipelines.devices import MICROPHONE, SWITCHED, Devices
 from pipelines.events import (
     MS,
     ChunkVoiced,
@@ -31,6 +32,7 @@ from pipelines.events import (
     ModelFailed,
     ModelText,
     Noted,
+    PhotoCame,
     PictureCovered,
     PlayMark,
     Resumed,
@@ -68,6 +70,7 @@ class Director:
         self._answerer = Answerer(self._room)
         self._listener = Listener(self._room, self._answerer)
         self._reconnect = Reconnect(self._room, self._answerer)
+        self._devices = Devices(self._room, self._answerer.announcing)
         self._greeting: Greeting | None = None
 
     @property
@@ -197,7 +200,8 @@ class Director:
 
     def _on_link(self, event: LinkChanged) -> None:
         room = self._room
-        room.link = event
+        before, room.link = room.link, event
+        self._devices.on_link(event, before)
         if event.state == "connected":
             back = self._reconnect.away
             if room.floor.can("connected"):  # else it is the ear that came or went, in the middle of something
@@ -248,8 +252,20 @@ class Director:
         elif event.kind == "release":
             room.attention.released()
             self._listener.hurry()
+        elif event.kind == MICROPHONE and event.value not in SWITCHED:
+            self._devices.on_microphone(event.value)
         elif event.kind == RECORDING_STOPPED:
             self._answerer.announcing.announce(wording.RECORDING_STOPPED)
+
+    def _on_photo(self, event: PhotoCame) -> None:
+        self._room.photos.on_came(event)
+        self._photo_over()
+
+    def _photo_over(self) -> None:
+        """The photo that was asked for is there, or does not come any more."""
+        for answer in (self._listener.ear.answer, self._answerer.answer):
+            if answer is not None:
+                answer.photo_over()
 
     def _on_flow(self, event: MediaFlow) -> None:
         if words := wording.FLOWS.get((event.track, event.flows)):
@@ -352,6 +368,7 @@ class Director:
         LinkChanged: _on_link,
         SessionEnded: _on_ended,
         MediaFlow: _on_flow,
+        PhotoCame: _on_photo,
         DeviceEvent: _on_device,
         Typed: _on_typed,
         VoiceWindow: _on_voice,
@@ -388,5 +405,6 @@ class Director:
         "synthesis": lambda self: self._answerer.background.late("synthesis"),
         "progress": lambda self: self._answerer.background.progress_rang(),
         "alarm": lambda self: self._answerer.announcing.alarms_due(),
+        "photo": _photo_over,
         "attention": lambda self: self._room.attention.rang(self._room.now_ns),
     }

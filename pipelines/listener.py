@@ -132,7 +132,9 @@ class Listener:
             self.ear = Ear(self._ended.start_ns, earlier=self._ended.text, tail_ns=change.media_ns)
         else:
             self.ear = Ear(start_ns=change.media_ns)
-            if general.look.key_frame_ask:
+            if room.photos.on:
+                room.photos.at_onset()
+            elif general.look.key_frame_ask:
                 room.scribe.emit(AskKeyFrame, "speech began: the frames from here on may be asked for")
         if room.floor.state == floor.SPEAKING:
             room.scribe.emit(Duck, "a voice over the answer", on=True)
@@ -224,7 +226,7 @@ class Listener:
     def _look_along(self) -> None:
         """Score the frames of this utterance while its words are being recognised; most questions need one."""
         room, ear = self._room, self.ear
-        if not room.has_camera:
+        if not room.has_camera or room.photos.on:  # a photo has not come yet: whoever answers waits for it
             return
         options = room.options.general.look
         ear.looked = None

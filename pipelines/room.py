@@ -12,8 +12,10 @@ from pipelines.conversation import HEARD, Conversation
 from pipelines.early import Early
 from pipelines.events import (
     MS,
+    UNKNOWN_DEVICE,
     ChunkVoiced,
     Decision,
+    Device,
     Duck,
     Follow,
     Guide,
@@ -40,6 +42,7 @@ from pipelines.hearing.own_voice import OwnVoice
 from pipelines.hearing.played import Played
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.load import Load
+from pipelines.photos import Photos
 from pipelines.scribe import Deadlines, Scribe
 from pipelines.seeing.choice import ChoiceOptions
 from pipelines.thinking.budget import Budget
@@ -96,6 +99,7 @@ class Room:
         general = options.general
         self.attention = Attention(general.attention, self.scribe)
         self.nearness = Nearness(general.attention)
+        self.photos = Photos(self.scribe, self.deadlines)
         self.played = Played()
         self.own_voice = OwnVoice(general.echo, self.played)
         self.duplex = Duplex(general.echo, self.played)
@@ -103,6 +107,7 @@ class Room:
         self.load = Load(general.load, self.scribe)
         self.read_aloud = ReadAloud()
         self.private = False  # the wearer asked that nothing leaves; `Steering` changes it
+        self.microphone = ""  # the one that the device said it listens with; `Devices` changes it
         self._following = False
         self.pauses = Pauses()
         self.early = Early(general.turn)
@@ -117,6 +122,7 @@ class Room:
             self.played.on_heard(event)
         elif isinstance(event, LinkChanged):
             self.duplex.on_link(event)
+            self.photos.on_link(event)
             here = self.link is not None and self.link.state == "connected"
             if event.state == "connected" and not event.resumed and not here:
                 self.nearness.forget()
@@ -138,11 +144,22 @@ class Room:
     def at_rest(self) -> bool:
         """Nothing that these parts know of would be forgotten by resting."""
         quiet = self.own_voice.settled(self.now_ns) and self.duplex.settled(self.now_ns)
-        return quiet and self.nearness.at_rest and self.attention.at_rest and self.double_talk.at_rest
+        return (
+            quiet
+            and not self.photos.pending
+            and self.nearness.at_rest
+            and self.attention.at_rest
+            and self.double_talk.at_rest
+        )
 
     @property
     def now_ns(self) -> int:
         return self.scribe.now_ns
+
+    @property
+    def device(self) -> Device:
+        """What it says that it can do."""
+        return self.link.device if self.link is not None else UNKNOWN_DEVICE
 
     @property
     def has_camera(self) -> bool:
@@ -206,6 +223,7 @@ class Room:
             pauses_ms=self.pauses.kept,
             reading=self.read_aloud.state(),
             private=self.private,
+            microphone=self.microphone,
             mode=self.standing,
             alarms=tuple(self.alarms.entries),
             spent_day=day,
@@ -220,8 +238,10 @@ class Room:
         """Stand where that was written."""
         for part in self._parts():
             part.stand(resumed)
+        if resumed.link is not None:
+            self.photos.on_link(resumed.link)
         self.pauses = Pauses(resumed.pauses_ms)
-        self.private = resumed.private
+        self.private, self.microphone = resumed.private, resumed.microphone
         if len(resumed.reading) == 2:
             turn, line = resumed.reading
             read = next((entry.lines for entry in resumed.history if entry.turn == turn), ())
@@ -270,4 +290,6 @@ class Room:
             self.has_camera,
             self.read_aloud,
             self.private,
+            self.device,
+            self.photos,
         )

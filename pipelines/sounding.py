@@ -75,6 +75,6 @@ class Earcons:
         newest_ns = max((frame.media_ns for frame in event.frames), default=-LOST_NS)
         if event.t_ns - newest_ns <= LOST_NS:
             self._pictures = "seen"
-        elif self._pictures == "seen" and self._room.has_camera:
+        elif self._pictures == "seen" and self._room.has_camera and not self._room.photos.on:
             self._pictures = "lost"
             self.make("camera_lost", "there had been pictures, and there is none of the last 2 s", wait=True)

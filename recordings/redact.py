@@ -58,6 +58,8 @@ _NOT_AGAIN = {
 _OWN_ATTACHMENTS = frozenset({names.SETTINGS, names.ENVIRONMENT, names.SYSTEM_PROMPT})
 _PLAIN_LINES = re.compile(r"recorder dropped \d+|recording of session [0-9A-Za-z_-]+ started")
 _DECIDING = frozenset({"tap", "recording stopped"})  # device events that the director acts upon
+_MICROPHONE = "microphone"  # the kind of event that tells its name, which is then spoken
+_NAMED = re.compile(r"(The microphone) is now [^.]*\.")  # as `pipelines.thinking.wording.microphone_now`
 _DEVICE = "[device]"
 
 
@@ -196,14 +198,29 @@ class _DeviceHider:
     def __init__(self, key: bytes) -> None:
         self._marks = TextHider(key)
         self._told: set[str] = set()
+        self._names: dict[str, str] = {"": ""}
 
     def hide(self, thing: Any) -> Any:
         if isinstance(thing, ev.LinkChanged):
             self._told.add(thing.detail)
-            return replace(thing, detail=self._marks.mark(thing.detail))
-        if isinstance(thing, ev.Resumed) and thing.link is not None:
-            return replace(thing, link=self.hide(thing.link))
+            device = replace(thing.device, name=self._name(thing.device.name))
+            return replace(thing, detail=self._marks.mark(thing.detail), device=device)
+        if isinstance(thing, ev.Resumed):
+            link = self.hide(thing.link) if thing.link is not None else None
+            said = self._unnamed(thing.last_said)
+            return replace(thing, link=link, microphone=self._name(thing.microphone), last_said=said)
+        if isinstance(thing, ev.Speak | ev.Caption):
+            return replace(thing, text=self._unnamed(thing.text))
+        if isinstance(thing, ev.DeviceEvent) and thing.kind == _MICROPHONE:
+            return replace(thing, value=self._name(thing.value))
         if isinstance(thing, ev.DeviceEvent):
             return replace(thing, kind=thing.kind if thing.kind in _DECIDING else _DEVICE, value="")
         reason = getattr(thing, "reason", "")
         return replace(thing, reason=self._marks.mark(reason)) if reason and reason in self._told else thing
+
+    def _name(self, name: str) -> str:
+        """As different as they were, and nothing that can be spoken: then “The microphone has changed.” is said."""
+        return self._names.setdefault(name, "·" * len(self._names))
+
+    def _unnamed(self, text: str) -> str:
+        return _NAMED.sub(r"\1 has changed.", text)

@@ -118,6 +118,8 @@ def _device_happening(event: ev.Happening) -> str:
             return f"the link, {quoted(event.state, 30)}"
         case ev.MediaFlow():
             return f"the {quoted(event.track, 30)} " + ("gives something again" if event.flows else "gives nothing")
+        case ev.PhotoCame():
+            return f"the photo that was asked for, frame {event.frame_id}"
         case ev.SessionStarted():
             return "the start of the session"
         case ev.Resumed():

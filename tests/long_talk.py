@@ -23,6 +23,7 @@ from companion.clock import SessionClock
 from companion.compute import Asked, Job, Stream
 from companion.engines import Engines
 from companion.exchanges import RecordedExchanges
+from companion.link.record import NOT_SAID
 from companion.model.configured import model_profiles
 from companion.model.models import Models
 from companion.net import Net, NetOptions
@@ -136,6 +137,7 @@ class _Link:
 
     session = "talk"
     echo = ""
+    record = NOT_SAID
 
     def send_message(self, message: Mapping[str, Any]) -> None: ...
 

@@ -60,6 +60,7 @@ class World:
     understands: bool = True
     transcribe_fails: bool = False
     broken: str = ""  # the lane whose engine raises: "look", "read_codes" …
+    photo_ms: int | None = None  # the camera only takes photos: from being asked to the arrival, taken halfway
     frame_age_ms: int = 0  # how long before a look the camera stopped
     model_ends_in: str = ""  # kind of failure after the last word
     models: tuple[ev.ModelInfo, ...] = ()  # () = the one called `model`
@@ -94,6 +95,7 @@ class ScriptedSession:
         self._order = 0
         self._speech: list[tuple[int, int, str]] = []
         self._cancelled: set[int] = set()
+        self._photos: list[ev.FrameScore] = []
         self._play = Player(self)
         w = self.world
         model = w.models[0].name if w.models else w.model
@@ -191,6 +193,14 @@ class ScriptedSession:
             case ev.ReadCodes() if w.broken == "read_codes":
                 broken = ev.WorkFailed(0, d.request, "read_codes", "scripted")
                 self._later(30, lambda: self._answer(d.request, broken))
+            case ev.AskKeyFrame() if w.photo_ms is not None:
+                taken = self.now_ns + w.photo_ms * MS // 2
+                came = ev.PhotoCame(0, 9, taken)
+                self._later(w.photo_ms, lambda: self._photo(came))
+            case ev.Look() if w.photo_ms is not None:
+                inside = tuple(f for f in self._photos if f.media_ns < d.end_ns)
+                within = tuple(f for f in inside if d.start_ns <= f.media_ns) or inside[-1:]
+                self._later(w.look_ms, lambda: self._answer(d.request, ev.Looked(self.now_ns, d.request, within)))
             case ev.Look():
                 frames = () if w.frame is None else (self._frame_near(d.end_ns),)
                 self._later(w.look_ms, lambda: self._answer(d.request, ev.Looked(self.now_ns, d.request, frames)))
@@ -222,6 +232,12 @@ class ScriptedSession:
                 self._play.stop(d.utterance)
             case _:
                 pass
+
+    def _photo(self, came: ev.PhotoCame) -> None:
+        came = replace(came, t_ns=self.now_ns, frame_id=len(self._photos) + 1)
+        assert self.world.frame is not None
+        self._photos.append(replace(self.world.frame, frame_id=came.frame_id, media_ns=came.media_ns))
+        self.feed(came)
 
     def _answer(self, request: int, event: ev.Happening) -> None:
         if request not in self._cancelled:

@@ -20,6 +20,7 @@ from companion.clock import SessionClock
 from companion.compute import Asked, Job, Stream
 from companion.engines import Engines
 from companion.exchanges import RecordedExchanges
+from companion.link.record import NOT_SAID
 from companion.model.configured import model_profiles
 from companion.model.models import Models
 from companion.net import Net, NetError
@@ -243,6 +244,7 @@ class _Link:
 
     session = "studio"
     echo = ""
+    record = NOT_SAID
 
     def send_message(self, message: Any) -> None: ...
 

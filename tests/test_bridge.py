@@ -292,6 +292,7 @@ def test_what_the_device_can_do_is_on_its_record() -> None:
             )
             assert record.photo_only and record.half_duplex
             assert (record.inputs, record.photo_delay_ms) == (("tap", "hold"), 900)
+            assert here.sessions[0].link.record is record and connection.heard_ns > 0
             assert here.sessions[0].link.device == "bridge" and here.sessions[0].link.echo == "open"
             await device.close()
 

@@ -509,6 +509,7 @@ def test_every_text_that_an_event_can_hold_is_known_or_hidden() -> None:
     assert hidden == {
         *("Alarm.text", "Aside.text", "Caption.text", "Code.article", "Code.note", "Code.payload"),
         *("ConfirmAsked.arguments", "ConfirmAsked.phrase"),
+        *("Device.name", "Resumed.microphone"),
         *("ConfirmAsked.text", "DeviceEvent.value", "Guide.goal", "Guide.said", "Guide.seen", "HttpBegin.url"),
         *("HttpEnd.error", "Message.call_id", "Message.carry", "Message.text", "ModelDone.carry", "ModelFailed.detail"),
         *("Read.value", "Remembered.caption", "Remembered.heard", "Remembered.links", "Remembered.question"),

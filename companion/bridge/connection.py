@@ -243,6 +243,7 @@ class BridgeConnection:
 
     @property
     def heard_ns(self) -> int:
+        """When anything at all last came, a frame or a message."""
         return max(self._message_ns, self._incoming.heard_ns if self._incoming is not None else 0)
 
     def _watch(self) -> None:

@@ -51,6 +51,7 @@ class Incoming:
         self._last: dict[bool, int] = {}  # is it sound -> sequence number of the frame before
         self._later: asyncio.TimerHandle | None = None
         self._asked_ns: int | None = None
+        self._photo_due = False  # one was asked for, and none has come since
         self._keyed_ns: int | None = None  # when the last key frame came, or its absence was last complained of
         self.missing = Missing()
         self.heard_ns = clock.now_ns()
@@ -70,6 +71,7 @@ class Incoming:
         else:
             self._inbox.put_picture(frame, broken=missing > 0)
         self._work()
+        self._photo_due = self._photo_due and frame.kind.sound
         self._ask_if_needed(frame)
 
     def idle(self) -> None:
@@ -81,11 +83,13 @@ class Incoming:
         """Of an H.264 camera a key frame, of one that only takes photos a photo; at most every 500 ms, and no photo
         before the last one can have come. A stream of JPEG has nothing else."""
         now_ns = self._clock.now_ns()
-        wait_ns = max(KEY_FRAME_EVERY_NS, self._record.photo_delay_ms * 1_000_000 if self._record.photo_only else 0)
+        wait_ns = KEY_FRAME_EVERY_NS
+        if self._record.photo_only:
+            wait_ns = max(wait_ns, self._record.photo_delay_ms * 1_000_000) if self._photo_due else 0
         if self._asked_ns is not None and now_ns - self._asked_ns < wait_ns:
             return
         if self._record.photo_only or self._record.camera == "h264":
-            self._asked_ns = now_ns
+            self._asked_ns, self._photo_due = now_ns, True
             self._say({"type": "camera", "do": "photo" if self._record.photo_only else "key_frame"})
 
     def close(self) -> None:

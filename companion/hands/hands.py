@@ -99,11 +99,11 @@ class Hands:
     # ------------------------------------------------------------------------------------------------- to the device
 
     def _key_frame(self, d: ev.AskKeyFrame) -> None:
-        self._session.link.ask_key_frame()
+        self._session.ask_picture()
 
     def _shed(self, d: ev.Shed) -> None:
         self._session.log("WARNING" if d.what else "INFO", d.reason)
-        if self._session.left_out.now(d.what):
+        if self._session.left_out.now(d.what) and not self._session.link.record.photo_only:
             self._session.link.ask_key_frame()
 
     def _caption(self, d: ev.Caption) -> None:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from companion.clock import SessionClock
 from companion.link.handler import LinkHandler, Message
+from companion.link.record import DeviceRecord
 
 
 class Connection(Protocol):
@@ -19,6 +20,10 @@ class Connection(Protocol):
     @property
     def echo(self) -> str:
         """As in `DeviceLink`."""
+
+    @property
+    def record(self) -> DeviceRecord:
+        """What the device says that it can do; `NOT_SAID` if it says nothing."""
 
     @property
     def heard_ns(self) -> int:

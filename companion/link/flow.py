@@ -13,6 +13,9 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from companion.link.record import DeviceRecord
+from pipelines.photos import MARGIN_MS, delay_ms
+
 NOTICE_NS = 2_600_000_000  # looked at every 250 ms, so that it is noticed within 3 s
 LOOK_S = 0.25
 ALIVE_NS = (
@@ -43,10 +46,13 @@ class FlowWatch:
     """One connection. A microphone that gives nothing but exact zeros from the start is dead as well; later, exact
     silence may be a device's own way of muting, and is its business."""
 
-    def __init__(self, microphone: bool, camera: bool, now_ns: int, camera_every_ns: int = 0) -> None:
-        """What the device says it sends; `camera_every_ns`: how far apart its pictures are, 0 = as those of a video."""
+    def __init__(
+        self, microphone: bool, camera: bool, now_ns: int, camera_every_ns: int = 0, rests_ns: int = 0
+    ) -> None:
+        """What the device says it sends; `camera_every_ns`: how far apart its pictures are, 0 = as those of a video;
+        `rests_ns`: for how long its microphone may pause, because something else of the device needs it."""
         self._tracks = {
-            MICROPHONE: _Track(microphone, 0, now_ns),
+            MICROPHONE: _Track(microphone, rests_ns, now_ns),
             CAMERA: _Track(camera, 2 * camera_every_ns, now_ns),
         }
         self._sounded = False
@@ -68,6 +74,10 @@ class FlowWatch:
             track.on = message.get("value") != "off"
             track.said = track.said and track.on
 
+    def speaks(self, now_ns: int) -> None:
+        """Our sound leaves for a device whose microphone rests meanwhile."""
+        self._tracks[MICROPHONE].last_ns = now_ns
+
     def look(self, now_ns: int) -> list[Flow]:
         """What has changed since the last look."""
         changed = []
@@ -81,3 +91,12 @@ class FlowWatch:
                 detail = f"nothing has come from it for {since_s:.1f} s" if stopped else "it sends again"
                 changed.append(Flow(name, not stopped, detail))
         return changed
+
+
+def watch(record: DeviceRecord, microphone: bool, camera: bool, now_ns: int) -> FlowWatch:
+    """For a device that says this of itself. A camera that gives pictures only when asked, or only while the microphone
+    rests, is not watched: its silence is its way."""
+    streams = camera and not record.photo_only and not record.half_duplex
+    every_ns = round(1e9 / record.fps) if record.fps else 0
+    rests_ms = delay_ms(record.deciding) + MARGIN_MS if record.half_duplex else 0
+    return FlowWatch(microphone, streams, now_ns, every_ns, rests_ms * 1_000_000)

@@ -21,6 +21,7 @@ class Gate:
         self.handler: LinkHandler | None = None
         self.open = False
         self.flow: FlowWatch | None = None
+        self.in_turn: Callable[[], int] | None = None  # the clock, if its microphone rests while we speak
         self._plays = plays
 
     def on_microphone(
@@ -54,7 +55,10 @@ class Gate:
     def next_answer(self) -> tuple[bytes, int]:
         if not self.open or self.handler is None or not self._plays():
             return SILENCE, 0
-        return self.handler.next_answer()
+        packet, utterance = self.handler.next_answer()
+        if self.flow is not None and self.in_turn is not None and packet != SILENCE:
+            self.flow.speaks(self.in_turn())
+        return packet, utterance
 
     def on_heard(self, utterance: int, mark: str, media_ns: int, position_ns: int) -> None:
         if self.open and self.handler is not None:

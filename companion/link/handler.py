@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from companion.link.record import DeviceRecord
 from pipelines.seeing.ring import AccessUnit
 
 Message = dict[str, Any]
@@ -73,6 +74,11 @@ class DeviceLink(Protocol):
     @property
     def echo(self) -> str:
         """What the device says of our sound in its microphone: "none", "cancelled" (by it), "open"; "" = nothing."""
+        ...
+
+    @property
+    def record(self) -> DeviceRecord:
+        """What the device says that it can do."""
         ...
 
     def send_message(self, message: Message) -> None:

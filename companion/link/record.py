@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from pipelines.events import Device
+
 
 @dataclass(frozen=True, slots=True)
 class DeviceRecord:
@@ -31,3 +33,11 @@ class DeviceRecord:
     """Microphone and camera, or microphone and speaker, do not work at the same time."""
     inputs: tuple[str, ...] = ()
     """Kinds of events that it can send: "tap", "press", …"""
+
+    @property
+    def deciding(self) -> Device:
+        """What of it the deciders act by."""
+        return Device(self.name, self.half_duplex, self.photo_only, self.photo_delay_ms, self.microphone_hz)
+
+
+NOT_SAID = DeviceRecord()

@@ -27,6 +27,7 @@ from companion.link.internals import hello_again, last_sent_rtp, offer_addresses
 from companion.link.media_clock import DeviceClock
 from companion.link.microphone import Microphone
 from companion.link.offer import Offer
+from companion.link.record import DeviceRecord
 from companion.link.settings import LinkSettings
 from companion.link.speaker import Answers, SpeakerTrack, play_to_nobody
 
@@ -133,6 +134,19 @@ class DeviceSession:
     def sends(self) -> tuple[bool, bool, bool]:
         """Whether it has a microphone, a camera and a speaker."""
         return self._offer.microphone, self._offer.camera, self._offer.speaker
+
+    @property
+    def record(self) -> DeviceRecord:
+        """As far as an offer says it."""
+        camera = self._offer.video.codecs.values() if self._offer.camera and self._offer.video is not None else ()
+        return DeviceRecord(
+            name=self.kind,
+            camera=next((codec for codec in camera if codec in ("h264", "vp8")), ""),
+            microphone="opus" if self._offer.microphone else "",
+            microphone_hz=48_000 if self._offer.microphone else 0,
+            speaker=self._offer.speaker,
+            echo=self.echo,
+        )
 
     def send_message(self, message: Message) -> None:
         self._channel.send(message)

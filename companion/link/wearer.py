@@ -27,9 +27,10 @@ from typing import TypeVar
 from companion.clock import SessionClock
 from companion.link.connection import Connection
 from companion.link.errors import surviving
-from companion.link.flow import ALIVE_NS, LOOK_S, FlowWatch
+from companion.link.flow import ALIVE_NS, LOOK_S, watch
 from companion.link.gate import EarGate, Gate
 from companion.link.handler import DeviceLink, LinkHandler, Message
+from companion.link.record import NOT_SAID, DeviceRecord
 from companion.link.settings import LinkSettings
 
 log = logging.getLogger(__name__)
@@ -75,6 +76,10 @@ class Wearer:
         """What the first connection was made of, or the one that counts."""
         connection = self._now or next(iter(self._gates), None)
         return connection.kind if connection is not None else ""
+
+    @property
+    def record(self) -> DeviceRecord:
+        return self._now.record if self._now is not None else NOT_SAID
 
     def place(self, make: Callable[[bool], Made]) -> Made:
         """A new connection, made by `make(resumed)`; it counts as soon as it says that it stands."""
@@ -222,7 +227,9 @@ class Wearer:
 
     def _watch(self, connection: Connection) -> None:
         microphone, camera, _ = connection.sends
-        self._gates[connection].flow = FlowWatch(microphone, camera, self.clock.now_ns())
+        gate, record = self._gates[connection], connection.record
+        gate.flow = watch(record, microphone, camera, self.clock.now_ns())
+        gate.in_turn = self.clock.now_ns if record.half_duplex else None
         if self._looking is None:
             self._look()
 

@@ -16,6 +16,7 @@ from typing import Any
 from companion.ingest import Pictures, Sounds
 from companion.link.connection import Host
 from companion.link.handler import Message
+from companion.link.record import NOT_SAID, DeviceRecord
 from companion.link.speaker import Answers, play_to_nobody
 from companion.local import camera as cameras
 from companion.local import portaudio
@@ -71,6 +72,10 @@ class LocalConnection:
     def echo(self) -> str:
         """A loudspeaker in the room is in the microphone, unless the settings say that it is at the ear."""
         return "none" if self._settings.headset or self._chosen.loudspeaker is None else "open"
+
+    @property
+    def record(self) -> DeviceRecord:
+        return NOT_SAID
 
     @property
     def heard_ns(self) -> int:

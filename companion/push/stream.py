@@ -16,6 +16,7 @@ from companion.link.connection import Host
 from companion.link.errors import surviving
 from companion.link.handler import Message
 from companion.link.media_clock import DeviceClock, MediaClock
+from companion.link.record import NOT_SAID
 from companion.link.speaker import Answers, play_to_nobody
 from companion.push.pipe import Piece
 
@@ -38,6 +39,8 @@ class Source:
 
 class StreamConnection:
     """Implements `Connection`. `begin`, then `take` each piece, then `end` if the stream ends before it is closed."""
+
+    record = NOT_SAID
 
     def __init__(self, host: Host, source: Source, lost_after_s: float, closed: Callable[[], None]) -> None:
         """`closed()`: the companion wants no more of it."""

@@ -18,6 +18,7 @@ from typing import Any, cast
 from companion.clock import SessionClock
 from companion.engines import Engines
 from companion.guard import Undeclared, declared_only
+from companion.link.record import NOT_SAID
 from companion.model.configured import model_profiles
 from companion.model.models import Models
 from companion.model.profile import ModelProfile
@@ -359,6 +360,7 @@ class _TapedLink:
 
     session = device = "replay"
     echo = ""
+    record = NOT_SAID
 
     def send_message(self, message: Mapping[str, Any]) -> None: ...
 

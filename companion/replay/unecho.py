@@ -102,14 +102,14 @@ def recorded_own_sound(path: Path, options: EchoOptions) -> RecordedOwnSound | N
         RecordingError: it took its voice out, and here is nothing to do that with.
     """
     recording = Recording(path)
-    cancels, echo = False, ""
+    cancels, echo, half_duplex = False, "", False
     for event in recording.happenings():
         if isinstance(event, SessionStarted):
             cancels = event.cancels_echo
         elif isinstance(event, LinkChanged) and event.state == "connected":
-            echo = event.echo
+            echo, half_duplex = event.echo, event.device.half_duplex and event.speaker
             break
-    if way(options.mode, echo, cancels) != CANCEL:
+    if way(options.mode, echo, cancels, half_duplex) != CANCEL:
         return None
     try:
         return RecordedOwnSound(recording)

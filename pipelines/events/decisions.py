@@ -163,7 +163,7 @@ class KeepStill(Decision):
 
 @dataclass(frozen=True, slots=True)
 class AskKeyFrame(Decision):
-    """Ask the sender for a key frame (RTCP PLI)."""
+    """Ask the sender for a key frame (RTCP PLI); a camera that takes photos, for a photo."""
 
 
 @dataclass(frozen=True, slots=True)

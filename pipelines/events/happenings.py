@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pipelines.events.shapes import (
     IN_TIME,
     NO_PREFERENCES,
+    UNKNOWN_DEVICE,
     Alarm,
     Code,
     Colour,
+    Device,
     FrameScore,
     Guide,
     Lateness,
@@ -63,6 +65,7 @@ class LinkChanged(Happening):
     detail: str = ""
     echo: str = ""  # what the device says of its own sound in its microphone: "none", "cancelled", "open"; "" = nothing
     resumed: bool = False  # the same wearer's session goes on, over a new connection
+    device: Device = UNKNOWN_DEVICE
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +76,15 @@ class MediaFlow(Happening):
     track: str
     flows: bool
     detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoCame(Happening):
+    """The first picture since an `AskKeyFrame`, of a device whose camera rests until it is asked. `media_ns`: when it
+    was taken."""
+
+    frame_id: int
+    media_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -356,6 +368,7 @@ class Resumed(Happening):
     reading: tuple[int, ...] = ()  # the turn whose text was read last, and the line of it that was heard last
     private: bool = False  # the wearer asked that nothing leaves
     ear_delay_ns: int = -1  # how long after it leaves here our sound is in the ear; below 0 = not known
+    microphone: str = ""  # the one that the device said it listens with
 
 
 @dataclass(frozen=True, slots=True)

@@ -51,6 +51,24 @@ IN_TIME: Final = Lateness()
 
 
 @dataclass(frozen=True, slots=True)
+class Device:
+    """What a device says that it can do, as far as behaviour depends on it; "", 0 and False = it did not say.
+
+    `half_duplex`: its microphone works neither while its loudspeaker nor while its camera does; `photo_only`: its
+    camera streams nothing and takes a picture when asked, which comes within `photo_delay_ms`; `microphone_hz`: twice
+    the highest frequency that it hears."""
+
+    name: str = ""
+    half_duplex: bool = False
+    photo_only: bool = False
+    photo_delay_ms: int = 0
+    microphone_hz: int = 0
+
+
+UNKNOWN_DEVICE: Final = Device()
+
+
+@dataclass(frozen=True, slots=True)
 class FrameScore:
     """What cheap measurements say of one picture. See `pipelines.seeing.quality` for each scale."""
 

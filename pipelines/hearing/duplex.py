@@ -3,8 +3,8 @@
 ==============  =====================================================================================================
 "off"           the device takes our sound out of its microphone's (browsers do), or its loudspeaker is in the ear
 "cancel"        its loudspeaker is open: the companion takes it out (`pipelines.hearing.echo`, the extra companion[aec])
-"half_duplex"   neither is possible, or it did not work: deaf while our sound plays; a tap, and talking while the button
-                is held, go on working
+"half_duplex"   neither is possible, or it did not work, or the device says that its microphone rests while it speaks:
+                deaf while our sound plays; a tap, and talking while the button is held, go on working
 ==============  =====================================================================================================
 """
 
@@ -24,10 +24,13 @@ FORGET_NS = 60_000 * MS  # and this much later it says nothing any more
 UNKNOWN_DELAY_NS = 200 * MS  # from here to the ear, where the device does not say
 
 
-def way(wanted: str, echo: str, cancels_echo: bool) -> str:
-    """What is done: `wanted` is the setting echo.mode, `echo` what the device says, `cancels_echo`: we could."""
+def way(wanted: str, echo: str, cancels_echo: bool, half_duplex: bool = False) -> str:
+    """What is done: `wanted` is the setting echo.mode, `echo` what the device says, `cancels_echo`: we could;
+    `half_duplex`: the device cannot listen while it speaks."""
     if wanted in {OFF, HALF_DUPLEX}:
         return wanted
+    if half_duplex:
+        return HALF_DUPLEX
     if wanted == "auto" and echo != "open":
         return OFF
     return CANCEL if cancels_echo else HALF_DUPLEX
@@ -41,6 +44,7 @@ class Duplex:
         self._options = options
         self._cancels_echo = False
         self._echo = ""
+        self._half_duplex = False  # the device says so
         self._echoes = 0
         self._echoed_ns = -FORGET_NS  # when the last of them was heard
         self._failed = False
@@ -48,13 +52,24 @@ class Duplex:
 
     @property
     def mode(self) -> str:
-        return HALF_DUPLEX if self._failed else way(self._options.mode, self._echo, self._cancels_echo)
+        if self._failed:
+            return HALF_DUPLEX
+        return way(self._options.mode, self._echo, self._cancels_echo, self._half_duplex)
+
+    @property
+    def reason(self) -> str:
+        """Why the device makes us deaf while we speak; "" if it does not."""
+        if not self._half_duplex or self.mode != HALF_DUPLEX:
+            return ""
+        return "the device's microphone rests while it speaks: deaf while we speak, a tap interrupts"
 
     def on_started(self, event: SessionStarted) -> None:
         self._cancels_echo = event.cancels_echo
 
     def on_link(self, event: LinkChanged) -> None:
         """Another device, or the same with a headset now: what was found out about the one before is forgotten."""
+        if event.state == "connected":
+            self._half_duplex = event.device.half_duplex and event.speaker
         if event.state == "connected" and event.echo != self._echo:
             self._echo, self._echoes, self._failed = event.echo, 0, False
 
@@ -92,4 +107,5 @@ class Duplex:
         """Stand where that was written; `on_started` came before."""
         if resumed.link is not None:
             self._echo = resumed.link.echo
+            self._half_duplex = resumed.link.device.half_duplex and resumed.link.speaker
         self._failed, self._echoes, self._echoed_ns = resumed.half_duplex, resumed.echoes, resumed.echoed_ns

@@ -54,6 +54,7 @@ class Answer:
         self._asking = Asking(world, question, asker, self._holding, early)
         self._looking = Looking(world, question, self._asking.route)
         self._errand = Errand(world, question, self._holding)
+        self._waits_for_photo = self._photographed = False
         self._device: OnDevice | None = None  # what answers without a model, once there is a frame
 
     # ------------------------------------------------------------------------------------------ beginning and end
@@ -93,6 +94,7 @@ class Answer:
         for request in sorted((*self._open, *of_device, *self._errand.open)):
             self._scribe.emit(Cancel, reason, request=request, kind="answer")
         self._open.clear()
+        self._waits_for_photo = False
         self._errand.forget()
         self._holding.forget()
         self._asking.cancel(reason)
@@ -137,19 +139,50 @@ class Answer:
 
     def _look(self, looked: Looked | None, look_request: int) -> None:
         moment = self._looking.moment
-        if moment.frames > 1:
+        if self._world.photos.on:
+            self._photo()
+        elif moment.frames > 1:
             self._open.add(self._looking.ask(moment.start_ns))
         elif looked is not None:
             self._looked(looked)
         else:
             self._open.add(look_request or self._looking.ask())
 
+    def _photo(self) -> None:
+        """The photo of this question, if it has been taken; else it is waited for."""
+        photos = self._world.photos
+        if photos.since(self.question.start_ns):
+            self._open.add(self._looking.ask_photo())
+        elif photos.after_words:
+            self._holding.when_certain(self._take_photo)
+        else:
+            self._take_photo()
+
+    def _take_photo(self) -> None:
+        self._looking.doing = "photo"
+        self._waits_for_photo = self._photographed = True
+        self._world.photos.wait()
+
+    def photo_over(self) -> None:
+        """The photo that was asked for has come, or does not come any more."""
+        if self._waits_for_photo:
+            self._waits_for_photo = False
+            came = self._world.photos.since(self.question.start_ns)
+            self._open.add(self._looking.ask_photo() if came else self._looking.ask())
+
     def _looked(self, event: Looked) -> None:
         """Go on with the frame that was meant; refuse a bad look with the reason."""
-        intent, looking = self.question.intent, self._looking
+        intent, looking, photos = self.question.intent, self._looking, self._world.photos
         if not looking.choose(event):
-            self._bad_look(looking.problem or "no picture")
-        elif intent.kind != "model":
+            missing = looking.problem in {"", "no picture", "stale"}
+            if missing and photos.after_words and not self._photographed:  # the camera rested while words were heard
+                self._holding.when_certain(self._take_photo)
+            else:
+                self._bad_look("no photo" if missing and self._photographed else looking.problem or "no picture")
+            return
+        if photos.on and (age := looking.told_age):
+            self._holding.say(age, "status", last=False)
+        if intent.kind != "model":
             holding = self._holding
             self._device = OnDevice(self._world, self.question.turn, intent, holding.say, holding.when_certain)
             self._device.begin(looking.frames[0], looking.beside(), looking.problem)
@@ -211,7 +244,7 @@ class Answer:
         if self.talk is not None:
             return self._asking.acknowledgement()
         device = self._device
-        working = self._open or self._errand.open or (device is not None and device.open)
+        working = self._open or self._waits_for_photo or self._errand.open or (device is not None and device.open)
         return wording.doing(device.doing if device is not None else self._looking.doing) if working else ""
 
     def progress(self) -> str:

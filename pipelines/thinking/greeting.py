@@ -39,6 +39,9 @@ class Greeting:
         if link is None or not link.camera:
             self._sight = wording.FRAME_PROBLEMS["no picture"]
             return
+        if link.device.photo_only:
+            self._sight = wording.PHOTO_CAMERA
+            return
         self._request = scribe.number()
         scribe.emit(
             Look,

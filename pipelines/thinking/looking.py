@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from pipelines.events import MS, FrameChosen, FrameScore, KeepStill, Look, Looked, ReadText, TextLine
 from pipelines.seeing.choice import choose, choose_two, same_look
 from pipelines.seeing.moment import Moment, fixed, meant
+from pipelines.thinking import wording
 from pipelines.thinking.compose import Sight, others
 from pipelines.thinking.question import Question
 from pipelines.thinking.router import Route
@@ -54,8 +56,9 @@ class Looking:
             return "code"
         return "read" if intent.kind == "model" and self._route.frame == "read" else "describe"
 
-    def ask(self, from_ns: int | None = None) -> int:
-        """Have the frames around the question scored, or those since `from_ns`; the number of the request."""
+    def ask(self, from_ns: int | None = None, until_ns: int = 0) -> int:
+        """Have the frames around the question scored, or those since `from_ns`, up to `until_ns` if that is later; the
+        number of the request."""
         q, options = self._question, self._world.options.look
         request = self._scribe.number()
         self._scribe.emit(
@@ -64,13 +67,28 @@ class Looking:
             request=request,
             turn=q.turn,
             start_ns=max(0, q.start_ns - options.before_ms * MS if from_ns is None else from_ns),
-            end_ns=q.end_ns + options.after_ms * MS,
+            end_ns=max(q.end_ns + options.after_ms * MS, until_ns),
         )
         return request
+
+    def ask_photo(self) -> int:
+        """The photo that came for this question, and what came before if that is meant too; the request's number."""
+        came_ns, moment = self._world.photos.came_ns, self.moment
+        return self.ask(min(moment.start_ns, came_ns) if moment.frames > 1 else came_ns, came_ns + 1)
+
+    @property
+    def told_age(self) -> str:
+        """Words on the age of a photo that came late; "" if it needs none."""
+        if self.chosen is None:
+            return ""
+        age_ms = (self._scribe.now_ns - self.chosen.media_ns) // MS
+        return wording.old_picture(age_ms) if age_ms > self._world.choice.max_age_ms else ""
 
     def choose(self, event: Looked) -> bool:
         """Choose the frame that was meant. False if it cannot be used: `problem` says why, if there is a frame."""
         moment, now_ns, options = self.moment, self._scribe.now_ns, self._world.choice
+        if self._world.photos.on:
+            options = replace(options, max_age_ms=max(options.max_age_ms, self._world.photos.longest_ms))
         if moment.frames > 1:
             first, choice = choose_two(event.frames, moment.before_ns, moment.around_ns, now_ns, self._purpose, options)
             self._before = first.frame

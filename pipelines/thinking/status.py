@@ -36,7 +36,8 @@ def answer(name: str, world: World) -> str:
     if name == "sources":
         return sources(world.history.entries)
     if name == "not_understood":
-        return wording.CLOSED_VOCABULARY if world.closed_vocabulary else wording.NOT_UNDERSTOOD
+        said = wording.CLOSED_VOCABULARY if world.closed_vocabulary else wording.NOT_UNDERSTOOD
+        return f"{said} {wording.NARROW_BAND}" if wording.narrow(world.device) else said
     return _PLAIN[name]
 
 

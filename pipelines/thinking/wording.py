@@ -8,12 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from pipelines.events import TextLine, View
+from pipelines.events import Device, TextLine, View
 from pipelines.speaking.speakable import speakable
 from pipelines.thinking.sheet import figures
 
 FRAME_PROBLEMS = {
     "no picture": "I have no picture. Is the camera on?",
+    "no photo": "No photo came. Is the camera on?",
     "stale": "My last picture is too old to trust. Is the camera still on?",
     "dark": "It is too dark for me to see.",
     "covered": "The picture is black or blank. Is something over the camera?",
@@ -57,6 +58,12 @@ FLOWS = {  # track, and whether it sends
     ("camera", False): "No picture comes from the camera. Is it on?",
     ("camera", True): "I see again.",
 }
+NARROW_BAND = "The microphone hears only the telephone band."
+NARROW_HZ = 8_000
+NO_MICROPHONE = "I have no microphone now."
+_DIFFERENT = "The microphone has changed."
+_SPOKEN_NAME = 40  # letters of a device's name that are said
+_OURS = frozenset({"", "webrtc"})  # no names that anybody gave a device
 UNSEEN = "(There is a picture, and you cannot see it: say so if it matters.)"
 OFFER = "For a longer look, say: think about it."
 NOTHING_ASKED = "You have not asked me anything yet that I could think about."
@@ -117,6 +124,7 @@ _DOING = {
     "asking": "Let me think about that.",
     "asking briefly": "One moment.",
     "looking": "I am looking.",
+    "photo": "I am taking a photo.",
     "tool:look_closer": "I am looking closer.",
     "tool:look_again": "I am looking again.",
     "tool:compare_frames": "I am comparing the pictures.",
@@ -125,6 +133,7 @@ _DOING = {
     "tool:web_search": "I am searching the web.",
     "tool:run_program": "I am working it out.",
 }
+PHOTO_CAMERA = "I take a photo when you ask."
 WHO = "I am Earshot, your companion. I hear, and I look when you ask."
 
 
@@ -188,6 +197,34 @@ def notes(told: str) -> str:
     """The wearer's notes as they are spoken, without their times; `told`: a line a note, "time: note"."""
     lines = [line.partition(": ")[2] or line for line in told.splitlines() if line.strip()]
     return " ".join(sentence(line) for line in lines[:NOTES_SPOKEN])
+
+
+def old_picture(age_ms: int) -> str:
+    """Said before what is told from it."""
+    return f"My picture is {round(age_ms / 1000)} seconds old."
+
+
+def narrow(device: Device) -> bool:
+    """Whether it hears so little that words are mistaken."""
+    return 0 < device.microphone_hz <= NARROW_HZ
+
+
+def microphone_now(name: str) -> str:
+    """The device listens with another one, and says what it is called."""
+    words = " ".join(re.sub(r"[^\w\s'-]", " ", name).split())[:_SPOKEN_NAME].strip()
+    return f"The microphone is now {words}." if words else _DIFFERENT
+
+
+def microphone_changed(before: Device, now: Device) -> str:
+    """The device, or what it hears, is another; "" if not."""
+    if before.name != now.name:
+        said = _DIFFERENT if now.name in _OURS else microphone_now(now.name)
+        return f"{said} {NARROW_BAND}" if narrow(now) else said
+    if before.microphone_hz == now.microphone_hz:
+        return ""
+    if narrow(now):
+        return "The microphone now hears only the telephone band."
+    return "The microphone hears more than the telephone band again." if narrow(before) else _DIFFERENT
 
 
 def doing(what: str) -> str:

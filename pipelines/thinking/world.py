@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 
-from pipelines.events import ToolInfo
-from pipelines.scribe import Scribe
+from pipelines.events import UNKNOWN_DEVICE, Device, ToolInfo
+from pipelines.photos import Photos
+from pipelines.scribe import Deadlines, Scribe
 from pipelines.seeing.choice import ChoiceOptions
 from pipelines.thinking import failures
 from pipelines.thinking.budget import Budget
@@ -24,7 +26,8 @@ class World:
     further notice; `tools`: what models may use now; `wall_clock`: local ISO time at t=0; `missing`: why there is no
     model, a kind of failure; `verbosity`: "short" or "long", if the wearer asked for that; `camera`: there is one;
     `read_aloud`: the text that was read last, and the place in it; `private`: nothing may leave this
-    machine."""
+    machine; `device`: what it says that it can do; `photos`: a
+    camera that is asked for each picture."""
 
     scribe: Scribe
     options: Options
@@ -42,6 +45,8 @@ class World:
     camera: bool = False
     read_aloud: ReadAloud = field(default_factory=ReadAloud)
     private: bool = False
+    device: Device = UNKNOWN_DEVICE
+    photos: Photos = field(default_factory=partial(Photos, Scribe(), Deadlines()))
 
     @property
     def model(self) -> str:

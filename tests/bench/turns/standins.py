@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from companion.compute import Asked, Job, Stream
+from companion.link.record import NOT_SAID
 from companion.replay.loop import VirtualLoop
 from pipelines import events as ev
 from pipelines.events import MS
@@ -63,6 +64,7 @@ class Link:
     """Stands where the device's link does."""
 
     session = "bench"
+    record = NOT_SAID
 
     def __init__(self, echo: str) -> None:
         self.echo = echo
