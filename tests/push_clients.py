@@ -75,6 +75,8 @@ class Encoding:
     fps: int = FPS
 
     def options(self) -> dict[str, str]:
+        if self.codec == "libvpx":
+            return {"deadline": "realtime", "cpu-used": "8"}
         if self.codec != "libx264":
             return {}
         preset = {"preset": "ultrafast", "profile": self.profile, "bf": str(self.b_frames)}

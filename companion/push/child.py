@@ -43,7 +43,7 @@ class Child:
             return
         try:
             async with asyncio.timeout(GONE_S):
-                await process.communicate()  # its input ends, and with that it does
+                await process.communicate(b"")  # its input ends, and with that it does
         except TimeoutError:
             process.kill()
             await process.communicate()
