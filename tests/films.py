@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
 from typing import Any
@@ -41,6 +43,20 @@ def still(picture: Picture, seconds: float) -> list[tuple[float, Picture]]:
     return [(i / FPS, picture) for i in range(round(seconds * FPS))]
 
 
+@contextmanager
+def usual_scheduling() -> Iterator[None]:
+    """SVT-AV1, where the user may, puts the thread that calls it on the real-time scheduler and leaves it there; all that
+    is started afterwards would be ahead of everything else on the machine."""
+    if not hasattr(os, "sched_setscheduler"):
+        yield
+        return
+    before = os.sched_getscheduler(0), os.sched_getparam(0)
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, *before)
+
+
 def film(
     path: Path,
     shown: Sequence[tuple[float, Picture]] = (),
@@ -53,7 +69,7 @@ def film(
 ) -> Path:
     """Write a video. `shown`: when each picture begins, in any rhythm; `start_s`: the time stamp of its beginning;
     `good`: as many bits as a phone spends."""
-    with av.open(str(path), "w") as out:
+    with usual_scheduling(), av.open(str(path), "w") as out:
         seen = _video_stream(out, video, shown[0][1].shape, fps, good) if shown else None
         heard: Any = out.add_stream(audio, rate=RATE_HZ, layout="mono") if sound is not None else None
         clips = [(at, 0, picture) for at, picture in shown]
