@@ -45,8 +45,8 @@ def still(picture: Picture, seconds: float) -> list[tuple[float, Picture]]:
 
 @contextmanager
 def usual_scheduling() -> Iterator[None]:
-    """SVT-AV1, where the user may, puts the thread that calls it on the real-time scheduler and leaves it there; all that
-    is started afterwards would be ahead of everything else on the machine."""
+    """SVT-AV1, where the user may, puts the thread that calls it on the real-time scheduler and leaves it there; all
+    that is started afterwards would be ahead of everything else on the machine."""
     if not hasattr(os, "sched_setscheduler"):
         yield
         return
