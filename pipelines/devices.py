@@ -9,7 +9,7 @@ from pipelines.thinking import wording
 
 MICROPHONE = "microphone"  # kind of the `DeviceEvent` by which a device tells that it listens with another one
 
-SWITCHED = ("", "on", "off")  # values by which it tells that its wearer switched it; any other is a microphone's name
+SWITCHED = ("on", "off")  # values by which it tells that its wearer switched it; any other is a microphone's name
 
 
 class Devices:
