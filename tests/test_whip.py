@@ -23,6 +23,7 @@ from hypothesis import strategies as st
 from companion.link.errors import Refused
 from companion.link.server import LinkServer
 from companion.link.settings import LinkSettings
+from companion.link.tokens import EVERYBODY, OF_THE_SETTINGS, Tokens
 from companion.link.trickle import read_fragment
 from companion.push.whip import Whip
 from companion.replay import replay
@@ -55,10 +56,10 @@ class Said:
 class Door(Companion):
     """A companion with the WHIP door, and a client for it."""
 
-    def __init__(self, echo: str = "", **settings: Any) -> None:
+    def __init__(self, echo: str = "", tokens: Tokens | None = None, **settings: Any) -> None:
         super().__init__(**settings)
         link = LinkSettings(**{"port": 0, "token": TOKEN, **settings})
-        self.server = LinkServer(link, self._new, doors=[Whip(echo).routes])
+        self.server = LinkServer(link, self._new, doors=[Whip(echo).routes], tokens=tokens)
 
     async def ask(self, method: str, path: str, body: str = "", **headers: str) -> Said:
         named = {name.replace("_", "-"): value for name, value in headers.items() if value}
@@ -78,8 +79,8 @@ class Door(Companion):
 
 
 @asynccontextmanager
-async def door(echo: str = "", **settings: Any) -> AsyncIterator[Door]:
-    it = Door(echo, **settings)
+async def door(echo: str = "", tokens: Tokens | None = None, **settings: Any) -> AsyncIterator[Door]:
+    it = Door(echo, tokens, **settings)
     await it.server.start()
     try:
         yield it
@@ -461,6 +462,73 @@ def test_to_listen_where_nobody_is_is_refused() -> None:
             assert (status, said["error"]) == (400, "bad_sdp")
             await app.stop()
             await page.pc.close()
+
+    run(story)
+
+
+class TwoPeople:
+    """Each with a token of their own, which is their name."""
+
+    def holder(self, token: str) -> str | None:
+        return token if token in ("anna", "ben", EVERYBODY, OF_THE_SETTINGS) else None
+
+    def expects(self, code: str) -> bool:
+        return False
+
+
+def test_a_place_of_one_name_is_another_one_for_another_persons_token() -> None:
+    async def story() -> None:
+        async with door(tokens=TwoPeople()) as here:
+            for name in ("anna", "ben"):
+                app = App()
+                said = await here.ask("POST", "/whip/at/me", await app.sdp(), **SDP, Authorization=f"Bearer {name}")
+                assert said.status == 201, said.body
+            (of_anna, of_ben) = (session.link.session for session in here.sessions)
+            assert of_anna != of_ben
+            page = await Device(microphone=False, camera="").offer()
+            for who, listens, status, session in (
+                ("ben", "me", 200, of_ben),
+                ("ben", of_anna, 404, None),
+                ("anna", of_anna, 200, of_anna),
+            ):
+                body = {"sdp": page, "type": "offer", "listen": listens}
+                said = await here.ask(
+                    "POST",
+                    "/api/offer",
+                    json.dumps(body),
+                    **{"Content-Type": "application/json", "Authorization": f"Bearer {who}"},
+                )
+                assert (said.status, said.json.get("session")) == (status, session), (who, listens, said.body)
+            body = {"sdp": await Device().offer(), "type": "offer", "resume": of_anna}
+            said = await here.ask(
+                "POST",
+                "/api/offer",
+                json.dumps(body),
+                **{"Content-Type": "application/json", "Authorization": "Bearer ben"},
+            )
+            assert (said.status, said.json["error"]) == (404, "no_such_session")
+
+    run(story)
+
+
+def test_what_the_companion_itself_lets_in_is_its_owners_and_nobody_elses() -> None:
+    """A stream by RTMP, or one that is fetched, comes with no device's token."""
+
+    async def story() -> None:
+        async with door(tokens=TwoPeople()) as here:
+            stream = here.server.at("rtmp")
+            page = json.dumps(
+                {"sdp": await Device(microphone=False, camera="").offer(), "type": "offer", "listen": "rtmp"}
+            )
+            for who, status in (("anna", 404), (OF_THE_SETTINGS, 200), (EVERYBODY, 200)):
+                said = await here.ask(
+                    "POST",
+                    "/api/offer",
+                    page,
+                    **{"Content-Type": "application/json", "Authorization": f"Bearer {who}"},
+                )
+                assert said.status == status, (who, said.body)
+            await stream.close()
 
     run(story)
 

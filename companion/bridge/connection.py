@@ -28,7 +28,7 @@ from companion.link.handler import LinkHandler, Message
 from companion.link.media_clock import DeviceClock, nearest
 from companion.link.opus_send import FRAME_NS, FRAME_SAMPLES, RATE_HZ, SILENCE
 from companion.link.record import DeviceRecord
-from companion.link.session import CLOSE_LIMIT_S, FIRST_PING_S, FIRST_PINGS, GOODBYE_S, HEARD_LIMIT_NS, MARKS, PING_S
+from companion.link.session import CLOSE_LIMIT_S, FIRST_PING_S, FIRST_PINGS, GOODBYE_S, MARKS, PING_S
 from companion.link.settings import LinkSettings
 from companion.link.speaker import Answers, Pace
 
@@ -182,11 +182,8 @@ class BridgeConnection:
         position_ns = self._answers.position_ns(utterance, (sound_ns * RATE_HZ // NS) & 0xFFFFFFFF)
         if position_ns is None:
             return
-        now, device_ns = self.clock.now_ns(), whole(message, "device_ns")
-        at = self._device.session_ns(device_ns) if device_ns is not None else None
-        if at is None or not 0 <= now - at <= HEARD_LIMIT_NS:
-            at = now
-        self._handler.on_heard(utterance, str(mark), at, position_ns)
+        at_ns = self._device.told_ns(whole(message, "device_ns"), self.clock.now_ns())
+        self._handler.on_heard(utterance, str(mark), at_ns, position_ns)
 
     # -------------------------------------------------------------------------------------------------- what is sent
 

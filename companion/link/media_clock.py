@@ -19,6 +19,7 @@ NS = 1_000_000_000
 WINDOW_NS = 5 * NS  # long enough to meet a fast packet, short enough to follow two drifting crystals (≤ 0.5 ms)
 CAPTURE_LIMIT_NS = 10 * NS  # a device that says "captured" further back than this is wrong about its clock
 BEST_PING_NS = 60 * NS  # a ping older than this no longer speaks for a crystal that drifts by 20 ppm (1.2 ms)
+TOLD_LIMIT_NS = 10_000_000_000  # what a device says was longer ago, or is not yet, is of another clock
 
 
 class Unwrap:
@@ -70,6 +71,11 @@ class DeviceClock:
     def session_ns(self, device_ns: int) -> int | None:
         """A moment of the device's clock on ours; None until a ping was answered."""
         return None if self.offset_ns is None else device_ns - self.offset_ns
+
+    def told_ns(self, device_ns: int | None, now_ns: int) -> int:
+        """When that was which a device tells of now: by its own word, if that can be true, else now."""
+        at = self.session_ns(device_ns) if device_ns is not None else None
+        return at if at is not None and 0 <= now_ns - at <= TOLD_LIMIT_NS else now_ns
 
 
 @dataclass(slots=True)

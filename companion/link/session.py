@@ -38,7 +38,6 @@ FIRST_PINGS = 8  # quick ones at the start: the least round trip of eight is wit
 FIRST_PING_S, PING_S = 0.1, 1.0
 GOODBYE_S = 0.1  # for "bye" to leave before the connection goes
 CLOSE_LIMIT_S = 5.0
-HEARD_LIMIT_NS = 10_000_000_000  # a report of a sound heard longer ago, or not yet, is of another clock
 Made = TypeVar("Made")
 MARKS = ("first", "progress", "last")
 
@@ -224,11 +223,8 @@ class DeviceSession:
         position_ns = self._answers.position_ns(utterance, rtp)
         if position_ns is None:
             return
-        now, device_ns = self.clock.now_ns(), whole(message, "device_ns")
-        at = self._device.session_ns(device_ns) if device_ns is not None else None
-        if at is None or not 0 <= now - at <= HEARD_LIMIT_NS:
-            at = now
-        self._handler.on_heard(utterance, str(mark), at, position_ns)
+        at_ns = self._device.told_ns(whole(message, "device_ns"), self.clock.now_ns())
+        self._handler.on_heard(utterance, str(mark), at_ns, position_ns)
 
     def _captured(self, message: Message) -> None:
         track = {"audio": self._microphone, "video": self._camera}.get(str(message.get("media")))
