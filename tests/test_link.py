@@ -1096,6 +1096,16 @@ def test_the_devices_own_word_on_capture_wins_once_its_clock_is_known() -> None:
     assert clock.media_ns(93_000, later + 40_000_000) <= later + 40_000_000
 
 
+def test_what_a_device_tells_of_long_ago_or_of_later_is_taken_as_told_now() -> None:
+    clock, now_ns = DeviceClock(), 100_000 * MS
+    assert clock.told_ns(5, now_ns) == now_ns, "nothing is known of its clock yet"
+    clock.answered(0, 7_000 * MS, 0)  # its clock is 7 s ahead of ours
+    assert clock.told_ns(now_ns + 6_900 * MS, now_ns) == now_ns - 100 * MS
+    assert clock.told_ns(None, now_ns) == now_ns
+    for wrong in (now_ns + 7_001 * MS, now_ns - 4_000 * MS, 0):
+        assert clock.told_ns(wrong, now_ns) == now_ns
+
+
 def test_the_ping_with_the_least_round_trip_counts() -> None:
     device = DeviceClock()
     assert device.session_ns(5) is None

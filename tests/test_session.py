@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import threading
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import cv2
 import numpy as np
@@ -12,6 +14,7 @@ import pytest
 from numpy.typing import NDArray
 
 from companion.replay import replay
+from companion.session import Session
 from device_sim.stand_in_model import Behaviour, make_app, start
 from pipelines import events as ev
 from pipelines.thinking.chain import Chain
@@ -295,3 +298,12 @@ def test_garbage_from_the_device_is_ignored(tmp_path: Path) -> None:
             assert len(d.all(ev.TurnOpened)) == 1
 
     run(talk())
+
+
+def test_the_picture_that_a_model_waits_for_is_made_before_the_one_that_is_only_kept() -> None:
+    done: list[ev.Decision] = []
+    parts = SimpleNamespace(recorder=None, watch=lambda event: None)
+    session = cast(Session, SimpleNamespace(parts=parts, _hands=SimpleNamespace(carry_out=done.append)))
+    keep, ask, speak = ev.KeepStill(0), ev.AskModel(0), ev.Speak(0)
+    Session._carry_out(session, [keep, ask, speak])
+    assert done == [ask, speak, keep], "all else in its order"
