@@ -303,7 +303,8 @@ def test_garbage_from_the_device_is_ignored(tmp_path: Path) -> None:
 def test_the_picture_that_a_model_waits_for_is_made_before_the_one_that_is_only_kept() -> None:
     done: list[ev.Decision] = []
     parts = SimpleNamespace(recorder=None, watch=lambda event: None)
-    session = cast(Session, SimpleNamespace(parts=parts, _hands=SimpleNamespace(carry_out=done.append)))
+    hands = SimpleNamespace(carry_out=done.append)
+    session = cast(Session, SimpleNamespace(parts=parts, _hands=hands, _show=lambda: None))
     keep, ask, speak = ev.KeepStill(0), ev.AskModel(0), ev.Speak(0)
     Session._carry_out(session, [keep, ask, speak])
     assert done == [ask, speak, keep], "all else in its order"
