@@ -154,13 +154,13 @@ class LocalLoudspeaker:
         self.slots.fill()
         if slot is None:
             return
-        last, self._last = self._last, slot
-        if last is not None and last.utterance and slot.utterance != last.utterance:
-            self._loop.call_later(
-                max(0.0, delay_s - FRAME_NS / 1e9), self._told, last.utterance, "last", last.position_ns
-            )
-        if slot.mark:
-            self._loop.call_later(delay_s, self._told, slot.utterance, slot.mark, slot.position_ns)
+        before, self._last = self._last, slot  # only the next slot tells whether one was an utterance's last
+        if before is None:
+            return
+        ended = before.utterance and slot.utterance != before.utterance
+        if mark := "last" if ended else before.mark:
+            after_s = max(0.0, delay_s - FRAME_NS / 1e9)
+            self._loop.call_later(after_s, self._told, before.utterance, mark, before.position_ns)
 
     def cut(self, utterance: int) -> None:
         self.slots.cut(utterance)
