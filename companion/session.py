@@ -187,7 +187,9 @@ class Session:
                 recorder.woken(Woken(event.t_ns, due_ns, by_timer=False))
             recorder.happening(event)
         self.parts.watch(event)
-        self._carry_out(self.director.feed(event))
+        decisions = self.director.feed(event)
+        if decisions or not isinstance(event, VoiceWindow):  # 31 a second, which by themselves change nothing to show
+            self._carry_out(decisions)
 
     def _carry_out(self, decisions: list[Decision]) -> None:
         for decision in decisions:

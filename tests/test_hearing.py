@@ -24,6 +24,7 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers
 
 from pipelines.events import MS, SpeechPaused, SpeechStarted, VoiceWindow
 from pipelines.hearing.gate import NO_SPEECH, NOT_A_PHRASE, ClosedGate, Evidence, StockGate, Thresholds, parse_phrases
+from pipelines.hearing.loudness import percentile
 from pipelines.hearing.segmenter import Segmenter, SegmenterOptions
 from pipelines.hearing.sound import SoundRing
 from pipelines.hearing.transcriber import (
@@ -619,3 +620,10 @@ def test_the_embedded_model_refuses_people_who_talk_of_other_things(embedded: Tr
                 if heard.accepted:
                     believed.append(f"{path.name}, {length // RATE} s from {start // RATE} s: {heard.text!r}")
     assert len(believed) <= 0.05 * pieces, "\n".join(believed)
+
+
+def test_the_level_of_a_voice_is_the_percentile_that_numpy_names() -> None:
+    rng = np.random.default_rng(3)
+    for count in (1, 2, 3, 8, 20, 21, 640, 2560):
+        levels = (rng.standard_normal(count) * 20 - 40).astype(np.float32)
+        assert percentile(levels, 95) == float(np.percentile(levels, 95))

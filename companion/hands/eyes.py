@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from companion.compute import Asked, Stream
 from companion.hands.work import Work
 from pipelines import events as ev
+from pipelines.seeing.choice import choose
 from pipelines.seeing.decode import Pictures
 from pipelines.seeing.encode import jpeg_view
 from pipelines.seeing.kept import KeptPictures
@@ -24,6 +26,7 @@ STILL_QUALITY = 80
 FOLLOW_NS = 150 * ev.MS  # while the wearer speaks, what the camera sent is decoded this often
 AT_ONCE = 6  # pictures, 3 to 12 ms at 720p: so long another wearer's question waits for it
 REST_NS = 2 * ev.NS  # so long after that, what was decoded is let go
+PREPARED = 2  # pictures made before anybody asked: of a sentence with a pause in it
 
 
 class Eyes:
@@ -37,9 +40,37 @@ class Eyes:
         self._decoding = threading.Lock()  # several lanes want pictures, one may decode at a time
         self._follows, self._followed_ns = False, 0
         self._onset_ns = 0  # when who speaks now was noticed
+        self._shown_as: tuple[int, int] | None = None  # (longest side, quality) of the last picture that was sent
+        self._prepared: dict[ev.View, bytes] = {}
 
     def look(self, d: ev.Look) -> None:
-        self._work.run("look", d, lambda: ev.Looked(0, d.request, self._scores(d.start_ns, d.end_ns)))
+        def work() -> ev.Looked:
+            scores = self._scores(d.start_ns, d.end_ns)
+            around_ns = d.start_ns + self._session.director.options.general.look.before_ms * ev.MS
+            self._session.parts.door.ahead("still", partial(self._prepare, scores, around_ns))
+            return ev.Looked(0, d.request, scores)
+
+        self._work.run("look", d, work)
+
+    def prepared(self, view: ev.View) -> bytes | None:
+        """This picture for a model, if it was made while the words were being recognised. `view` is how the next one
+        is likely to be wanted, too."""
+        if not any(view.box):
+            self._shown_as = view.px, view.quality
+        return self._prepared.get(replace(view, name=""))
+
+    def _prepare(self, scores: Sequence[ev.FrameScore], around_ns: int) -> bool:
+        """Make the picture that a question without a pointing word would send. What the wearer's rules may keep back
+        is made when it is asked for."""
+        if self._shown_as is None or not scores or not self._session.parts.settings.privacy.rules.none:
+            return False
+        choice = choose(scores, around_ns, scores[-1].media_ns, "describe", self._session.director.options.choice)
+        if choice.frame is not None:
+            view = ev.View(choice.frame.frame_id, px=self._shown_as[0], quality=self._shown_as[1])
+            if view not in self._prepared:
+                made = jpeg_view(self.picture(view.frame_id), view)
+                self._prepared = {**dict([*self._prepared.items()][1 - PREPARED :]), view: made}
+        return False
 
     def _scores(self, start_ns: int, end_ns: int) -> tuple[ev.FrameScore, ...]:
         with self._decoding:
@@ -112,6 +143,7 @@ class Eyes:
     def _rest(self) -> bool:
         with self._decoding:
             self._pictures.rest()
+        self._prepared = {}
         return False
 
     def read_codes(self, d: ev.ReadCodes) -> None:

@@ -152,7 +152,8 @@ class OpusReceive:
             self._next_rtp = stamp
             yield from self._fill(1)
             return
-        pcm = np.concatenate([f.to_ndarray()[0] for f in frames]) if frames else np.zeros(0, np.int16)
+        parts: list[Pcm] = [frame.to_ndarray()[0] for frame in frames]
+        pcm = parts[0] if len(parts) == 1 else np.concatenate([np.zeros(0, np.int16), *parts])
         if len(pcm) == FRAME_SAMPLES and not len(self._rest):
             self._next_rtp = stamp
             yield self._block(pcm, payload, concealed=False)

@@ -24,11 +24,16 @@ class ThirdRate:
     _taps = _low_pass()
 
     def __init__(self) -> None:
-        self._tail = np.zeros(TAPS - 1, np.float32)
+        self._block = np.zeros(TAPS - 1, np.float32)  # what is left of the call before, then its own sound
+        self._windows = np.zeros((0, TAPS), np.float32)
 
     def __call__(self, pcm: npt.NDArray[np.int16]) -> npt.NDArray[np.int16]:
         """`pcm`: (3n,) int16 at 48 kHz. Returns (n,) int16 at 16 kHz."""
-        block = np.concatenate([self._tail, pcm.astype(np.float32)])
-        self._tail = block[-(TAPS - 1) :]
-        windows = np.lib.stride_tricks.sliding_window_view(block, TAPS)[::3]
-        return np.clip(np.rint(windows @ self._taps), -32768, 32767).astype(np.int16)
+        if len(self._block) != TAPS - 1 + len(pcm):  # it hardly ever is: the views cost more than the sum
+            self._block = np.concatenate([self._block[-(TAPS - 1) :], np.zeros(len(pcm), np.float32)])
+            self._windows = np.lib.stride_tricks.sliding_window_view(self._block, TAPS)[::3]
+        else:
+            self._block[: TAPS - 1] = self._block[-(TAPS - 1) :]
+        self._block[TAPS - 1 :] = pcm
+        sums: npt.NDArray[np.float32] = np.rint(self._windows @ self._taps)
+        return np.minimum(np.maximum(sums, -32768), 32767).astype(np.int16)

@@ -51,9 +51,20 @@ class Loudness:
         levels = _levels_db(whole)
         self._levels.append(levels)
         del self._levels[:-KEPT_WINDOWS]
-        voice_db = float(np.percentile(np.concatenate(self._levels), 95))
+        voice_db = percentile(np.concatenate(self._levels), 95)
         loud = np.flatnonzero(levels >= max(voice_db - BELOW_DB, self._room_db + OVER_ROOM_DB))
         return (int(loud[-1]) + 1) * HOP_SAMPLES if len(loud) else 0
+
+
+def percentile(values: Floats, percent: float) -> float:
+    """As numpy's, of (n,) float32, n at least 1: between the two nearest in line. numpy's own takes ten times as
+    long, 31 times a second for each wearer who speaks."""
+    place = percent / 100 * (len(values) - 1)
+    below = math.floor(place)
+    above = min(below + 1, len(values) - 1)
+    line = np.partition(values, (below, above))
+    low, high, part = line[below], line[above], place - below
+    return float(high - (high - low) * (1 - part) if part >= 0.5 else low + (high - low) * part)
 
 
 def _levels_db(pcm: Floats) -> Floats:
