@@ -36,6 +36,9 @@ MADE = (
     ev.ModelDone,
     ev.ModelFailed,
     ev.ToolDone,
+    ev.Memorised,
+    ev.Recalled,
+    ev.Forgotten,
     ev.ChunkVoiced,
     ev.PlayMark,
 )
@@ -54,6 +57,9 @@ LANES: Mapping[type, str] = {
     ev.ReadCodes: "read_codes",
     ev.Measure: "measure",
     ev.RunTool: "tool",
+    ev.Memorise: "memory",
+    ev.Recall: "memory",
+    ev.Forget: "memory",
 }
 ENDS = ("finished", "stopped")
 

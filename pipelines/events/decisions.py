@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from pipelines.events.shapes import NO_PREFERENCES, FrameScore, Message, Preferences, View
+from pipelines.events.shapes import NO_MEMORY, NO_PREFERENCES, FrameScore, Memory, Message, Preferences, View
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,6 +222,48 @@ class RunTool(Decision):
     turn: int = 0
     name: str = ""
     arguments: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Memorise(Decision):
+    """Store this, on this machine. `replaces`: ids that it takes the place of; `frame_id` > 0: with a small picture of
+    that frame."""
+
+    request: int = 0
+    turn: int = 0
+    memory: Memory = NO_MEMORY
+    replaces: tuple[int, ...] = ()
+    frame_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recall(Decision):
+    """Look for what is remembered. `query`: words, "" = the latest; `what`: kinds, () = all but reminders; `since_s`,
+    `until_s`: said or seen in between, 0 = whenever; `replaced`: what was superseded too."""
+
+    request: int = 0
+    turn: int = 0
+    query: str = ""
+    what: tuple[str, ...] = ()
+    subject: str = ""
+    limit: int = 8
+    since_s: float = 0.0
+    until_s: float = 0.0
+    replaced: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Forget(Decision):
+    """Remove it from everywhere: database, search index, small pictures, recordings, traces. Exactly one is meant:
+    `ids`, `subject` (a person or a thing: all that names it), `since_s` .. `until_s`, or `everything`."""
+
+    request: int = 0
+    turn: int = 0
+    ids: tuple[int, ...] = ()
+    subject: str = ""
+    since_s: float = 0.0
+    until_s: float = 0.0
+    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)

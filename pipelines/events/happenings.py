@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from pipelines.events.shapes import (
     IN_TIME,
+    NO_MEMORY,
     NO_PREFERENCES,
     UNKNOWN_DEVICE,
     Alarm,
@@ -15,6 +16,7 @@ from pipelines.events.shapes import (
     FrameScore,
     Guide,
     Lateness,
+    Memory,
     ModelInfo,
     Preferences,
     Remembered,
@@ -52,6 +54,8 @@ class SessionStarted(Happening):
     wake_word: str = ""  # what the wake word engine listens for; "" = there is none
     turn_model: str = ""  # the audio turn model that is asked; "" = none
     cancels_echo: bool = False  # the companion can take its own voice out of the microphone's sound
+    memory: bool = False  # what is told and asked can be remembered beyond the session
+    reminders: tuple[Memory, ...] = ()  # of earlier sessions, still to come or missed
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +240,39 @@ class ToolDone(Happening):
     text: str = ""
     failed: str = ""
     sources: tuple[str, ...] = ()
+    cost_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Memorised(Happening):
+    """What came of a `Memorise`: it is on the disk. `trouble`: "" or why it is not, e.g. "locked", "full", "broken"."""
+
+    request: int
+    memory: Memory = NO_MEMORY
+    replaced: tuple[Memory, ...] = ()
+    trouble: str = ""
+    cost_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Recalled(Happening):
+    """What came of a `Recall`, best first."""
+
+    request: int
+    memories: tuple[Memory, ...] = ()
+    trouble: str = ""
+    cost_ns: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten(Happening):
+    """What came of a `Forget`. `count`: memories that are gone; `files`: recordings and pictures that were deleted or
+    rewritten; `trouble`: "" or what could not be done."""
+
+    request: int
+    count: int = 0
+    files: int = 0
+    trouble: str = ""
     cost_ns: int = 0
 
 

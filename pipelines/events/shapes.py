@@ -194,6 +194,36 @@ class Alarm:
 
 
 @dataclass(frozen=True, slots=True)
+class Memory:
+    """One thing that is remembered beyond a session. `what`: "fact" (told, or inferred and confirmed), "place" (what was
+    seen at a scene change), "turn" (a question and its answer) or "reminder". `id`: in the wearer's database, 0 = not
+    stored yet; `text`: in the words that were used; `answer`: of a turn; `subject`: whom or what it is about, as said;
+    `how`: "told", "inferred", "seen", "asked"; `sensitivity`: "", "health", "money", "secret", "person"; `at_s`: when
+    it was said or seen, seconds since 1970; `due_s`: of a reminder; `place`: in words that the wearer used; `session`,
+    `turn`: where it comes from; `thumb`: name of its small picture; `replaced_s`: when something newer took its place,
+    0 = it stands; `score`: how well it fits what was looked for, 0 to 1."""
+
+    id: int = 0
+    what: str = "fact"
+    text: str = ""
+    subject: str = ""
+    how: str = "told"
+    sensitivity: str = ""
+    at_s: float = 0.0
+    due_s: float = 0.0
+    place: str = ""
+    answer: str = ""
+    session: str = ""
+    turn: int = 0
+    thumb: str = ""
+    replaced_s: float = 0.0
+    score: float = 0.0
+
+
+NO_MEMORY: Final = Memory()
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What went to one model in one turn. `letters`: of all words, instructions included; `earlier`: turns before this
     one among them; `end`: "" = it answered, else the kind of failure."""
