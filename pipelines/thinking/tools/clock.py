@@ -64,6 +64,12 @@ def moment(now: Now) -> Moment | None:
     return Moment(year, month, day, rest // 3600, rest // 60 % 60, rest % 60, (days + 3) % 7, offset)
 
 
+def epoch_s(now: Now) -> int:
+    """Seconds since 1970 as the local clock shows them; 0 if the wall clock is not known."""
+    start = _start(now.wall_clock)
+    return start[0] * DAY_S + start[1] + now.t_ns // NS if start is not None else 0
+
+
 def iso_date(now: Now) -> str:
     """The local date as "2026-11-21"; "" if the wall clock is not known."""
     at = moment(now)
