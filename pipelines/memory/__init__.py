@@ -1,0 +1,1 @@
+"""What outlives a session: pure deciders; the database is in `companion.memory`."""
