@@ -149,11 +149,20 @@ class Director:
         return self._decided()
 
     def _decided(self) -> list[Decision]:
-        self._answerer.announcing.catch_up()
+        self._catch_up_reminders()
         self._reconnect.catch_up()
         decisions = self._told(self._room.scribe.take())
         self._room.arm()
         return decisions
+
+    def _catch_up_reminders(self) -> None:
+        """Those that are new or gone are stored and forgotten; those that were missed are said after the greeting."""
+        room, greeting = self._room, self._greeting
+        greets = greeting is not None and not greeting.said and ("greet" in room.deadlines or greeting.busy)
+        if room.link is not None and room.link.state == "connected" and not greets:
+            room.reminders.missed()
+        self._answerer.announcing.catch_up()
+        room.reminders.catch_up(self._answerer.next_turn - 1, room.private)
 
     def _told(self, decisions: list[Decision]) -> list[Decision]:
         """Those, and what follows from them for whose words count."""

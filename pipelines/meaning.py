@@ -23,6 +23,8 @@ _HELD = re.compile(  # the thing itself, and not "this door", which may be anywh
 
 def meaning(room: Room, text: str) -> Intent:
     """The wearer's words -> what to do with them."""
+    if room.reminders.means(text):
+        return Intent("alarm", "alarm")
     kind, _, mode = mode_command(text).partition(":")
     if kind == "again":
         last = _last_question(room)

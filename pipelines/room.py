@@ -42,6 +42,7 @@ from pipelines.hearing.own_voice import OwnVoice
 from pipelines.hearing.played import Played
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.load import Load
+from pipelines.memory.reminders import Reminders
 from pipelines.photos import Photos
 from pipelines.scribe import Deadlines, Scribe
 from pipelines.seeing.choice import ChoiceOptions
@@ -92,6 +93,7 @@ class Room:
         self.chain = Chain(())
         self.budget = Budget(options.general.budget, "", 0, 0.0)
         self.alarms = Alarms()
+        self.reminders = Reminders(self.scribe, self.alarms)
         self.tools: dict[str, tuple[ToolInfo, ...]] = {}  # by where they come from
         self.preferences = Preferences()  # what the wearer asked for by voice; `Steering` changes it
         self.standing = ""  # the mode that the wearer asked for until further notice
@@ -114,6 +116,7 @@ class Room:
 
     def see(self, event: Happening) -> None:
         """What is known of our own sound, and of the device, before anybody acts on it."""
+        self.reminders.see(event)
         if isinstance(event, ChunkVoiced):
             self.played.on_voiced(event)
         elif isinstance(event, PlayMark):
@@ -133,6 +136,7 @@ class Room:
 
     def said(self, decision: Decision) -> None:
         """The same for what was just decided."""
+        self.reminders.said(decision)
         if isinstance(decision, Speak):
             self.played.on_speak(decision)
         elif isinstance(decision, TurnOpened):
@@ -150,6 +154,7 @@ class Room:
             and self.nearness.at_rest
             and self.attention.at_rest
             and self.double_talk.at_rest
+            and self.reminders.at_rest
         )
 
     @property
@@ -202,6 +207,7 @@ class Room:
         self.started = event
         self.duplex.on_started(event)
         self.attention.begin()
+        self.reminders.begin(event)
         # Before models had profiles, a recording only named the one there was.
         models = event.models or ((ModelInfo(event.model, tools=False),) if event.model else ())
         self.chain = Chain(models)
@@ -218,6 +224,7 @@ class Room:
         changed = tuple(tool for source in sorted(self.tools) for tool in self.tools[source])
         for part in self._parts():
             resumed = part.rest(resumed)
+        resumed = self.reminders.rest(resumed)
         return replace(
             resumed,
             pauses_ms=self.pauses.kept,
@@ -248,6 +255,7 @@ class Room:
             self.read_aloud.stand((turn, line), read)
         self.standing, self.guide = resumed.mode, resumed.guide
         self.alarms.resume(resumed.alarms)
+        self.reminders.stand(resumed)
         self.chain.resume(resumed.trips)
         if resumed.spent_day:
             self.budget.resume(resumed.spent_day, resumed.spent_tokens, resumed.spent_usd)
@@ -292,4 +300,5 @@ class Room:
             self.private,
             self.device,
             self.photos,
+            self.reminders,
         )

@@ -406,6 +406,8 @@ class Resumed(Happening):
     private: bool = False  # the wearer asked that nothing leaves
     ear_delay_ns: int = -1  # how long after it leaves here our sound is in the ear; below 0 = not known
     microphone: str = ""  # the one that the device said it listens with
+    reminders: tuple[Memory, ...] = ()  # of those alarms, what is in the wearer's database
+    place: str = ""  # where the device said that it is
 
 
 @dataclass(frozen=True, slots=True)

@@ -185,12 +185,16 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A timer or a reminder that will be spoken. `kind`: "timer" or "reminder"; `text`: what it is for."""
+    """A timer or a reminder that will be spoken. `kind`: "timer" or "reminder"; `text`: what it is for; `place`: where
+    it is spoken, as the device names it, in place of a time; `memory`: its id in the wearer's database, 0 = not (yet)
+    there, below 0 = it ends with the session."""
 
     number: int
     due_ns: int
     kind: str = "timer"
     text: str = ""
+    place: str = ""
+    memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)

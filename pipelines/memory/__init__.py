@@ -9,6 +9,8 @@
     prompt       what goes along with a question to a model                     prompt.py
     mind         what "that" is just now; whether there is a memory             mind.py
     errand       one thing told, asked or forgotten                             errand.py
+    along        what goes along with a question that a model may be asked      along.py
+    reminders    what is due, or missed, in a later session                     reminders.py
 
 Pure: the database is reached by `Memorise`, `Recall` and `Forget` alone, and what comes of them is a happening.
 """

@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.events import NS
-from pipelines.thinking.tools.clock import DAY_S, MONTHS, WEEKDAYS, Now, epoch_s, moment
+from pipelines.thinking.tools.clock import DAY_S, MONTHS, WEEKDAYS, Now, moment, utc_s
 from pipelines.thinking.tools.spoken_time import number, seconds_of
 
-_OFFSET = re.compile(r"([+-])(\d\d):?(\d\d)(?::?(\d\d))?")
 _LAST: Final = r"(?:the )?(?:last|past)"
 _UNIT_S: Final = {"minute": 60, "hour": 3600, "day": DAY_S, "week": 7 * DAY_S, "month": 30 * DAY_S, "year": 365 * DAY_S}
 
@@ -57,10 +56,7 @@ _PATTERN: Final = re.compile(r"\b(?:" + "|".join(_TABLE) + r")\b")
 
 def at_s(t_ns: int, wall_clock: str) -> float:
     """A moment of the session in seconds since 1970; 0.0 if its wall clock is not known."""
-    here = moment(Now(t_ns, wall_clock))
-    if here is None:
-        return 0.0
-    return epoch_s(Now(t_ns, wall_clock)) - _offset_s(here.offset) + t_ns % NS / NS
+    return utc_s(Now(t_ns, wall_clock)) or 0.0
 
 
 def time_words(words: str) -> str:
@@ -143,10 +139,3 @@ def iso_day(when_s: float, t_ns: int, wall_clock: str) -> str:
     then = moment(Now(t_ns - int((now_s - when_s) * NS), wall_clock)) if when_s > 0 else None
     return f"{then.year:04}-{then.month:02}-{then.day:02}" if then is not None else ""
 
-
-def _offset_s(offset: str) -> int:
-    match = _OFFSET.fullmatch(offset)
-    if match is None:
-        return 0
-    seconds = int(match[2]) * 3600 + int(match[3]) * 60 + int(match[4] or 0)
-    return -seconds if match[1] == "-" else seconds

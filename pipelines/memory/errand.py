@@ -265,16 +265,11 @@ class MemoryErrand:
         elif name == "forget_that" and not self._mind.last:
             self._say(wording.NOTHING_MEANT, "status")
         elif name == "forget_that":
-            self._memory = self._mind.last[0]
-            self._recall("what else holds it?", self._memory.text, self._that_found, what=(), limit=SOME, replaced=True)
+            self._forget_ids(list(self._mind.last))
         elif name == "forget_fact" or re.match(r"(?:where|what|who|when)\b", subject):
             self._recall("which is meant?", subject, self._meant_found, what=(), limit=SOME, replaced=True)
         else:
             self._forget_now("the wearer wants all of this forgotten", subject=subject)
-
-    def _that_found(self, event: Happening) -> None:
-        found = event.memories if isinstance(event, Recalled) else ()
-        self._forget_ids([*self._mind.last, *fitting.related(self._memory, found)])
 
     def _meant_found(self, event: Happening) -> None:
         found = event.memories if isinstance(event, Recalled) else ()
@@ -286,7 +281,7 @@ class MemoryErrand:
         if not meant:
             self._say(wording.NOTHING_FORGOTTEN)
             return
-        self._forget_ids([*meant, *(other for m in meant for other in fitting.related(m, found))])
+        self._forget_ids(meant)
 
     def _forget_ids(self, memories: list[Memory]) -> None:
         self._gone = tuple(memories)

@@ -166,27 +166,6 @@ def turns(subject: str, memories: Sequence[Memory], since_s: float, until_s: flo
     return sorted(found, key=lambda m: (-m.at_s, -m.id))
 
 
-def related(memory: Memory, memories: Sequence[Memory]) -> list[Memory]:
-    """What holds the same thing: earlier values of the same fact, and turns that name what it says."""
-    fact = fact_of(memory.text)
-    out = []
-    for other in memories:
-        if other.id == memory.id:
-            continue
-        if other.what == "turn":
-            words = content(f"{other.text} {other.answer}")
-            if fact.value and fact.value <= words and fact.subject <= words:
-                out.append(other)
-        elif other.what == "fact" and fact.single and (fact.relation, fact.subject) == _key(other):
-            out.append(other)
-    return out
-
-
-def _key(memory: Memory) -> tuple[str, frozenset[str]]:
-    fact = fact_of(memory.text)
-    return fact.relation, fact.subject
-
-
 def _closeness(question: Wanted, memory: Memory) -> int:
     """How much of what the fact is about, and how it says it, stands in the question."""
     fact = fact_of(memory.text)

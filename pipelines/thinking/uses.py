@@ -236,6 +236,8 @@ class Uses:
             self._settle(use, text, failed)
         elif name in built_in.TIMERS:
             text, failed = world.alarms.use(name, arguments, self._scribe.now_ns, world.wall_clock)
+            if self._taint:
+                world.reminders.only_now()
             self._settle(use, text, failed)
         elif name == "look_again":
             end_ns = self._scribe.now_ns

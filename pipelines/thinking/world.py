@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from pipelines.events import UNKNOWN_DEVICE, Device, ToolInfo
+from pipelines.memory.reminders import Reminders
 from pipelines.photos import Photos
 from pipelines.scribe import Deadlines, Scribe
 from pipelines.seeing.choice import ChoiceOptions
@@ -27,7 +28,7 @@ class World:
     model, a kind of failure; `verbosity`: "short" or "long", if the wearer asked for that; `camera`: there is one;
     `read_aloud`: the text that was read last, and the place in it; `private`: nothing may leave this
     machine; `device`: what it says that it can do; `photos`: a
-    camera that is asked for each picture."""
+    camera that is asked for each picture; `reminders`: those that outlive the session."""
 
     scribe: Scribe
     options: Options
@@ -47,6 +48,7 @@ class World:
     private: bool = False
     device: Device = UNKNOWN_DEVICE
     photos: Photos = field(default_factory=partial(Photos, Scribe(), Deadlines()))
+    reminders: Reminders = field(default_factory=partial(Reminders, Scribe(), Alarms()))
 
     @property
     def model(self) -> str:
