@@ -42,6 +42,7 @@ from pipelines.hearing.own_voice import OwnVoice
 from pipelines.hearing.played import Played
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.load import Load
+from pipelines.memory.mind import Mind
 from pipelines.memory.reminders import Reminders
 from pipelines.photos import Photos
 from pipelines.scribe import Deadlines, Scribe
@@ -93,6 +94,7 @@ class Room:
         self.chain = Chain(())
         self.budget = Budget(options.general.budget, "", 0, 0.0)
         self.alarms = Alarms()
+        self.mind = Mind(self.scribe, self.deadlines)
         self.reminders = Reminders(self.scribe, self.alarms)
         self.tools: dict[str, tuple[ToolInfo, ...]] = {}  # by where they come from
         self.preferences = Preferences()  # what the wearer asked for by voice; `Steering` changes it
@@ -208,6 +210,7 @@ class Room:
         self.duplex.on_started(event)
         self.attention.begin()
         self.reminders.begin(event)
+        self.mind.begin(event)
         # Before models had profiles, a recording only named the one there was.
         models = event.models or ((ModelInfo(event.model, tools=False),) if event.model else ())
         self.chain = Chain(models)
@@ -224,7 +227,7 @@ class Room:
         changed = tuple(tool for source in sorted(self.tools) for tool in self.tools[source])
         for part in self._parts():
             resumed = part.rest(resumed)
-        resumed = self.reminders.rest(resumed)
+        resumed = self.mind.rested(self.reminders.rest(resumed))
         return replace(
             resumed,
             pauses_ms=self.pauses.kept,
@@ -256,6 +259,7 @@ class Room:
         self.standing, self.guide = resumed.mode, resumed.guide
         self.alarms.resume(resumed.alarms)
         self.reminders.stand(resumed)
+        self.mind.stand(resumed)
         self.chain.resume(resumed.trips)
         if resumed.spent_day:
             self.budget.resume(resumed.spent_day, resumed.spent_tokens, resumed.spent_usd)
@@ -300,5 +304,6 @@ class Room:
             self.private,
             self.device,
             self.photos,
+            self.mind,
             self.reminders,
         )

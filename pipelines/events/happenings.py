@@ -408,6 +408,8 @@ class Resumed(Happening):
     microphone: str = ""  # the one that the device said it listens with
     reminders: tuple[Memory, ...] = ()  # of those alarms, what is in the wearer's database
     place: str = ""  # where the device said that it is
+    recalled: tuple[Memory, ...] = ()  # what "that" is: what was told or answered from memory last
+    untold: tuple[str, ...] = ()  # of a list out of memory, what was not said yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,13 @@ class ToolOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryOptions:
+    """What deciders know of [memory]."""
+
+    prompt_chars: int = 1500  # letters of memory in one question to a model
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """Everything that the deciders can be told. A recording carries it, so a replay decides alike."""
 
@@ -176,3 +183,4 @@ class Options:
     echo: EchoOptions = field(default_factory=EchoOptions)
     load: LoadOptions = field(default_factory=LoadOptions)
     send: SendRules = field(default_factory=SendRules)
+    memory: MemoryOptions = field(default_factory=MemoryOptions)
