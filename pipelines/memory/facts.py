@@ -44,17 +44,71 @@ _TIMES: Final = frozenset(
     | {"morning", "evening", "afternoon", "tomorrow", "today", "tonight", "half", "quarter"}
 )
 COLOURS: Final = frozenset(
-    "red green blue yellow orange brown black white grey gray pink purple beige silver gold navy turquoise".split()
+    [
+        "red",
+        "green",
+        "blue",
+        "yellow",
+        "orange",
+        "brown",
+        "black",
+        "white",
+        "grey",
+        "gray",
+        "pink",
+        "purple",
+        "beige",
+        "silver",
+        "gold",
+        "navy",
+        "turquoise",
+    ]
 )
 KIN: Final = frozenset(
-    "mother father mum mom dad sister brother son daughter wife husband partner girlfriend boyfriend friend aunt uncle "
-    "cousin niece nephew grandmother grandfather grandma grandpa baby child kids children parents neighbour neighbor "
-    "colleague boss teacher dog cat".split()
+    [
+        "mother",
+        "father",
+        "mum",
+        "mom",
+        "dad",
+        "sister",
+        "brother",
+        "son",
+        "daughter",
+        "wife",
+        "husband",
+        "partner",
+        "girlfriend",
+        "boyfriend",
+        "friend",
+        "aunt",
+        "uncle",
+        "cousin",
+        "niece",
+        "nephew",
+        "grandmother",
+        "grandfather",
+        "grandma",
+        "grandpa",
+        "baby",
+        "child",
+        "kids",
+        "children",
+        "parents",
+        "neighbour",
+        "neighbor",
+        "colleague",
+        "boss",
+        "teacher",
+        "dog",
+        "cat",
+    ]
 )
-CODES: Final = frozenset("password passcode passphrase pin code combination key".split())
+CODES: Final = frozenset(["password", "passcode", "passphrase", "pin", "code", "combination", "key"])
 _PLACE: Final = (
     r"(?:in|on|at|under|underneath|behind|beside|by|near|inside|outside|above|below|over|between|next to|in front of|"
-    r"on top of|upstairs|downstairs|to the (?:left|right)|across from|opposite|around|level|floor|deck|row|spot|space)\b.*"
+    r"on top of|upstairs|downstairs|to the (?:left|right)|across from|opposite|around|level|floor|deck|row|spot|"
+    r"space)\b.*"
 )
 _PUT: Final = r"(?:put|left|leave|placed|laid|hid|hide|keep|kept|store|stored|packed|dropped|locked)"
 _HAVE: Final = r"(?:(?:have|had|'ve) (?:just )?|just )?"
@@ -62,28 +116,54 @@ _HAVE: Final = r"(?:(?:have|had|'ve) (?:just )?|just )?"
 # Pattern on normal words, relation, whether there is one value at a time, what it is about if the words do not say.
 # {s} and {v} stand for the subject and the value; the first pattern that fits the whole sentence counts.
 _TABLE: Final[tuple[tuple[str, str, bool, str], ...]] = (
-    (rf"(?:i|we) ?{_HAVE}(?:parked|park)(?: (?:the|my|our) (?:car|bike|bicycle|van|motorbike)| it)?(?: today)? (?P<v>.+)", "parked", True, "car"),
+    (
+        (
+            rf"(?:i|we) ?{_HAVE}(?:parked|park)(?: (?P<s>(?:the|my|our) (?:\w+ )?(?:car|bike|bicycle|van|motorbike|"
+            rf"scooter|truck))| it)?(?: today)? (?P<v>.+)"
+        ),
+        "parked",
+        True,
+        "car",
+    ),
     (r"(?P<s>.+?) (?:is|are) parked (?P<v>.+)", "parked", True, ""),
     (rf"(?:i|we) ?{_HAVE}{_PUT} (?P<s>(?:my|the|our|a|an|\w+'s) .+?) (?P<v>{_PLACE})", "where", True, ""),
-    (r"(?P<s>.+?) (?:(?:is|are|am|was|were) )?(?P<no>not|no longer )? ?(?:any ?more )?allergic to (?P<v>.+)", "allergic", False, ""),
+    (
+        (
+            r"(?P<s>.+?) (?:(?:is|are|am|was|were) )?(?P<no>not|"
+            r"no longer )? ?(?:any ?more )?allergic to (?P<v>.+)"
+        ),
+        "allergic",
+        False,
+        "",
+    ),
     (r"(?P<s>.+?) (?:has|have) an? (?P<v>.+) allergy", "allergic", False, ""),
     (r"(?:the )?(?:name of (?P<s>.+?)|(?P<s2>.+?)(?:'s)? name) is (?P<v>.+)", "name", True, ""),
     (r"(?P<s>.+?) (?:is|are|am) (?:called|named) (?P<v>.+)", "name", True, ""),
     (r"(?P<s>.+?) (?:lives?|has moved|have moved|moved) (?:in|at|to|on|near|with) (?P<v>.+)", "lives", True, ""),
     (r"(?P<s>.+?) works? (?:at|for|in|as) (?P<v>.+)", "works", True, ""),
     (
-        r"(?P<s>.+?) (?P<no>does not |do not |doesn't |don't |can't |cannot |can not |no longer |never )?"
-        r"(?P<verb>likes?|loves?|hates?|prefers?|eats?|drinks?|speaks?|takes?|needs?|owns?|plays?|wants?|wears?|uses?|"
-        r"drives?|collects?|knows?|studies|teaches|has|have) (?P<v>.+)",
+        (
+            r"(?P<s>.+?) (?P<no>does not |do not |doesn't |don't |can't |cannot |can not |no longer |never )?"
+            r"(?P<verb>likes?|loves?|hates?|prefers?|eats?|drinks?|speaks?|takes?|needs?|owns?|plays?|wants?|wears?|uses?|"
+            r"drives?|collects?|knows?|studies|teaches|has|have) (?P<v>.+)"
+        ),
         "verb",
         False,
         "",
     ),
     (rf"(?P<s>.+?) (?:is|are|was|were|am) (?:now )?(?:kept |stored |hidden |in )?(?P<v>{_PLACE})", "where", True, ""),
-    (r"(?P<s>.+?) (?P<verb>opens?|closes?|starts?|begins?|ends?|leaves?|arrives?) (?P<v>(?:at|on|in) .+)", "when", True, ""),
+    (
+        (
+            r"(?P<s>.+?) (?P<verb>opens?|closes?|starts?|begins?|ends?|leaves?|arrives?) (?P<v>(?:at|on|"
+            r"in) .+)"
+        ),
+        "when",
+        True,
+        "",
+    ),
     (r"(?P<s>.+?) (?:is|are|was|were|am) (?P<no>not |no longer )?(?:now )?(?P<v>.+)", "is", True, ""),
     (r"(?P<s>.+?) (?:costs?|weighs?|measures?) (?P<v>.+)", "number", True, ""),
-)  # fmt: skip
+)
 _PATTERNS: Final = tuple((re.compile(p), relation, single, about) for p, relation, single, about in _TABLE)
 
 _LEADS = re.compile(
@@ -100,12 +180,152 @@ _SAME: Final = {
     "parking": "park", "neighbor": "neighbour",
 }  # fmt: skip
 _EMPTY: Final = frozenset(
-    "a an the is are was were be been am being do does did doing done have has had of to in on at for by with from and or "
-    "but so my mine your our ours his her their its i me you we us he she they them it this that these those there here "
-    "what where who whom whose when which how why will would can could should shall might must not no n't 's 're 've "
-    "'m 'll 'd please now still again any some just about as if than then too very also really exactly currently tell "
-    "told say said know knew remember remind recall think thing things something anything everything ever one ones got get "
-    "s t re ve m ll d don doesn didn isn aren wasn can't cannot never longer again into onto up down out".split()
+    [
+        "a",
+        "an",
+        "the",
+        "is",
+        "are",
+        "was",
+        "were",
+        "be",
+        "been",
+        "am",
+        "being",
+        "do",
+        "does",
+        "did",
+        "doing",
+        "done",
+        "have",
+        "has",
+        "had",
+        "of",
+        "to",
+        "in",
+        "on",
+        "at",
+        "for",
+        "by",
+        "with",
+        "from",
+        "and",
+        "or",
+        "but",
+        "so",
+        "my",
+        "mine",
+        "your",
+        "our",
+        "ours",
+        "his",
+        "her",
+        "their",
+        "its",
+        "i",
+        "me",
+        "you",
+        "we",
+        "us",
+        "he",
+        "she",
+        "they",
+        "them",
+        "it",
+        "this",
+        "that",
+        "these",
+        "those",
+        "there",
+        "here",
+        "what",
+        "where",
+        "who",
+        "whom",
+        "whose",
+        "when",
+        "which",
+        "how",
+        "why",
+        "will",
+        "would",
+        "can",
+        "could",
+        "should",
+        "shall",
+        "might",
+        "must",
+        "not",
+        "no",
+        "n't",
+        "'s",
+        "'re",
+        "'ve",
+        "'m",
+        "'ll",
+        "'d",
+        "please",
+        "now",
+        "still",
+        "again",
+        "any",
+        "some",
+        "just",
+        "about",
+        "as",
+        "if",
+        "than",
+        "then",
+        "too",
+        "very",
+        "also",
+        "really",
+        "exactly",
+        "currently",
+        "tell",
+        "told",
+        "say",
+        "said",
+        "know",
+        "knew",
+        "remember",
+        "remind",
+        "recall",
+        "think",
+        "thing",
+        "things",
+        "something",
+        "anything",
+        "everything",
+        "ever",
+        "one",
+        "ones",
+        "got",
+        "get",
+        "s",
+        "t",
+        "re",
+        "ve",
+        "m",
+        "ll",
+        "d",
+        "don",
+        "doesn",
+        "didn",
+        "isn",
+        "aren",
+        "wasn",
+        "can't",
+        "cannot",
+        "never",
+        "longer",
+        "again",
+        "into",
+        "onto",
+        "up",
+        "down",
+        "out",
+    ]
 )
 OPTIONAL: Final = frozenset({"number", "name", "call", "kind", "type", "sort", "time", "day", "date", "place", "old"})
 
@@ -152,7 +372,7 @@ def fact_of(text: str) -> Fact:
             continue
         found = match.groupdict()
         value = found["v"]
-        subject = about or found.get("s") or found.get("s2") or ""
+        subject = found.get("s") or found.get("s2") or about
         if relation == "is":
             relation, single = _of_value(subject, value)
         elif relation == "where" and _is_time(value):
@@ -166,7 +386,7 @@ def fact_of(text: str) -> Fact:
             content(value),
             single,
             bool(found.get("no")),
-            content(said) | content(about),
+            content(said) | content(subject),
         )
     return Fact("", frozenset(), "", frozenset(), False, False, content(said))
 

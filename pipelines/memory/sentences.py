@@ -25,7 +25,8 @@ _PLEASE: Final = re.compile(
 _REMEMBER: Final = re.compile(
     r"\s*(?:(?:please|hey|okay|ok|earshot|(?:can|could|will|would) you(?: please)?|i want you to|and|also),?\s+)*"
     r"(?:remember|memori[sz]e|keep in mind|bear in mind|don['’]t forget|do not forget|never forget|"
-    r"(?P<note>note(?: down)?|make a note|take a note|write down))(?P<that> that|,? for me(?: that)?)?[\s:,]+(?P<text>.+)",
+    r"(?P<note>note(?: down)?|make a note|take a note|write down))(?P<that> that|"
+    r",? for me(?: that)?)?[\s:,]+(?P<text>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _NOT_TOLD: Final = (
@@ -36,10 +37,12 @@ _NOT_TOLD: Final = (
 )
 # Things of the wearer's that have a value which is asked for later: "my locker is 214".
 _THINGS: Final = (
-    r"(?:\w+ )?(?:locker|room|seat|row|gate|platform|track|table|desk|office|floor|apartment|flat|house|car|bike|bicycle|"
+    r"(?:\w+ )?(?:locker|room|seat|row|gate|platform|track|table|desk|office|floor|apartment|flat|house|car|bike|"
+    r"bicycle|"
     r"bag|suitcase|luggage|coat|jacket|umbrella|keys?|wallet|phone|glasses|hotel|flight|train|bus|appointment|meeting|"
     r"address|birthday|anniversary|name|number|plate|license plate|shoe size|size|password|pass ?code|pin|code|"
-    r"combination|wifi|doctor|dentist|lawyer|landlord|boss|teacher|blood type|blood group|spot|parking (?:spot|space|place)|"
+    r"combination|wifi|doctor|dentist|lawyer|landlord|boss|teacher|blood type|blood group|spot|parking (?:spot|"
+    r"space|place)|"
     r"locker (?:number|code)|booking|reservation|ticket|order|(?:favou?rite|preferred) \w+(?: \w+)?|\w+ (?:number|code|"
     r"password|size|address|birthday))"
 )
@@ -60,9 +63,25 @@ _STATED: Final = tuple(
         rf"(?:my|our) (?:new )?{_PERSON}(?:'s name is|(?:'s)? birthday is| is called| is named| lives in) .+",
         rf"(?:my|our) (?:new )?{_PERSON} (?:\w+ )?(?:is|'s) (?:not |no longer )?allergic to .+",
         rf"(?:i|we) (?:have |just |'ve )*parked(?: (?:the|my|our) \w+| it)? {_ABED}\b.+",
-        rf"(?:i|we) (?:have |just |'ve )*(?:put|left|hid|stored|locked|placed|keep|laid) (?:my|our|the) .+? {_ABED}\b.+",
+        (
+            rf"(?:i|we) (?:have |just |'ve )*(?:put|left|hid|stored|locked|placed|keep|laid) (?:my|our|"
+            rf"the) .+? {_ABED}\b.+"
+        ),
         r"(?:i'm|i am|we are|we're) (?:not |no longer )?allergic to .+",
         r"(?:i|we) (?:live|moved) (?:in|at|to) .+|i work (?:at|for) .+|i am staying (?:at|in) .+",
+    )
+)
+_NAME: Final = (
+    r"(?:(?:my|our) )?(?!(?:i|it|this|that|there|here|he|she|they|we|you|who|what|the|a|an|and)\b)[\w-]+(?: [\w-]+)?"
+)
+# Said of somebody, and not told to be remembered: asked back.
+_OFFERED: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        rf"{_NAME} (?:is|are) (?:also |now )?(?:not |no longer )?allergic to .+",
+        rf"{_NAME}'s (?:birthday|(?:phone |mobile |room |flat |apartment )?number|address|name) is (?:not )?.+",
+        rf"{_NAME} (?:lives in|has moved to|moved to|works (?:at|for)|no longer lives in) .+",
+        rf"{_NAME} (?:does not|doesn't|no longer|never) (?:eats?|drinks?|likes?) .+",
     )
 )
 _QUESTION: Final = re.compile(
@@ -86,6 +105,12 @@ def told(text: str) -> str:
     return said if any(pattern.fullmatch(low) for pattern in _STATED) else ""
 
 
+def offered(text: str) -> bool:
+    """A statement about somebody that may be worth remembering."""
+    low = normal(cleaned(text))
+    return not _QUESTION.search(text) and len(low.split()) <= 20 and any(p.fullmatch(low) for p in _OFFERED)
+
+
 def keep_said(words: str) -> bool:
     """“Remember that”: what was just said. `words`: normal."""
     plain = _PLEASE.sub("", words)
@@ -101,21 +126,68 @@ def keep_said(words: str) -> bool:
 _ABOUT: Final = r"(?P<about>.+)"
 _SAID: Final = r"(?:tell|told|say|said|mention|mentioned|explain|explained)"
 _ASKED: Final[tuple[tuple[str, str], ...]] = (
-    (r"(?:where|how) (?:do|did) you know (?:that|this|it)(?: from)?|who (?:told|said) (?:you )?(?:that|this|it)(?: to you)?|since when do you know (?:that|this|it)|when did i (?:tell|say) (?:you )?(?:that|this|it)(?: to you)?|did i (?:tell you|say) (?:that|this)|who (?:says|said) so|where do you have that from|where did you get that from", "source"),
-    (r"what (?:do|did|have) you (?:know|remember|remembered|stored?|learned?|keep|kept)(?: (?:of|about) (?:me|us))?|what have i (?:told|asked) you(?: to remember| so far)?|what did i (?:tell you|ask you to remember)(?: so far)?|what is in your memory|(?:tell me|show me|list) (?:everything|all|what) you (?:know|remember)(?: about me)?|do you know anything about me", "overview"),
-    (r"(?:what else|(?:and )?(?:tell me )?more|anything else|go on|the rest|what else do you know(?: about me)?)", "more"),
-    (rf"(?:what|when|did) (?:did )?i (?:already )?(?:ask|asked) you(?: \w+)?(?: (?:about|regarding|on|to do with) {_ABOUT})?", "turns"),
-    (rf"(?:what (?:did|was|have) (?:you|your) (?:answer|answered|say|said|tell me|told me|reply|replied)) ?(?:to me )?(?:about|regarding|on|when i asked (?:you )?about) {_ABOUT}", "turns"),
+    (
+        (
+            r"(?:where|how) (?:do|did) you know (?:that|this|it)(?: from)?|who (?:told|said) (?:you )?(?:that|this|"
+            r"it)(?: to you)?|since when do you know (?:that|this|it)|when did i (?:tell|say) (?:you )?(?:that|this|"
+            r"it)(?: to you)?|did i (?:tell you|say) (?:that|this)|who (?:says|said) so|where do you have that from|"
+            r"where did you get that from"
+        ),
+        "source",
+    ),
+    (
+        (
+            r"what (?:do|did|have) you (?:know|remember|remembered|stored?|learned?|keep|kept)(?: (?:of|about) (?:me|"
+            r"us))?|what have i (?:told|asked) you(?: to remember| so far)?|what did i (?:tell you|"
+            r"ask you to remember)(?: so far)?|what is in your memory|(?:tell me|show me|list) (?:everything|all|"
+            r"what) you (?:know|remember)(?: about me)?|do you know anything about me"
+        ),
+        "overview",
+    ),
+    (
+        (
+            r"(?:what else|(?:and )?(?:tell me )?more|anything else|go on|the rest|"
+            r"what else do you know(?: about me)?)"
+        ),
+        "more",
+    ),
+    (
+        (
+            rf"(?:what|when|did) (?:did )?i (?:already )?(?:ask|asked) you(?: \w+)?(?: (?:about|regarding|on|"
+            rf"to do with) {_ABOUT})?"
+        ),
+        "turns",
+    ),
+    (
+        (
+            rf"(?:what (?:did|was|have) (?:you|your) (?:answer|answered|say|said|tell me|told me|reply|"
+            rf"replied)) ?(?:to me )?(?:about|regarding|on|when i asked (?:you )?about) {_ABOUT}"
+        ),
+        "turns",
+    ),
     (rf"what did we (?:talk|speak|chat)(?: about)?(?: {_ABOUT})?", "turns"),
     (rf"what (?:did|have) i (?:ever )?{_SAID}(?: to)?(?: you)?(?: all)? (?:about|of|on|regarding) {_ABOUT}", "about"),
-    (rf"(?:what do you (?:know|remember)|(?:tell me )?(?:what|everything|all(?: that)?) you (?:know|remember)|do you (?:know|remember) anything|what is (?:there )?in your memory|what have you (?:stored|remembered)) (?:about|of|on) {_ABOUT}", "about"),
-    (rf"(?:what|where|who|which|when) (?:was|were|did|is) {_ABOUT} (?:before(?: that)?|last time|previously|earlier|in the past|until now)", "before"),
-    (rf"what (?:was|were|is) (?P<old>(?:my|our|the|\w+'s) (?:old|former|previous|last) .+)", "before"),
+    (
+        (
+            rf"(?:what do you (?:know|remember)|(?:tell me )?(?:what|everything|all(?: that)?) you (?:know|remember)|"
+            rf"do you (?:know|remember) anything|what is (?:there )?in your memory|what have you (?:stored|"
+            rf"remembered)) (?:about|of|on) {_ABOUT}"
+        ),
+        "about",
+    ),
+    (
+        (
+            rf"(?:what|where|who|which|when) (?:was|were|did|is) {_ABOUT} (?:before(?: that)?|last time|previously|"
+            rf"earlier|in the past|until now)"
+        ),
+        "before",
+    ),
+    (r"what (?:was|were|is) (?P<old>(?:my|our|the|\w+'s) (?:old|former|previous|last) .+)", "before"),
     (r"where did (?:i|we) (?:park|leave|put|place|hide|store|keep|lay|lock|see|last see|have)\b.*", "only"),
     (r"(?:where|what|when|who|which|how)\b.* (?:did|have|had) i (?:tell|told|say|said|mention|mentioned)\b.*", "only"),
     (r"do you (?:still )?(?:remember|know|recall) (?:what|where|when|who|which|how|my|our) ?.+", "only"),
     (r"(?:remind me|tell me again) (?:what|where|who|which|when) .+", "only"),
-)  # fmt: skip
+)
 _ASKED_PATTERNS: Final = tuple((re.compile(pattern), name) for pattern, name in _ASKED)
 # What is the wearer's own: the picture may show it too.
 _OF_WEARER: Final = re.compile(
@@ -130,8 +202,10 @@ _OF_WEARER: Final = re.compile(
 )
 # What somebody who stands beside the wearer, or a device, could tell: no model of the world knows it.
 _OF_PERSON: Final = re.compile(
-    r"(?:what(?:'s| is)|when(?:'s| is)|where(?:'s| is)) [\w-]+'s (?:\w+ )?(?:birthday|number|phone|address|email|name|favou?rite.*|"
-    r"job|allergy|allergies|room|seat|size|desk|office|code|car)\b.*|what (?:is|are|isn't) [\w-]+(?: [\w-]+)? allergic to|"
+    r"(?:what(?:'s| is)|when(?:'s| is)|where(?:'s| is)) [\w-]+'s (?:\w+ )?(?:birthday|number|phone|address|email|"
+    r"name|favou?rite.*|"
+    r"job|allergy|allergies|room|seat|size|desk|office|code|car)\b.*|what (?:is|are|"
+    r"isn't) [\w-]+(?: [\w-]+)? allergic to|"
     r"(?:where|what) does [\w-]+ (?:live|work|like|love|hate|eat|drink|prefer|want|need|do)\b.*|how old is [\w-]+|"
     r"(?:is|are|am) (?:[\w-]+|my [\w-]+) (?:still )?allergic to .+|what (?:can|can't|shouldn't|should) [\w-]+ eat|"
     r"(?:does|did) [\w-]+ (?:like|eat|drink|live|work|have|prefer|own)\b.*"
@@ -170,17 +244,53 @@ def of_person(text: str) -> bool:
 _FORGET: Final = r"(?:forget|delete|erase|remove|don't remember|do not remember|stop remembering|unlearn|wipe)"
 _ALL: Final = r"(?:everything|all(?: of (?:it|that|this))?|it all|anything)"
 _SINCE: Final = (
-    r"(?:the )?(?:last|past) (?:[\w-]+ ){0,3}?(?:minute|hour|day|week|month)s?|today|yesterday|this (?:morning|afternoon|"
+    r"(?:the )?(?:last|past) (?:[\w-]+ ){0,3}?(?:minute|hour|day|week|month)s?|today|yesterday|this (?:morning|"
+    r"afternoon|"
     r"evening|week)|last (?:night|week)"
 )
 _FORGETS: Final[tuple[tuple[str, str], ...]] = (
-    (rf"{_FORGET} (?:{_ALL}|me|us|your (?:whole |entire )?memory)(?: (?:that )?(?:you (?:know|remember|stored|have)|i (?:ever )?(?:told|asked|said))(?: (?:to )?(?:you|me))?)?(?: (?:about|of) (?:me|us))?(?: (?:now|for good|forever))?", "everything"),
-    (rf"{_FORGET} (?:what|all|everything|anything)?(?: (?:that )?i (?:told|asked|said)(?: to)?(?: you)?| (?:that )?you (?:know|heard|saw|remember)| of| from| in)*(?: (?:in|from|of|during))? ?(?P<since>{_SINCE})", "since"),
-    (rf"{_FORGET} (?:that|this|it|what i (?:have )?just (?:said|told you|asked)|what i (?:said|told you)(?: just now)?|the last (?:thing|one|fact)(?: i (?:said|told you))?|that again)", "that"),
-    (rf"{_FORGET} (?:(?:what|everything|all|anything)(?: (?:that )?(?:i (?:have )?(?:ever )?(?:told|said|asked)(?: to)?(?: you)?|you (?:know|remember|stored|have)))? )?(?:about|of|on|regarding) (?P<about>.+)", "about"),
-    (rf"{_FORGET} that (?P<text>.+ (?:is|are|was|were|likes?|lives?|works?|eats?|has|have|parked|left|put)\b.*)", "fact"),
-    (rf"{_FORGET} (?P<about>(?:my|our|where|what|who) .+|(?:the )?(?!about\b|to\b|timer|alarm|reminder)[\w'-]+(?: [\w'-]+)?)", "about"),
-)  # fmt: skip
+    (
+        (
+            rf"{_FORGET} (?:{_ALL}|me|us|your (?:whole |entire )?memory)(?: (?:that )?(?:you (?:know|remember|stored|"
+            rf"have)|i (?:ever )?(?:told|asked|said))(?: (?:to )?(?:you|me))?)?(?: (?:about|of) (?:me|us))?(?: (?:now|"
+            rf"for good|forever))?"
+        ),
+        "everything",
+    ),
+    (
+        (
+            rf"{_FORGET} (?:what|all|everything|anything)?(?: (?:that )?i (?:told|asked|said)(?: to)?(?: you)?|"
+            rf" (?:that )?you (?:know|heard|saw|remember)| of| from| in)*(?: (?:in|from|of|"
+            rf"during))? ?(?P<since>{_SINCE})"
+        ),
+        "since",
+    ),
+    (
+        (
+            rf"{_FORGET} (?:that|this|it|what i (?:have )?just (?:said|told you|asked)|what i (?:said|"
+            rf"told you)(?: just now)?|the last (?:thing|one|fact)(?: i (?:said|told you))?|that again)"
+        ),
+        "that",
+    ),
+    (
+        (
+            rf"{_FORGET} (?:(?:what|everything|all|anything)(?: (?:that )?(?:i (?:have )?(?:ever )?(?:told|said|"
+            rf"asked)(?: to)?(?: you)?|you (?:know|remember|stored|have)))? )?(?:about|of|on|regarding) (?P<about>.+)"
+        ),
+        "about",
+    ),
+    (
+        rf"{_FORGET} that (?P<text>.+ (?:is|are|was|were|likes?|lives?|works?|eats?|has|have|parked|left|put)\b.*)",
+        "fact",
+    ),
+    (
+        (
+            rf"{_FORGET} (?P<about>(?:my|our|where|what|who) .+|(?:the )?(?!about\b|to\b|timer|alarm|"
+            rf"reminder)[\w'-]+(?: [\w'-]+)?)"
+        ),
+        "about",
+    ),
+)
 _FORGET_PATTERNS: Final = tuple((re.compile(pattern), name) for pattern, name in _FORGETS)
 _WHO = re.compile(
     r"^(?:(?:where|what|who|when) (?:is|are|was|were|did i (?:park|put|leave)|i (?:parked|put|left)) )|^(?:my|our|the) "
@@ -213,4 +323,4 @@ def understood(text: str) -> Intent | None:
         return Intent("memory", "keep")
     if told(text):
         return Intent("memory", "tell")
-    return asked(text)
+    return asked(text) or (Intent("memory", "offer") if offered(text) else None)
