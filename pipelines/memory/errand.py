@@ -16,7 +16,7 @@ from pipelines.memory import fitting, wording
 from pipelines.memory.dates import Span, at_s, span_of, spoken
 from pipelines.memory.facts import cleaned, content, fact_of, repeats, replaces
 from pipelines.memory.sensitive import sensitivity
-from pipelines.memory.sentences import told
+from pipelines.memory.telling import told
 from pipelines.thinking.intent import normal
 from pipelines.thinking.tools.built_in import built_in
 

@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from pipelines.memory.english import CODES, COLOURS, EMPTY, KIN, SAME
 from pipelines.thinking.intent import normal
 from pipelines.thinking.tools.clock import MONTHS, WEEKDAYS
 from pipelines.thinking.tools.spoken_time import SMALL, TENS
@@ -43,68 +44,6 @@ _TIMES: Final = frozenset(
     }
     | {"morning", "evening", "afternoon", "tomorrow", "today", "tonight", "half", "quarter"}
 )
-COLOURS: Final = frozenset(
-    [
-        "red",
-        "green",
-        "blue",
-        "yellow",
-        "orange",
-        "brown",
-        "black",
-        "white",
-        "grey",
-        "gray",
-        "pink",
-        "purple",
-        "beige",
-        "silver",
-        "gold",
-        "navy",
-        "turquoise",
-    ]
-)
-KIN: Final = frozenset(
-    [
-        "mother",
-        "father",
-        "mum",
-        "mom",
-        "dad",
-        "sister",
-        "brother",
-        "son",
-        "daughter",
-        "wife",
-        "husband",
-        "partner",
-        "girlfriend",
-        "boyfriend",
-        "friend",
-        "aunt",
-        "uncle",
-        "cousin",
-        "niece",
-        "nephew",
-        "grandmother",
-        "grandfather",
-        "grandma",
-        "grandpa",
-        "baby",
-        "child",
-        "kids",
-        "children",
-        "parents",
-        "neighbour",
-        "neighbor",
-        "colleague",
-        "boss",
-        "teacher",
-        "dog",
-        "cat",
-    ]
-)
-CODES: Final = frozenset(["password", "passcode", "passphrase", "pin", "code", "combination", "key"])
 _PLACE: Final = (
     r"(?:in|on|at|under|underneath|behind|beside|by|near|inside|outside|above|below|over|between|next to|in front of|"
     r"on top of|upstairs|downstairs|to the (?:left|right)|across from|opposite|around|level|floor|deck|row|spot|"
@@ -170,163 +109,6 @@ _LEADS = re.compile(
     r"^(?:(?:no|well|so|okay|ok|please|actually|also|and|but|now|hey|earshot|by the way|fyi|today|from now on) )+"
 )
 _TAILS = re.compile(r"(?: (?:now|today|any ?more|actually|please|again|by the way|instead|these days|from now on))+$")
-_SAME: Final = {
-    "allergy": "allergic", "allergies": "allergic", "allergen": "allergic", "left": "leave", "kept": "keep",
-    "hid": "hide", "hidden": "hide", "laid": "lay", "bought": "buy", "met": "meet", "ate": "eat", "eating": "eat",
-    "born": "birthday", "mobile": "phone", "telephone": "phone", "cell": "phone", "bicycle": "bike", "mum": "mother",
-    "mom": "mother", "mommy": "mother", "dad": "father", "wi-fi": "wifi", "fi": "wifi", "gray": "grey",
-    "color": "colour", "colors": "colour", "favorite": "favourite", "flat": "apartment", "driving": "drive",
-    "living": "live", "children": "child", "kids": "child", "people": "person", "knives": "knife",
-    "parking": "park", "neighbor": "neighbour",
-}  # fmt: skip
-_EMPTY: Final = frozenset(
-    [
-        "a",
-        "an",
-        "the",
-        "is",
-        "are",
-        "was",
-        "were",
-        "be",
-        "been",
-        "am",
-        "being",
-        "do",
-        "does",
-        "did",
-        "doing",
-        "done",
-        "have",
-        "has",
-        "had",
-        "of",
-        "to",
-        "in",
-        "on",
-        "at",
-        "for",
-        "by",
-        "with",
-        "from",
-        "and",
-        "or",
-        "but",
-        "so",
-        "my",
-        "mine",
-        "your",
-        "our",
-        "ours",
-        "his",
-        "her",
-        "their",
-        "its",
-        "i",
-        "me",
-        "you",
-        "we",
-        "us",
-        "he",
-        "she",
-        "they",
-        "them",
-        "it",
-        "this",
-        "that",
-        "these",
-        "those",
-        "there",
-        "here",
-        "what",
-        "where",
-        "who",
-        "whom",
-        "whose",
-        "when",
-        "which",
-        "how",
-        "why",
-        "will",
-        "would",
-        "can",
-        "could",
-        "should",
-        "shall",
-        "might",
-        "must",
-        "not",
-        "no",
-        "n't",
-        "'s",
-        "'re",
-        "'ve",
-        "'m",
-        "'ll",
-        "'d",
-        "please",
-        "now",
-        "still",
-        "again",
-        "any",
-        "some",
-        "just",
-        "about",
-        "as",
-        "if",
-        "than",
-        "then",
-        "too",
-        "very",
-        "also",
-        "really",
-        "exactly",
-        "currently",
-        "tell",
-        "told",
-        "say",
-        "said",
-        "know",
-        "knew",
-        "remember",
-        "remind",
-        "recall",
-        "think",
-        "thing",
-        "things",
-        "something",
-        "anything",
-        "everything",
-        "ever",
-        "one",
-        "ones",
-        "got",
-        "get",
-        "s",
-        "t",
-        "re",
-        "ve",
-        "m",
-        "ll",
-        "d",
-        "don",
-        "doesn",
-        "didn",
-        "isn",
-        "aren",
-        "wasn",
-        "can't",
-        "cannot",
-        "never",
-        "longer",
-        "again",
-        "into",
-        "onto",
-        "up",
-        "down",
-        "out",
-    ]
-)
 OPTIONAL: Final = frozenset({"number", "name", "call", "kind", "type", "sort", "time", "day", "date", "place", "old"})
 
 
@@ -337,7 +119,7 @@ def words_of(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     """Words that mean the same thing for finding, as one: "keys" -> key, "parked" -> park."""
-    word = _SAME.get(word, word)
+    word = SAME.get(word, word)
     if not word.isalpha() or len(word) <= 3:
         return word
     for ending in ("ing", "ed", "es", "s"):
@@ -351,7 +133,7 @@ def stem(word: str) -> str:
 
 def content(text: str) -> frozenset[str]:
     """The words that say something, stemmed."""
-    return frozenset(stem(word) for word in words_of(text) if word not in _EMPTY)
+    return frozenset(stem(word) for word in words_of(text) if word not in EMPTY)
 
 
 def cleaned(text: str) -> str:

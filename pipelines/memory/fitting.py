@@ -14,7 +14,8 @@ from typing import Final
 
 from pipelines.events import Memory
 from pipelines.memory.dates import time_words
-from pipelines.memory.facts import COLOURS, OPTIONAL, Fact, content, fact_of, numeric, repeats, stem, timely, words_of
+from pipelines.memory.english import COLOURS
+from pipelines.memory.facts import OPTIONAL, Fact, content, fact_of, numeric, repeats, stem, timely, words_of
 from pipelines.thinking.intent import normal
 
 MOST: Final = 4  # facts in one answer

@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipelines.events import Memory, ModelInfo
-from pipelines.memory.facts import KIN, content, fact_of, stem, words_of
+from pipelines.memory.english import KIN
+from pipelines.memory.facts import content, fact_of, stem, words_of
 from pipelines.thinking.chain import keeps_private
 from pipelines.thinking.intent import normal
 from pipelines.thinking.privacy import private_reason
