@@ -2,8 +2,8 @@
 
 class    e.g.                          said aloud              to a model that is not on this machine
 secret   a password, a door code       only when asked for it  never
-money    a salary, an account          yes                     only to one that keeps nothing
-health   an allergy, a medicine        yes                     only to one that keeps nothing
+money    a salary, an account          yes                     only to one whose vendor learns nothing from it
+health   an allergy, a medicine        yes                     only to one whose vendor learns nothing from it
 person   anybody but the wearer        yes                     only with a question that names them
 ""       a locker, a parking place     yes                     with a question that it fits
 """
