@@ -118,11 +118,11 @@ def test_what_was_superseded_is_only_found_when_asked_for(opened: Callable[[], S
     old, _ = store.memorise(Memory(text="my locker is 214", at_s=NOW_S - 50))
     new, gone = store.memorise(Memory(text="my locker is 97", at_s=NOW_S), replaces=(old.id, 999))
     assert gone == (replace(old, replaced_s=NOW_S),)
-    for store in (store, opened()):
-        assert texts(store.recall("which locker")) == ["my locker is 97"]
-        assert set(texts(store.recall("which locker", replaced=True))) == {"my locker is 214", "my locker is 97"}
-        assert texts(store.recall("")) == ["my locker is 97"]
-        assert [one.replaced_s for one in store.all()] == [NOW_S, 0.0]
+    for one in (store, opened()):
+        assert texts(one.recall("which locker")) == ["my locker is 97"]
+        assert set(texts(one.recall("which locker", replaced=True))) == {"my locker is 214", "my locker is 97"}
+        assert texts(one.recall("")) == ["my locker is 97"]
+        assert [memory.replaced_s for memory in one.all()] == [NOW_S, 0.0]
     assert new.id > old.id
 
 
@@ -262,8 +262,18 @@ def test_words_cut_otherwise_and_another_maker_of_vectors_are_noticed(
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("keys", "key"), ("allergic", "allergies"), ("medicine", "medication"), ("parked", "parking"), ("Anna's", "anna")]
-    + [("mum", "Mother"), ("café", "cafe"), ("boxes", "box"), ("living", "lives"), ("stopped", "stop")],
+    [
+        ("keys", "key"),
+        ("allergic", "allergies"),
+        ("medicine", "medication"),
+        ("parked", "parking"),
+        ("Anna's", "anna"),
+        ("mum", "Mother"),
+        ("café", "cafe"),
+        ("boxes", "box"),
+        ("living", "lives"),
+        ("stopped", "stop"),
+    ],
 )
 def test_words_that_belong_together_meet(one: str, other: str) -> None:
     assert words.terms(one) == words.terms(other) != []

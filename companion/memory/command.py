@@ -63,7 +63,9 @@ def _forget(store: Store, args: argparse.Namespace) -> Outcome:
         return Outcome("There was nothing to forget.", 1)
     lines = [f"forgotten: {counted(gone.count, 'memory', 'memories')}"]
     if gone.files:
-        lines.append(f"with {counted(gone.files, 'file')}: small pictures that were deleted, recordings without words now")
+        lines.append(
+            f"with {counted(gone.files, 'file')}: small pictures that were deleted, recordings without words now"
+        )
     if gone.later:
         lines.append(f"{counted(gone.later, 'session')} being recorded right now: rewritten once it is closed")
     return Outcome("\n".join(lines))
@@ -73,14 +75,18 @@ def _export(store: Store, args: argparse.Namespace) -> Outcome:
     if args.file.exists():
         return Outcome(f"{args.file} is there already: choose another name, or move it away.", 2)
     count = store.export(args.file)
-    return Outcome(f"{counted(count, 'memory', 'memories')} in {args.file}, readable by you alone; forgetting does not reach it")
+    return Outcome(
+        f"{counted(count, 'memory', 'memories')} in {args.file}, readable by you alone; forgetting does not reach it"
+    )
 
 
 def _check(store: Store, args: argparse.Namespace) -> Outcome:
     count = sum(1 for _ in store.all())
     if faults := store.check():
         return Outcome("\n".join(f"{store.file}: {fault}" for fault in faults), 1)
-    return Outcome(f"{store.file}: sound, {counted(count, 'memory', 'memories')}, {store.index_bytes / 1e6:.1f} MB of vectors")
+    return Outcome(
+        f"{store.file}: sound, {counted(count, 'memory', 'memories')}, {store.index_bytes / 1e6:.1f} MB of vectors"
+    )
 
 
 _ACTIONS: Final = {"list": _list, "search": _search, "forget": _forget, "export": _export, "check": _check}
@@ -105,4 +111,3 @@ def _line(memory: Memory) -> str:
     parts += [f"({harmless(memory.place)})"] if memory.place else []
     parts += ["[replaced]"] if memory.replaced_s else []
     return "  ".join(parts)
-

@@ -62,6 +62,7 @@ def private(folder: Path) -> None:
 
 
 def _connect(file: Path, passphrase: str) -> Any:
+    _driver(passphrase)  # before there is a file
     with troubles():
         with suppress(FileExistsError):
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -70,7 +71,13 @@ def _connect(file: Path, passphrase: str) -> Any:
     connection: Any = None
     try:
         connection = _opened(file, passphrase)
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON", "cache_size = -8000", "wal_autocheckpoint = 0"):
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "secure_delete = ON",
+            "cache_size = -8000",
+            "wal_autocheckpoint = 0",
+        ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         migrate(connection)
         if file.stat().st_size <= CHECKED_BYTES and (faults := check(connection, quick=True)):
@@ -87,8 +94,8 @@ def _connect(file: Path, passphrase: str) -> Any:
 
 
 class Checkpoints:
-    """Writes what was stored from the log into the file, beside the storing: a thread and a connection of its own, now and
-    then. Waiting for the disk twice, as it does, takes longer than storing."""
+    """Writes what was stored from the log into the file, beside the storing: a thread and a connection of its own, now
+    and then. Waiting for the disk twice, as it does, takes longer than storing."""
 
     def __init__(self, file: Path, passphrase: str) -> None:
         self._file, self._passphrase = file, passphrase
@@ -113,7 +120,8 @@ class Checkpoints:
         except Exception as why:  # the log only grows until the next time
             log.warning("%s: %s", self._file.name, why)
 
-    def close(self) -> None:
+    def wait(self) -> None:
+        """Until none is under way."""
         if self._thread is not None:
             self._thread.join()
 
@@ -179,6 +187,7 @@ def _anew(file: Path, why: str, notice: Callable[[str], None]) -> Any:
 def _copied(source: Path, to: Any) -> Saved:
     old = sqlite3.connect(str(source), timeout=BUSY_S, isolation_level=None)
     try:
+        old.execute("PRAGMA writable_schema = ON")  # only so does SQLite read what is left of a file that is cut short
         return copy_rows(old, to)
     finally:
         with suppress(sqlite3.Error):
@@ -207,8 +216,10 @@ def is_sql(why: BaseException) -> bool:
 
 
 def _is_corrupt(why: BaseException) -> bool:
-    text = str(why)
-    return isinstance(why, _CorruptError) or (is_sql(why) and ("malformed" in text or "not a database" in text))
+    """Also what SQLite says of a file whose beginning is nonsense; not what the disk or the machine lack."""
+    if isinstance(why, _CorruptError) or not is_sql(why):
+        return isinstance(why, _CorruptError)
+    return trouble_of(why).trouble == "broken" and not any(lack in str(why) for lack in ("I/O", "no such module"))
 
 
 def trouble_of(why: BaseException) -> MemoryError_:

@@ -53,7 +53,9 @@ def open_store(
     connection, file = open_database(folder / FOLDER, passphrase, notice)
     try:
         with troubles():
-            return Store(settings, connection, file, embedder, Recordings(recordings), now, Checkpoints(file, passphrase))
+            return Store(
+                settings, connection, file, embedder, Recordings(recordings), now, Checkpoints(file, passphrase)
+            )
     except BaseException:
         connection.close()
         raise
@@ -80,7 +82,7 @@ class Store:
         self._one = threading.RLock()
         self._index = VectorIndex(connection, embedder)
         self._finder = Finder(connection, self._index)
-        self._forgetter = Forgetter(connection, file.parent, self._index, recordings, self._writing)
+        self._forgetter = Forgetter(connection, file.parent, self._index, recordings, self._writing, checkpoints.wait)
         if embedder.quick:
             self._index.catch_up()
         self.tidy()
@@ -209,7 +211,7 @@ class Store:
         """Nothing is lost without it; with it one file is left instead of three."""
         with self._one:
             self._index.embedder.close()
-            self._checkpoints.close()
+            self._checkpoints.wait()
             with suppress(Exception):
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._connection.close()
