@@ -42,6 +42,7 @@ from pipelines.hearing.own_voice import OwnVoice
 from pipelines.hearing.played import Played
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.load import Load
+from pipelines.memory.places import Places
 from pipelines.memory.reminders import Reminders
 from pipelines.photos import Photos
 from pipelines.scribe import Deadlines, Scribe
@@ -94,6 +95,7 @@ class Room:
         self.budget = Budget(options.general.budget, "", 0, 0.0)
         self.alarms = Alarms()
         self.reminders = Reminders(self.scribe, self.alarms)
+        self.places = Places(options.general.places, self.scribe)
         self.tools: dict[str, tuple[ToolInfo, ...]] = {}  # by where they come from
         self.preferences = Preferences()  # what the wearer asked for by voice; `Steering` changes it
         self.standing = ""  # the mode that the wearer asked for until further notice
@@ -137,6 +139,7 @@ class Room:
     def said(self, decision: Decision) -> None:
         """The same for what was just decided."""
         self.reminders.said(decision)
+        self.places.said(decision)
         if isinstance(decision, Speak):
             self.played.on_speak(decision)
         elif isinstance(decision, TurnOpened):
@@ -155,6 +158,7 @@ class Room:
             and self.attention.at_rest
             and self.double_talk.at_rest
             and self.reminders.at_rest
+            and self.places.at_rest
         )
 
     @property
@@ -208,6 +212,7 @@ class Room:
         self.duplex.on_started(event)
         self.attention.begin()
         self.reminders.begin(event)
+        self.places.begin(event.memory, event.wall_clock)
         # Before models had profiles, a recording only named the one there was.
         models = event.models or ((ModelInfo(event.model, tools=False),) if event.model else ())
         self.chain = Chain(models)
@@ -224,7 +229,7 @@ class Room:
         changed = tuple(tool for source in sorted(self.tools) for tool in self.tools[source])
         for part in self._parts():
             resumed = part.rest(resumed)
-        resumed = self.reminders.rest(resumed)
+        resumed = self.places.rest(self.reminders.rest(resumed))
         return replace(
             resumed,
             pauses_ms=self.pauses.kept,
@@ -256,6 +261,7 @@ class Room:
         self.standing, self.guide = resumed.mode, resumed.guide
         self.alarms.resume(resumed.alarms)
         self.reminders.stand(resumed)
+        self.places.stand(resumed)
         self.chain.resume(resumed.trips)
         if resumed.spent_day:
             self.budget.resume(resumed.spent_day, resumed.spent_tokens, resumed.spent_usd)
