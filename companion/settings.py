@@ -20,6 +20,7 @@ from companion.bridge.settings import BridgeSettings
 from companion.clip.settings import ClipSettings
 from companion.lan.settings import LanSettings
 from companion.local.settings import LocalSettings
+from companion.memory.settings import MemorySettings
 from companion.push.settings import PushSettings
 from pipelines.director import DirectorOptions
 from pipelines.hearing.segmenter import SegmenterOptions
@@ -180,6 +181,7 @@ class Settings:
     push: PushSettings = field(default_factory=PushSettings)
     clip: ClipSettings = field(default_factory=ClipSettings)
     local: LocalSettings = field(default_factory=LocalSettings)
+    memory: MemorySettings = field(default_factory=MemorySettings)
 
     def director(self) -> DirectorOptions:
         """The part that the deciders need: with it and the happenings, a replay decides alike."""
