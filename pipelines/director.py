@@ -22,12 +22,14 @@ from pipelines.events import (
     CodesRead,
     Decision,
     DeviceEvent,
+    Forgotten,
     Happening,
     HeardMark,
     LinkChanged,
     Looked,
     Measured,
     MediaFlow,
+    Memorised,
     ModelDone,
     ModelFailed,
     ModelText,
@@ -35,6 +37,7 @@ from pipelines.events import (
     PhotoCame,
     PictureCovered,
     PlayMark,
+    Recalled,
     Resumed,
     SessionEnded,
     SessionStarted,
@@ -357,6 +360,17 @@ class Director:
         else:
             self._answerer.take(event)
 
+    def _on_memorised(self, event: Memorised) -> None:
+        self._on_result(event)
+        if text := self._room.mind.stored(event):
+            self._answerer.announcing.announce(text)
+
+    def _recall_over(self) -> None:
+        """What is remembered is not waited for any longer."""
+        for answer in (self._listener.ear.answer, self._answerer.answer):
+            if answer is not None:
+                answer.recall_over()
+
     def _on_work_failed(self, event: WorkFailed) -> None:
         if greeting := self._greets(event.request):
             greeting.on_failed(event)
@@ -402,6 +416,9 @@ class Director:
         ModelDone: _on_result,
         ModelFailed: _on_result,
         ToolDone: _on_result,
+        Memorised: _on_memorised,
+        Recalled: _on_result,
+        Forgotten: _on_result,
         ToolsChanged: _on_tools,
         Spent: _on_spent,
         WorkFailed: _on_work_failed,
@@ -427,5 +444,6 @@ class Director:
         "alarm": lambda self: self._answerer.announcing.alarms_due(),
         "photo": _photo_over,
         "places": lambda self: self._room.places.tick(),
+        "recall": _recall_over,
         "attention": lambda self: self._room.attention.rang(self._room.now_ns),
     }

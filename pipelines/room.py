@@ -42,6 +42,7 @@ from pipelines.hearing.own_voice import OwnVoice
 from pipelines.hearing.played import Played
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.load import Load
+from pipelines.memory.mind import Mind
 from pipelines.memory.places import Places
 from pipelines.memory.reminders import Reminders
 from pipelines.photos import Photos
@@ -94,6 +95,7 @@ class Room:
         self.chain = Chain(())
         self.budget = Budget(options.general.budget, "", 0, 0.0)
         self.alarms = Alarms()
+        self.mind = Mind(self.scribe, self.deadlines)
         self.reminders = Reminders(self.scribe, self.alarms)
         self.places = Places(options.general.places, self.scribe)
         self.tools: dict[str, tuple[ToolInfo, ...]] = {}  # by where they come from
@@ -213,6 +215,7 @@ class Room:
         self.attention.begin()
         self.reminders.begin(event)
         self.places.begin(event.memory, event.wall_clock)
+        self.mind.begin(event)
         # Before models had profiles, a recording only named the one there was.
         models = event.models or ((ModelInfo(event.model, tools=False),) if event.model else ())
         self.chain = Chain(models)
@@ -229,7 +232,7 @@ class Room:
         changed = tuple(tool for source in sorted(self.tools) for tool in self.tools[source])
         for part in self._parts():
             resumed = part.rest(resumed)
-        resumed = self.places.rest(self.reminders.rest(resumed))
+        resumed = self.places.rest(self.mind.rested(self.reminders.rest(resumed)))
         return replace(
             resumed,
             pauses_ms=self.pauses.kept,
@@ -262,6 +265,7 @@ class Room:
         self.alarms.resume(resumed.alarms)
         self.reminders.stand(resumed)
         self.places.stand(resumed)
+        self.mind.stand(resumed)
         self.chain.resume(resumed.trips)
         if resumed.spent_day:
             self.budget.resume(resumed.spent_day, resumed.spent_tokens, resumed.spent_usd)
@@ -306,5 +310,6 @@ class Room:
             self.private,
             self.device,
             self.photos,
+            self.mind,
             self.reminders,
         )

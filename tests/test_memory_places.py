@@ -44,7 +44,7 @@ class Walk(ScriptedSession):
             text = self._now_seen()[2]
             lines = (ev.TextLine(text, 0.98),) if text else ()
             self._later(250, lambda: self._answer(d.request, ev.TextRead(0, d.request, d.frame_id, lines)))
-        elif isinstance(d, ev.Memorise):
+        elif isinstance(d, ev.Memorise) and d.memory.what == "place":
             self.stored.append(d)
         else:
             super()._one(d)

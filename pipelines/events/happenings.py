@@ -411,6 +411,8 @@ class Resumed(Happening):
     reminders: tuple[Memory, ...] = ()  # of those alarms, what is in the wearer's database
     place: str = ""  # where the device said that it is
     whereabouts: Whereabouts = NOWHERE
+    recalled: tuple[Memory, ...] = ()  # what "that" is: what was told or answered from memory last
+    untold: tuple[str, ...] = ()  # of a list out of memory, what was not said yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -248,7 +248,7 @@ NOWHERE: Final = Whereabouts()
 @dataclass(frozen=True, slots=True)
 class Sent:
     """What went to one model in one turn. `letters`: of all words, instructions included; `earlier`: turns before this
-    one among them; `end`: "" = it answered, else the kind of failure."""
+    one among them; `end`: "" = it answered, else the kind of failure; `memories`: what went along of the wearer's."""
 
     model: str
     questions: int = 1
@@ -256,6 +256,7 @@ class Sent:
     pictures: int = 0
     earlier: int = 0
     end: str = ""
+    memories: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,7 +286,8 @@ class Remembered:
     picture, whole, whatever of it was spoken; `views`: what was looked at, in order; `caption`: words that stand for
     the picture in later queries; `asked`: models that were sent something; `used`: tools with effects
     that were; `links`, `sources`: kept aside, unspoken; `shown`: the answer, if it was shown and not
-    (only) spoken; `trace`: what it came from; `unread`: parts of the picture's text that could not be read."""
+    (only) spoken; `trace`: what it came from; `unread`: parts of the picture's text that could not be read;
+    `recalled`: what was remembered that it came from."""
 
     turn: int
     t_ns: int
@@ -306,6 +308,7 @@ class Remembered:
     shown: str = ""
     trace: Trace = NO_TRACE
     unread: int = 0
+    recalled: tuple[Memory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +336,7 @@ class Message:
     """One message of a query. `role`: "system", "user", "assistant" or "tool". `frame_id` > 0 attaches that picture, at
     the query's `image_px`; `views` attach more, behind it; only the user's messages may have pictures. An assistant's
     message may hold `calls`, and `carry` as it came with them; a tool's message answers the call `call_id` of the tool
-    `name`, and `failed` says that there is no result."""
+    `name`, and `failed` says that there is no result. `memories`: so many of the wearer's are in the text."""
 
     role: str
     text: str
@@ -344,3 +347,4 @@ class Message:
     name: str = ""
     failed: bool = False
     carry: str = ""
+    memories: int = 0

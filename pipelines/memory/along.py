@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.events import Happening, Memory, Recalled
 from pipelines.memory import fitting, sentences, wording
-from pipelines.memory.dates import span_of
+from pipelines.memory.dates import Span, span_of
 from pipelines.thinking.intent import normal
 
 if TYPE_CHECKING:
@@ -42,10 +42,9 @@ class Along:
         return bool(self._span)
 
     @property
-    def _span(self) -> tuple[float, float]:
+    def _span(self) -> Span:
         world = self._world
-        span = span_of(normal(self._question.text), world.scribe.now_ns, world.wall_clock)
-        return (span.since_s, span.until_s) if span else ()  # type: ignore[return-value]
+        return span_of(normal(self._question.text), world.scribe.now_ns, world.wall_clock)
 
     def waits_for(self, request: int) -> bool:
         return request == self.request != 0
@@ -63,8 +62,8 @@ class Along:
         """The facts that answer the question by themselves."""
         if self._question.intent.name != "ask" or self._question.mode or self._question.said:
             return []
-        since_s, until_s = self._span or (0.0, 0.0)
-        return fitting.answering(self._question.text, self.memories, since_s, until_s)
+        span = self._span
+        return fitting.answering(self._question.text, self.memories, span.since_s, span.until_s)
 
     def abstention(self) -> str:
         """What to say if no model is asked, since only memory could have answered; "" if a model may know."""
@@ -76,3 +75,8 @@ class Along:
             return wording.UNKNOWN if own or person else ""
         foreign = any(tool.source not in {"built in", "sandbox"} for tool in world.tools)
         return wording.UNKNOWN if own and not world.camera and not foreign else ""
+
+
+def said(world: World, found: list[Memory]) -> str:
+    """The facts as an answer."""
+    return wording.answer(found, world.scribe.now_ns, world.wall_clock)

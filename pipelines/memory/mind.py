@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
-from pipelines.events import MS, Memorise, Memory, Recall, Resumed, SessionStarted
+from pipelines.events import MS, Memorise, Memorised, Memory, Recall, Remembered, Resumed, SessionStarted
+from pipelines.memory import wording
+from pipelines.memory.dates import at_s
+from pipelines.memory.sensitive import sensitivity
 from pipelines.scribe import Deadlines, Scribe
 
+OF_THE_WORLD: Final = frozenset({"model", "read", "price", "code", "thing", "history"})  # kinds of turns that are kept
 RECALL_NS: Final = 150 * MS  # so long a question to a model waits for what is remembered
 
 
@@ -24,6 +28,7 @@ class Mind:
     last: tuple[Memory, ...] = ()
     rest: tuple[str, ...] = ()
     troubled: bool = False
+    _turns: list[int] = field(default_factory=list)  # requests that store one
 
     def begin(self, event: SessionStarted) -> None:
         self.on = event.memory
@@ -47,11 +52,35 @@ class Mind:
         """What was not told yet."""
         self.rest = rest
 
+    def turn_over(self, entry: Remembered, private: bool, wall_clock: str) -> None:
+        """A turn was answered: it is stored, unless nothing of it may be; “that” is what it came from."""
+        if not self.on or entry.kind in {"memory", "recall"}:
+            return
+        if entry.kind in OF_THE_WORLD:
+            self.means(*entry.recalled)
+        if private or entry.kind not in OF_THE_WORLD or not entry.question:
+            return
+        said_s = at_s(entry.t_ns, wall_clock)
+        answer = entry.shown or entry.heard
+        kind = sensitivity(entry.question)
+        memory = Memory(0, "turn", entry.question, "", "asked", "" if kind == "person" else kind, said_s, answer=answer)
+        self._turns.append(self.memorise("a question and its answer", entry.turn, memory))
+
+    def stored(self, event: Memorised) -> str:
+        """What to say if a turn could not be stored, once; "" if there is nothing to say."""
+        if event.request not in self._turns:
+            return ""
+        self._turns.remove(event.request)
+        if not event.trouble or self.troubled:
+            return ""
+        self.troubled = True
+        return wording.TURNS_NOT_STORED
+
     def means(self, *memories: Memory) -> None:
         """What “that” is from now on."""
         self.last = memories
 
-    def rest_state(self, resumed: Resumed) -> Resumed:
+    def rested(self, resumed: Resumed) -> Resumed:
         """The same with this part's state written in."""
         return replace(resumed, recalled=self.last, untold=self.rest)
 

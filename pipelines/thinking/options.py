@@ -174,6 +174,13 @@ class ToolOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryOptions:
+    """What deciders know of [memory]."""
+
+    prompt_chars: int = 1500  # letters of memory in one question to a model
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """Everything that the deciders can be told. A recording carries it, so a replay decides alike."""
 
@@ -189,3 +196,4 @@ class Options:
     load: LoadOptions = field(default_factory=LoadOptions)
     send: SendRules = field(default_factory=SendRules)
     places: PlaceOptions = field(default_factory=PlaceOptions)
+    memory: MemoryOptions = field(default_factory=MemoryOptions)

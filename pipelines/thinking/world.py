@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from functools import partial
 
 from pipelines.events import UNKNOWN_DEVICE, Device, ToolInfo
+from pipelines.memory.mind import Mind
 from pipelines.memory.reminders import Reminders
 from pipelines.photos import Photos
 from pipelines.scribe import Deadlines, Scribe
@@ -27,7 +28,7 @@ class World:
     further notice; `tools`: what models may use now; `wall_clock`: local ISO time at t=0; `missing`: why there is no
     model, a kind of failure; `verbosity`: "short" or "long", if the wearer asked for that; `camera`: there is one;
     `read_aloud`: the text that was read last, and the place in it; `private`: nothing may leave this
-    machine; `device`: what it says that it can do; `photos`: a
+    machine; `mind`: what is remembered beyond the session; `device`: what it says that it can do; `photos`: a
     camera that is asked for each picture; `reminders`: those that outlive the session."""
 
     scribe: Scribe
@@ -48,6 +49,7 @@ class World:
     private: bool = False
     device: Device = UNKNOWN_DEVICE
     photos: Photos = field(default_factory=partial(Photos, Scribe(), Deadlines()))
+    mind: Mind = field(default_factory=Mind)
     reminders: Reminders = field(default_factory=partial(Reminders, Scribe(), Alarms()))
 
     @property
