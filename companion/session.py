@@ -23,6 +23,7 @@ from companion.hands import Hands
 from companion.left_out import LeftOut
 from companion.link.handler import DeviceLink, Message
 from companion.link.opus_send import FRAME_SAMPLES, SILENCE, AnswerEncoder
+from companion.memory.shape import MemoryStore
 from companion.model.models import Models
 from companion.model.profile import ModelProfile
 from companion.net import Observer
@@ -41,6 +42,7 @@ from pipelines.events import (
     KeepStill,
     LinkChanged,
     MediaFlow,
+    Memory,
     PhotoCame,
     PlayMark,
     Preferences,
@@ -92,6 +94,8 @@ class Parts:
     started: SessionStarted | None = None  # a replay's first happening is the recorded one
     preferences: Preferences = field(default_factory=Preferences)  # what the wearer asked for in earlier sessions
     prefer: Callable[[Preferences], None] = lambda preferences: None  # remembers it; a replay remembers nothing
+    memory: MemoryStore | None = None  # what is remembered beyond sessions
+    reminders: tuple[Memory, ...] = ()  # of earlier sessions
 
 
 class Session:
@@ -151,6 +155,8 @@ class Session:
                 wake_word=parts.settings.attention.wake_word,
                 turn_model=parts.settings.turn.audio_model,
                 cancels_echo=can_cancel_echo(),
+                memory=parts.memory is not None,
+                reminders=parts.reminders,
             )
         )
 

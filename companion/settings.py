@@ -32,6 +32,7 @@ from pipelines.thinking.options import (
     EchoOptions,
     LoadOptions,
     LookOptions,
+    MemoryOptions,
     ModeOptions,
     Options,
     SpeakingOptions,
@@ -199,6 +200,7 @@ class Settings:
             self.echo,
             self.load,
             self.privacy.rules,
+            MemoryOptions(self.memory.prompt_chars),
         )
         choice = ChoiceOptions(**asdict(self.choice))
         return DirectorOptions(general, self.segmenter, choice)

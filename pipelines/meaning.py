@@ -51,8 +51,9 @@ def _of_memory(room: Room, text: str) -> Intent | None:
     if intent is None or rules.before(text) or steers(normal(text)) or understood(text) is not None:
         return None
     mind, name = room.mind, intent.name
-    stale = (name == "source" and not mind.last) or (name == "more" and not mind.rest)
-    return None if stale else intent
+    if name == "source" and not mind.last:
+        return Intent("status", "why") if understand(text).kind == "model" else None
+    return None if name == "more" and not mind.rest else intent
 
 
 def _here(room: Room, text: str, intent: Intent) -> Intent:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.events import Happening, Memory, Recalled
 from pipelines.memory import fitting, sentences, wording
+from pipelines.memory.mind import OWN_NS, RECALL_NS
 from pipelines.memory.dates import Span, span_of
 from pipelines.thinking.intent import normal
 
@@ -34,7 +35,9 @@ class Along:
         reason = "what is remembered of this, in case it helps"
         words = self._question.text
         self.over = False
-        self.request = mind.recall(reason, self._question.turn, words, True, limit=LIMIT, replaced=self._past)
+        own = sentences.of_wearer(words) or sentences.of_person(words)
+        within_ns = 0 if not self._world.model else OWN_NS if own else RECALL_NS
+        self.request = mind.recall(reason, self._question.turn, words, within_ns, limit=LIMIT, replaced=self._past)
 
     @property
     def _past(self) -> bool:
@@ -57,6 +60,7 @@ class Along:
     def forget(self) -> None:
         """It is not waited for any more."""
         self.request, self.over = 0, True
+        self._world.mind.deadlines.clear("recall")
 
     def answering(self) -> list[Memory]:
         """The facts that answer the question by themselves."""

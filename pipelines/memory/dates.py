@@ -138,4 +138,3 @@ def iso_day(when_s: float, t_ns: int, wall_clock: str) -> str:
     now_s = at_s(t_ns, wall_clock)
     then = moment(Now(t_ns - int((now_s - when_s) * NS), wall_clock)) if when_s > 0 else None
     return f"{then.year:04}-{then.month:02}-{then.day:02}" if then is not None else ""
-

@@ -32,7 +32,15 @@ class Fact:
 
 _NUMBERS: Final = frozenset({*SMALL, *TENS, "hundred", "thousand"} - {""})
 _TIMES: Final = frozenset(
-    {*(day.lower() for day in WEEKDAYS), *(month.lower() for month in MONTHS), "o'clock", "am", "pm", "noon", "midnight"}
+    {
+        *(day.lower() for day in WEEKDAYS),
+        *(month.lower() for month in MONTHS),
+        "o'clock",
+        "am",
+        "pm",
+        "noon",
+        "midnight",
+    }
     | {"morning", "evening", "afternoon", "tomorrow", "today", "tonight", "half", "quarter"}
 )
 COLOURS: Final = frozenset(

@@ -19,7 +19,9 @@ from pipelines.thinking.intent import normal
 
 MOST: Final = 4  # facts in one answer
 
-_PLACING: Final = frozenset(stem(word) for word in "leave put place keep park hide store lay lock see drop find located stand".split())
+_PLACING: Final = frozenset(
+    stem(word) for word in "leave put place keep park hide store lay lock see drop find located stand".split()
+)
 _ATTRIBUTES: Final = frozenset(stem(word) for word in OPTIONAL) | frozenset(
     stem(word) for word in "colour level before last previous former currently new spot".split()
 )
@@ -80,7 +82,9 @@ def fits(question: Wanted, memory: Memory) -> bool:
         return _names(question, core, fact)
     if question.wh == "" and fact.single and fact.subject and fact.subject <= core:
         left = core - fact.subject
-        return fact.relation == "number" and numeric(" ".join(left)) or fact.relation == "colour" and bool(left & _COLOURS)
+        return (
+            fact.relation == "number" and numeric(" ".join(left)) or fact.relation == "colour" and bool(left & _COLOURS)
+        )
     return False
 
 

@@ -15,6 +15,7 @@ from pipelines.scribe import Deadlines, Scribe
 
 OF_THE_WORLD: Final = frozenset({"model", "read", "price", "code", "thing", "history"})  # kinds of turns that are kept
 RECALL_NS: Final = 150 * MS  # so long a question to a model waits for what is remembered
+OWN_NS: Final = 1500 * MS  # and so long one about what is the wearer's
 
 
 @dataclass(slots=True)
@@ -33,11 +34,11 @@ class Mind:
     def begin(self, event: SessionStarted) -> None:
         self.on = event.memory
 
-    def recall(self, reason: str, turn: int, query: str, waits: bool = False, **fields: Any) -> int:
-        """Look for it; the number of the request. `waits`: a question to a model waits for it, for a while."""
+    def recall(self, reason: str, turn: int, query: str, within_ns: int = 0, **fields: Any) -> int:
+        """Look for it; the number of the request. `within_ns`: so long it is waited for, 0 = as long as it takes."""
         request = self.scribe.number()
-        if waits:
-            self.deadlines.set("recall", self.scribe.now_ns + RECALL_NS)
+        if within_ns:
+            self.deadlines.set("recall", self.scribe.now_ns + within_ns)
         self.scribe.emit(Recall, reason, request=request, turn=turn, query=query, **fields)
         return request
 
@@ -54,9 +55,9 @@ class Mind:
 
     def turn_over(self, entry: Remembered, private: bool, wall_clock: str) -> None:
         """A turn was answered: it is stored, unless nothing of it may be; “that” is what it came from."""
-        if not self.on or entry.kind in {"memory", "recall"}:
+        if not self.on:
             return
-        if entry.kind in OF_THE_WORLD:
+        if entry.recalled or entry.kind in OF_THE_WORLD:
             self.means(*entry.recalled)
         if private or entry.kind not in OF_THE_WORLD or not entry.question:
             return

@@ -1,11 +1,11 @@
 """What of the remembered is nobody's business, told from its words, and what each class means.
 
-    class    e.g.                          said aloud              to a model that is not on this machine
-    secret   a password, a door code       only when asked for it  never
-    money    a salary, an account          yes                     only to one that keeps nothing
-    health   an allergy, a medicine        yes                     only to one that keeps nothing
-    person   anybody but the wearer        yes                     only with a question that names them
-    ""       a locker, a parking place     yes                     with a question that it fits
+class    e.g.                          said aloud              to a model that is not on this machine
+secret   a password, a door code       only when asked for it  never
+money    a salary, an account          yes                     only to one that keeps nothing
+health   an allergy, a medicine        yes                     only to one that keeps nothing
+person   anybody but the wearer        yes                     only with a question that names them
+""       a locker, a parking place     yes                     with a question that it fits
 """
 
 from __future__ import annotations

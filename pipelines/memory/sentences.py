@@ -28,9 +28,11 @@ _REMEMBER: Final = re.compile(
     r"(?P<note>note(?: down)?|make a note|take a note|write down))(?P<that> that|,? for me(?: that)?)?[\s:,]+(?P<text>.+)",
     re.IGNORECASE | re.DOTALL,
 )
-_NOT_TOLD: Final = re.compile(  # "remember to buy milk" is a thing to do, "remember when …" is talk, "remember this" looks
-    r"(?:to|me|when|how|if|the time|what|where|who|which|why|whether)\b.*|(?:this|that|it|him|her|them|us)"
-    r"(?: (?:for me|please|too|as well|for later|place|spot|sign|number|page|picture|one|moment|face|person))*"
+_NOT_TOLD: Final = (
+    re.compile(  # "remember to buy milk" is a thing to do, "remember when …" is talk, "remember this" looks
+        r"(?:to|me|when|how|if|the time|what|where|who|which|why|whether)\b.*|(?:this|that|it|him|her|them|us)"
+        r"(?: (?:for me|please|too|as well|for later|place|spot|sign|number|page|picture|one|moment|face|person))*"
+    )
 )
 # Things of the wearer's that have a value which is asked for later: "my locker is 214".
 _THINGS: Final = (
@@ -45,8 +47,12 @@ _PERSON: Final = (
     r"(?:wife|husband|partner|son|daughter|mother|father|mum|mom|dad|sister|brother|aunt|uncle|neighbou?r|friend|"
     r"girlfriend|boyfriend|dog|cat|baby)"
 )
-_VALUE: Final = r"(?!(?:not |so |too |very )?(?:\w+ing|broken|hurt|dead|gone|lost|late|wrong|ready|full|empty|sore)\b).+"
-_ABED: Final = r"(?:on|at|in|under|behind|beside|next to|near|by|inside|outside|upstairs|downstairs|level|floor|row|deck)"
+_VALUE: Final = (
+    r"(?!(?:not |so |too |very )?(?:\w+ing|broken|hurt|dead|gone|lost|late|wrong|ready|full|empty|sore)\b).+"
+)
+_ABED: Final = (
+    r"(?:on|at|in|under|behind|beside|next to|near|by|inside|outside|upstairs|downstairs|level|floor|row|deck)"
+)
 _STATED: Final = tuple(
     re.compile(pattern)
     for pattern in (
@@ -59,7 +65,9 @@ _STATED: Final = tuple(
         r"(?:i|we) (?:live|moved) (?:in|at|to) .+|i work (?:at|for) .+|i am staying (?:at|in) .+",
     )
 )
-_QUESTION: Final = re.compile(r"\?\s*$|\b(?:what|why|how|should|can you|could you|do you|where is|tell me)\b", re.IGNORECASE)
+_QUESTION: Final = re.compile(
+    r"\?\s*$|\b(?:what|why|how|should|can you|could you|do you|where is|tell me)\b", re.IGNORECASE
+)
 
 
 def told(text: str) -> str:
@@ -82,7 +90,9 @@ def keep_said(words: str) -> bool:
     """“Remember that”: what was just said. `words`: normal."""
     plain = _PLEASE.sub("", words)
     return bool(
-        re.fullmatch(r"(?:remember|memori[sz]e|keep|save) (?:this|that|it)(?: (?:for me|for later|in mind|answer))*", plain)
+        re.fullmatch(
+            r"(?:remember|memori[sz]e|keep|save) (?:this|that|it)(?: (?:for me|for later|in mind|answer))*", plain
+        )
     )
 
 
@@ -172,7 +182,9 @@ _FORGETS: Final[tuple[tuple[str, str], ...]] = (
     (rf"{_FORGET} (?P<about>(?:my|our|where|what|who) .+|(?:the )?(?!about\b|to\b|timer|alarm|reminder)[\w'-]+(?: [\w'-]+)?)", "about"),
 )  # fmt: skip
 _FORGET_PATTERNS: Final = tuple((re.compile(pattern), name) for pattern, name in _FORGETS)
-_WHO = re.compile(r"^(?:(?:where|what|who|when) (?:is|are|was|were|did i (?:park|put|leave)|i (?:parked|put|left)) )|^(?:my|our|the) ")
+_WHO = re.compile(
+    r"^(?:(?:where|what|who|when) (?:is|are|was|were|did i (?:park|put|leave)|i (?:parked|put|left)) )|^(?:my|our|the) "
+)
 
 
 def forgetting(text: str) -> Intent | None:
@@ -202,5 +214,3 @@ def understood(text: str) -> Intent | None:
     if told(text):
         return Intent("memory", "tell")
     return asked(text)
-
-

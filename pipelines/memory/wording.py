@@ -133,7 +133,9 @@ def overview(memories: Sequence[Memory], whole: int) -> list[str]:
         groups.setdefault(about.lower(), []).append(told(memory))
     out = [" ".join(said[:3]) for said in groups.values()]
     if secrets := len(memories) - len(shown):
-        out.append(f"And {count(secrets, 'secret')}, which I say only when you ask for {'it' if secrets == 1 else 'them'}.")
+        out.append(
+            f"And {count(secrets, 'secret')}, which I say only when you ask for {'it' if secrets == 1 else 'them'}."
+        )
     return [f"You told me {count(whole, 'thing')}.", *out] if out else []
 
 

@@ -301,7 +301,9 @@ class Answer:
     @property
     def waits_for_wearer(self) -> bool:
         """A plan has been read to them."""
-        return self._asking.waits_for_wearer or (isinstance(self._errand, MemoryErrand) and self._errand.waits_for_wearer)
+        return self._asking.waits_for_wearer or (
+            isinstance(self._errand, MemoryErrand) and self._errand.waits_for_wearer
+        )
 
     def acknowledgement(self) -> str:
         """A short true word while nothing has come yet; "" if there is nothing to acknowledge."""

@@ -73,8 +73,13 @@ def compose(
     messages = (
         Message("system", " ".join(filter(None, (thinking.system_prompt, wording.VERBOSITY.get(world.verbosity))))),
         *world.history.messages(thinking.history_turns, thinking.history_tokens, discreet, world.private),
-        Message("user", " ".join([chosen.text, *notes]), frame_id, views=tuple(view for _, view in shown[1:]),
-            memories=len(share.memories)),
+        Message(
+            "user",
+            " ".join([chosen.text, *notes]),
+            frame_id,
+            views=tuple(view for _, view in shown[1:]),
+            memories=len(share.memories),
+        ),
     )
     ask = Ask(
         turn,

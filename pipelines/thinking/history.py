@@ -98,7 +98,8 @@ class History:
         asked = [
             (entry, secret)
             for entry, secret in zip(self._entries, self._private, strict=True)
-            if entry.question and (here or not (entry.trace.private or entry.kind in OWN))  # what was not understood is no question
+            if entry.question
+            and (here or not (entry.trace.private or entry.kind in OWN))  # what was not understood is no question
         ]
         most = min(last, limit_tokens // LEAST_TURN_TOKENS)
         if most < 1:

@@ -183,8 +183,15 @@ def _entry(one: Remembered, known: dict[str, ModelInfo]) -> Entry:
 def gone_of(part: Sent, info: ModelInfo | None) -> Gone:
     local = info is not None and info.local
     return Gone(
-        part.model, host_of(info), local, part.questions, part.letters, part.earlier, part.pictures,
-        end=part.end, memories=part.memories,
+        part.model,
+        host_of(info),
+        local,
+        part.questions,
+        part.letters,
+        part.earlier,
+        part.pictures,
+        end=part.end,
+        memories=part.memories,
     )
 
 
