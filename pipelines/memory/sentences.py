@@ -13,6 +13,7 @@ from typing import Final
 
 from pipelines.memory.dates import time_words
 from pipelines.memory.facts import cleaned, fact_of
+from pipelines.memory.phrasing import as_question, as_told
 from pipelines.thinking.intent import Intent, normal
 
 _PLEASE: Final = re.compile(
@@ -72,6 +73,7 @@ _QUESTION: Final = re.compile(
 
 def told(text: str) -> str:
     """What these words want remembered, as it was said; "" if they tell nothing to be kept."""
+    text = as_told(text)
     if match := _REMEMBER.fullmatch(text.strip()):
         said = cleaned(match["text"])
         if not said or _NOT_TOLD.fullmatch(normal(said)):
@@ -140,7 +142,11 @@ _OF_PERSON: Final = re.compile(
 
 def asked(text: str) -> Intent | None:
     """What these words ask of memory; None if they may be about anything. `subject`: what it is about, "" = all."""
-    words = _PLEASE.sub("", normal(text)).strip()
+    return _asked(normal(text)) or _asked(as_question(text))
+
+
+def _asked(words: str) -> Intent | None:
+    words = _PLEASE.sub("", words).strip()
     when = time_words(words)
     bare = " ".join(words.replace(when, " ").split()) if when else words
     for pattern, name in _ASKED_PATTERNS:
@@ -157,12 +163,18 @@ def asked(text: str) -> Intent | None:
 
 def of_wearer(text: str) -> bool:
     """A question about something of the wearer's own."""
-    return bool(_OF_WEARER.fullmatch(_PLEASE.sub("", normal(text)).strip()))
+    return _any_of(_OF_WEARER, text)
 
 
 def of_person(text: str) -> bool:
     """A question about somebody whom only the wearer knows, as far as words show."""
-    return bool(_OF_PERSON.fullmatch(_PLEASE.sub("", normal(text)).strip()))
+    return _any_of(_OF_PERSON, text)
+
+
+def _any_of(pattern: re.Pattern[str], text: str) -> bool:
+    """As it was said, or in plain words."""
+    said = (_PLEASE.sub("", words).strip() for words in (normal(text), as_question(text)))
+    return any(pattern.fullmatch(words) for words in said)
 
 
 # --------------------------------------------------------------------------------------------------------------- forget
