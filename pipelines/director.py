@@ -123,7 +123,7 @@ class Director:
         room, greeting = self._room, self._greeting
         return (
             self.quiet
-            and room.deadlines.only("alarm", "attention")  # a timer that will ring tomorrow is no work
+            and room.deadlines.only("alarm", "attention", "places")  # a timer that will ring tomorrow is no work
             and room.at_rest
             and self._reconnect.at_rest
             and (greeting is None or not greeting.busy)
@@ -154,6 +154,7 @@ class Director:
     def _decided(self) -> list[Decision]:
         self._catch_up_reminders()
         self._reconnect.catch_up()
+        self._look_about()
         decisions = self._told(self._room.scribe.take())
         self._room.arm()
         return decisions
@@ -166,6 +167,16 @@ class Director:
             room.reminders.missed()
         self._answerer.announcing.catch_up()
         room.reminders.catch_up(self._answerer.next_turn - 1, room.private)
+
+    def _look_about(self) -> None:
+        """While nothing else goes on, see now and then whether this is another place."""
+        room = self._room
+        seen = room.has_camera and not room.photos.on and not room.private and not room.load.sheds("video")
+        due_ns = room.places.deadline_ns(seen and self.quiet)
+        if due_ns is None:
+            room.deadlines.clear("places")
+        else:
+            room.deadlines.set("places", due_ns)
 
     def _told(self, decisions: list[Decision]) -> list[Decision]:
         """Those, and what follows from them for whose words count."""
@@ -181,7 +192,7 @@ class Director:
         self._room.see(event)
         self._reconnect.see(event)
         handler = self._HANDLERS.get(type(event))
-        if handler is not None:
+        if handler is not None and not self._room.places.take(event):
             handler(self, event)
         return before + self._decided()
 
@@ -432,6 +443,7 @@ class Director:
         "progress": lambda self: self._answerer.background.progress_rang(),
         "alarm": lambda self: self._answerer.announcing.alarms_due(),
         "photo": _photo_over,
+        "places": lambda self: self._room.places.tick(),
         "recall": _recall_over,
         "attention": lambda self: self._room.attention.rang(self._room.now_ns),
     }

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 from pipelines.memory import sentences
+from pipelines.memory.place_words import sought
 from pipelines.room import Room
 from pipelines.thinking import guide, rules
 from pipelines.thinking.intent import Intent, normal, understand
@@ -47,7 +48,7 @@ def meaning(room: Room, text: str) -> Intent:
 
 def _of_memory(room: Room, text: str) -> Intent | None:
     """What is told to be remembered, asked of memory or to be forgotten; None: something else."""
-    intent = sentences.understood(text)
+    intent = Intent("recall", "seen") if sought(text) is not None else sentences.understood(text)
     if intent is None or rules.before(text) or steers(normal(text)) or understood(text) is not None:
         return None
     mind, name = room.mind, intent.name

@@ -43,6 +43,7 @@ from pipelines.hearing.played import Played
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.load import Load
 from pipelines.memory.mind import Mind
+from pipelines.memory.places import Places
 from pipelines.memory.reminders import Reminders
 from pipelines.photos import Photos
 from pipelines.scribe import Deadlines, Scribe
@@ -96,6 +97,7 @@ class Room:
         self.alarms = Alarms()
         self.mind = Mind(self.scribe, self.deadlines)
         self.reminders = Reminders(self.scribe, self.alarms)
+        self.places = Places(options.general.places, self.scribe)
         self.tools: dict[str, tuple[ToolInfo, ...]] = {}  # by where they come from
         self.preferences = Preferences()  # what the wearer asked for by voice; `Steering` changes it
         self.standing = ""  # the mode that the wearer asked for until further notice
@@ -139,6 +141,7 @@ class Room:
     def said(self, decision: Decision) -> None:
         """The same for what was just decided."""
         self.reminders.said(decision)
+        self.places.said(decision)
         if isinstance(decision, Speak):
             self.played.on_speak(decision)
         elif isinstance(decision, TurnOpened):
@@ -157,6 +160,7 @@ class Room:
             and self.attention.at_rest
             and self.double_talk.at_rest
             and self.reminders.at_rest
+            and self.places.at_rest
         )
 
     @property
@@ -210,6 +214,7 @@ class Room:
         self.duplex.on_started(event)
         self.attention.begin()
         self.reminders.begin(event)
+        self.places.begin(event.memory, event.wall_clock)
         self.mind.begin(event)
         # Before models had profiles, a recording only named the one there was.
         models = event.models or ((ModelInfo(event.model, tools=False),) if event.model else ())
@@ -227,7 +232,7 @@ class Room:
         changed = tuple(tool for source in sorted(self.tools) for tool in self.tools[source])
         for part in self._parts():
             resumed = part.rest(resumed)
-        resumed = self.mind.rested(self.reminders.rest(resumed))
+        resumed = self.places.rest(self.mind.rested(self.reminders.rest(resumed)))
         return replace(
             resumed,
             pauses_ms=self.pauses.kept,
@@ -259,6 +264,7 @@ class Room:
         self.standing, self.guide = resumed.mode, resumed.guide
         self.alarms.resume(resumed.alarms)
         self.reminders.stand(resumed)
+        self.places.stand(resumed)
         self.mind.stand(resumed)
         self.chain.resume(resumed.trips)
         if resumed.spent_day:

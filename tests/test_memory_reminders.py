@@ -66,7 +66,7 @@ class Day(ScriptedSession):
         super().feed(event)
 
     def _one(self, d: ev.Decision) -> None:
-        if isinstance(d, ev.Memorise):
+        if isinstance(d, ev.Memorise) and d.memory.what == "reminder":
             self._later(3, lambda: self._answer(d.request, self.kept.memorise(d)))
         elif isinstance(d, ev.Forget):
             self._later(3, lambda: self._answer(d.request, self.kept.forget(d)))

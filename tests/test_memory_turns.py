@@ -156,7 +156,13 @@ def test_what_was_only_said_about_somebody_is_remembered_after_a_yes(days: Days)
 
 @pytest.mark.parametrize(
     "said",
-    ["my house is on fire", "my knee hurts what should I do", "is my locker open", "what should my locker be", "my wife"],
+    [
+        "my house is on fire",
+        "my knee hurts what should I do",
+        "is my locker open",
+        "what should my locker be",
+        "my wife",
+    ],
 )
 def test_these_words_tell_nothing_to_be_kept(days: Days, said: str) -> None:
     talked = days.begin(0)

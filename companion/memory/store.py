@@ -154,10 +154,11 @@ class Store:
             return self._forgetter.forget(meant)
 
     def reminders(self) -> tuple[Memory, ...]:
-        """Those that stand, the next one first."""
+        """Those that were not said yet, the next one first."""
         with self._in():
             rows = self._connection.execute(
-                f"SELECT {COLUMNS} FROM memory WHERE what = 'reminder' AND replaced_s = 0 ORDER BY due_s, id"
+                f"SELECT {COLUMNS} FROM memory WHERE what = 'reminder' AND replaced_s = 0 "
+                "AND (due_s > 0 OR place <> '') ORDER BY due_s, id"
             ).fetchall()
             return tuple(map(of_row, rows))
 

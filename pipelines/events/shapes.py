@@ -81,6 +81,7 @@ class FrameScore:
     contrast: float = 0.0  # standard deviation of luma, 0..127
     motion: float = 0.0  # mean absolute luma difference to the frame before, 0..255
     glare: float = 0.0  # share of the picture that is blown out, 0..1
+    scene: tuple[int, ...] = ()  # luma of 8 x 6 parts, row by row; only of a glimpse
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,6 +226,23 @@ class Memory:
 
 
 NO_MEMORY: Final = Memory()
+
+
+@dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What is known of where the wearer is. `look_ns`: when the next glimpse is due, 0 = none is; `stored_ns`: when a
+    place was last stored; `last`, `stored`: the `scene` of the last glimpse and of the place that was stored; `told`,
+    `told_ns`: the place in the wearer's own words, and when they said so."""
+
+    look_ns: int = 0
+    stored_ns: int = 0
+    last: tuple[int, ...] = ()
+    stored: tuple[int, ...] = ()
+    told: str = ""
+    told_ns: int = 0
+
+
+NOWHERE: Final = Whereabouts()
 
 
 @dataclass(frozen=True, slots=True)

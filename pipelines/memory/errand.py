@@ -12,9 +12,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.events import Forget, Forgotten, Happening, Memorised, Memory, Recalled, Remembered, ToolInfo
-from pipelines.memory import fitting, wording
+from pipelines.memory import fitting, seen, wording
 from pipelines.memory.dates import Span, at_s, span_of, spoken
 from pipelines.memory.facts import cleaned, content, fact_of, repeats, replaces
+from pipelines.memory.place_words import Sought, sought
 from pipelines.memory.sensitive import sensitivity
 from pipelines.memory.telling import told
 from pipelines.thinking.intent import normal
@@ -194,6 +195,8 @@ class MemoryErrand:
             self._tell_more(list(self._mind.rest) or [wording.NO_MORE])
         elif name == "overview":
             self._recall(reason, "", self._overviewed, limit=MANY)
+        elif name == "seen":
+            self._recall(reason, self._sought.query, self._seen_found, what=("fact", "place"), **since)
         elif name == "turns":
             subject = "" if span and about in self._question.text.lower() and not content(about) else about
             self._recall(reason, subject, self._turns_found, what=("turn",), **since)
@@ -219,6 +222,26 @@ class MemoryErrand:
     def _tell_found(self, found: list[Memory]) -> None:
         self._holding.when_certain(partial(self._mind.means, *found))
         self._say(wording.answer(found, *self._when) if found else wording.UNKNOWN)
+
+    @property
+    def _sought(self) -> Sought:
+        return sought(self._question.text) or Sought()
+
+    def _seen_found(self, event: Recalled) -> None:
+        """What was told goes before what was seen."""
+        if self._failed(event):
+            return
+        wanted, span = self._sought, self._span
+        where = f"where is my {wanted.thing}"
+        told = [] if wanted.text else fitting.answering(where, event.memories, span.since_s, span.until_s)
+        found = seen.fitting_places(wanted, event.memories)
+        self._holding.when_certain(partial(self._mind.means, *(told or found[:1])))
+        if told:
+            self._say(wording.answer(told, *self._when))
+        elif found:
+            self._holding.say_in_chunks(seen.answer(wanted, found, *self._when), "memory")
+        else:
+            self._say(seen.NOT_SEEN if self._world.options.places.on else seen.NOT_KEPT)
 
     def _before_found(self, event: Recalled) -> None:
         if self._failed(event):

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from pipelines.memory.english import CODES, COLOURS, EMPTY, KIN, SAME
+from pipelines.memory.phrasing import as_fact
 from pipelines.thinking.intent import normal
 from pipelines.thinking.tools.clock import MONTHS, WEEKDAYS
 from pipelines.thinking.tools.spoken_time import SMALL, TENS
@@ -148,7 +149,7 @@ def cleaned(text: str) -> str:
 
 def fact_of(text: str) -> Fact:
     """What a told sentence says, as far as its shape is known."""
-    said = normal(cleaned(text))
+    said = as_fact(cleaned(text))
     for pattern, relation, single, about in _PATTERNS:
         if (match := pattern.fullmatch(said)) is None:
             continue

@@ -16,6 +16,7 @@ from pipelines.events import Memory
 from pipelines.memory.dates import time_words
 from pipelines.memory.english import COLOURS
 from pipelines.memory.facts import OPTIONAL, Fact, content, fact_of, numeric, repeats, stem, timely, words_of
+from pipelines.memory.phrasing import as_question
 from pipelines.thinking.intent import normal
 
 MOST: Final = 4  # facts in one answer
@@ -68,7 +69,7 @@ class Wanted:
 
 def wanted(question: str) -> Wanted:
     """What the question asks for, without the words that say when."""
-    said = normal(question)
+    said = as_question(question)
     if when := time_words(said):
         said = " ".join(said.replace(when, " ").split())
     words = words_of(said)

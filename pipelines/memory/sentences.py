@@ -12,6 +12,7 @@ import re
 from typing import Final
 
 from pipelines.memory.dates import time_words
+from pipelines.memory.phrasing import as_question
 from pipelines.memory.telling import PLEASE, keep_said, offered, told
 from pipelines.thinking.intent import Intent, normal
 
@@ -108,7 +109,11 @@ _OF_PERSON: Final = re.compile(
 
 def asked(text: str) -> Intent | None:
     """What these words ask of memory; None if they may be about anything. `subject`: what it is about, "" = all."""
-    words = PLEASE.sub("", normal(text)).strip()
+    return _asked(normal(text)) or _asked(as_question(text))
+
+
+def _asked(words: str) -> Intent | None:
+    words = PLEASE.sub("", words).strip()
     when = time_words(words)
     bare = " ".join(words.replace(when, " ").split()) if when else words
     for pattern, name in _ASKED_PATTERNS:
@@ -125,12 +130,18 @@ def asked(text: str) -> Intent | None:
 
 def of_wearer(text: str) -> bool:
     """A question about something of the wearer's own."""
-    return bool(_OF_WEARER.fullmatch(PLEASE.sub("", normal(text)).strip()))
+    return _any_of(_OF_WEARER, text)
 
 
 def of_person(text: str) -> bool:
     """A question about somebody whom only the wearer knows, as far as words show."""
-    return bool(_OF_PERSON.fullmatch(PLEASE.sub("", normal(text)).strip()))
+    return _any_of(_OF_PERSON, text)
+
+
+def _any_of(pattern: re.Pattern[str], text: str) -> bool:
+    """As it was said, or in plain words."""
+    said = (PLEASE.sub("", words).strip() for words in (normal(text), as_question(text)))
+    return any(pattern.fullmatch(words) for words in said)
 
 
 # --------------------------------------------------------------------------------------------------------------- forget

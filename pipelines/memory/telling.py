@@ -7,6 +7,7 @@ import re
 from typing import Final
 
 from pipelines.memory.facts import cleaned, fact_of
+from pipelines.memory.phrasing import as_told
 from pipelines.thinking.intent import normal
 
 PLEASE: Final = re.compile(
@@ -83,6 +84,7 @@ _QUESTION: Final = re.compile(
 
 def told(text: str) -> str:
     """What these words want remembered, as it was said; "" if they tell nothing to be kept."""
+    text = as_told(text)
     if match := _REMEMBER.fullmatch(text.strip()):
         said = cleaned(match["text"])
         if not said or _NOT_TOLD.fullmatch(normal(said)):

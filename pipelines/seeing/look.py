@@ -13,7 +13,7 @@ from typing import TypeVar
 from pipelines.events import FrameScore
 from pipelines.seeing.decode import Pictures
 from pipelines.seeing.grid import Place, on_grid
-from pipelines.seeing.quality import motion
+from pipelines.seeing.quality import motion, scene
 from pipelines.seeing.ring import FrameRing
 
 LIMIT = 32  # two seconds of the grid: what lies within reach of a word, before and after it
@@ -38,6 +38,16 @@ def look(ring: FrameRing, pictures: Pictures, start_ns: int, end_ns: int, limit:
     # Nothing on the grid, or all of that is broken: whatever there is.
     units = ring.between(start_ns, end_ns) or [unit for unit in [ring.before(start_ns)] if unit is not None]
     return _thinned(_scored(pictures, [Place(unit, None) for unit in evenly(units, limit)]), limit)
+
+
+def glimpse(ring: FrameRing, pictures: Pictures, start_ns: int, end_ns: int) -> tuple[FrameScore, ...]:
+    """The score and the scene of the latest frame captured in [start_ns, end_ns) that can be decoded by itself, so that
+    no other has to be; empty if there is none, or it is broken."""
+    keys = [chain[0] for chain in ring.chains() if start_ns <= chain[0].media_ns < end_ns]
+    if not keys:
+        return ()
+    found = pictures.measures([keys[-1].frame_id]).get(keys[-1].frame_id)
+    return (replace(found.score, scene=scene(found.coarse)),) if found is not None else ()
 
 
 def _joined(places: Sequence[Place]) -> list[Place]:
