@@ -43,7 +43,8 @@ class Door:
             detail = f"{GREETING} devices have connected and not said hello yet"
             raise Refused(503, "too_many_sessions", detail, "try again", retry_after_s=RETRY_AFTER_S)
         socket = web.WebSocketResponse(timeout=CLOSE_S, compress=False, max_msg_size=READ_BYTES)
-        if not socket.can_prepare(request):
+        socket.headers["Server"] = ""
+        if not _is_handshake(socket, request):
             raise Refused(426, "no_websocket", "this is no WebSocket handshake", "open a WebSocket (RFC 6455) here")
         await socket.prepare(request)
         try:
@@ -79,3 +80,8 @@ class Door:
             return BridgeConnection(wearer, socket, hello, self._server.settings, resumed)
 
         await wearer.place(make).run()
+
+
+def _is_handshake(socket: web.WebSocketResponse, request: web.Request) -> bool:
+    """aiohttp's own check, and that the key is one: it would fall over what is no ASCII in it."""
+    return request.headers.get("Sec-WebSocket-Key", "").isascii() and bool(socket.can_prepare(request))
