@@ -45,6 +45,7 @@ Doors = Callable[["LinkServer"], Iterable[web.RouteDef]]
 RETRY_AFTER_S = 5
 ECHO = ("none", "cancelled", "open")  # of the companion's own sound in a device's microphone
 UNANSWERABLE = (OperationError, InvalidStateError, InvalidAccessError, ValueError, KeyError)
+UNKNOWN = Refused(401, "wrong_token", "a token is needed", "")
 FAULT = Refused(500, "fault", "the companion met a fault of its own", "look in its log, and report it, please")
 
 
@@ -149,14 +150,21 @@ class LinkServer:
             await self._whole_body(request)
             response = await handler(request)
         except Refused as refused:
-            response = refusal(request, refused)
+            return self._refusal(request, refused)
         except web.HTTPException as error:
-            response = refusal(request, plain_http(error, self.settings))
+            return self._refusal(request, plain_http(error, self.settings))
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
-            response = refusal(request, FAULT)
+            return self._refusal(request, FAULT)
         response.headers.update(SECURITY_HEADERS)
         return response
+
+    def _refusal(self, request: web.Request, refused: Refused) -> web.Response:
+        """What a browser asks before it pushes (OPTIONS) carries no token; off loopback it is told no more than others
+        without one."""
+        if self._tls is not None and request.method == "OPTIONS" and not ASKED_BY.get():
+            return bare(request, UNKNOWN)
+        return refusal(request, refused)
 
     async def _whole_body(self, request: web.Request) -> None:
         """Bodies are small and come at once; whoever takes his time is not waited for."""

@@ -76,7 +76,7 @@ async def posts(found: Findings, seeds: range) -> None:
                     if response.status >= 500 and response.status != 503:
                         found.add(f"{response.status}: {(await response.text())[:200]}")
 
-            await many(seeds, one)
+            await many(found, seeds, one)
         async with asyncio.timeout(LONGEST_S):
             while here.server.sessions:
                 await asyncio.sleep(0.05)
@@ -101,7 +101,7 @@ async def strangers(found: Findings, seeds: range) -> None:
             if any(body and b"Not paired" not in body for body in bodies) or set(statuses) - {b"401", b"403", b"429"}:
                 found.add(f"got {answer[:300]!r} for {data[:300]!r}")
 
-        await many(seeds, one)
+        await many(found, seeds, one)
         if here.server.sessions:
             found.add("a session was made")
 
@@ -123,7 +123,7 @@ async def known(found: Findings, seeds: range) -> None:
             if any(s >= b"500" and s != b"503" for s in statuses) or b"Traceback" in answer:
                 found.add(f"got {answer[:300]!r} for {data[:300]!r}")
 
-        await many(seeds, one)
+        await many(found, seeds, one)
         async with asyncio.timeout(LONGEST_S):
             while here.server.sessions:
                 await asyncio.sleep(0.05)

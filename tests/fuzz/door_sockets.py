@@ -54,7 +54,7 @@ async def uninvited(found: Findings, seeds: range) -> None:
             if told:
                 found.add(f"{told}: {answer[:300]!r} for {data[:300]!r}")
 
-        await many(seeds, one)
+        await many(found, seeds, one)
         if here.server.sessions or here.sessions:
             found.add("a session was made")
 
@@ -99,7 +99,7 @@ async def invited(found: Findings, seeds: range) -> None:
                 found.add(f"{outcome}: {answer[-300:]!r} for {data[:200]!r} and {[part[:60] for part in parts[:6]]}")
             del here.sessions[:-50]
 
-        await many(seeds, one)
+        await many(found, seeds, one)
         with suppress(TimeoutError):
             async with asyncio.timeout(LONGEST_S):
                 while here.server.sessions:

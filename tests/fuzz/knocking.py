@@ -55,13 +55,16 @@ async def in_a_house(story: Callable[[House], Awaitable[None]], doors: Iterable[
             await story(here)
 
 
-async def many(seeds: range, one: Callable[[int], Awaitable[None]]) -> None:
+async def many(found: Findings, seeds: range, one: Callable[[int], Awaitable[None]]) -> None:
     waiting = iter(seeds)
 
     async def worker() -> None:
         for seed in waiting:
-            async with asyncio.timeout(LONGEST_S):
-                await one(seed)
+            try:
+                async with asyncio.timeout(LONGEST_S):
+                    await one(seed)
+            except TimeoutError:
+                found.add(f"no end within {LONGEST_S:g} s: seed {seed}")
 
     await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
 
