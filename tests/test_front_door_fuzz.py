@@ -138,15 +138,34 @@ def test_a_strangers_empty_datagram_does_not_end_a_session() -> None:
     run(story)
 
 
-@pytest.mark.parametrize("key", ["é\u2028", "AAAAAAAAAAAAAAAAAAAAAA==\xff", "x", ""])
-def test_a_websocket_key_that_is_none_is_no_fault_of_ours(tmp_path: Path, key: str) -> None:
+@pytest.mark.parametrize(
+    ("upgrade", "key"),
+    [
+        (b"websocket", b"\xc3\xa9"),
+        (b"websocket", b"AAAAAAAAAAAAAAAAAAAAAA==\xff"),
+        (b"websocket", b"x"),
+        (b"web\xa5", b"x"),
+    ],
+)
+def test_a_handshake_that_is_none_is_no_fault_of_ours(tmp_path: Path, upgrade: bytes, key: bytes) -> None:
     async def story() -> None:
         async with house(tmp_path, [bridge(BridgeSettings())]) as here:
             head = f"GET /device?token={here.book.issue('phone')} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
             head += "Connection: Upgrade, close\r\n"
-            more = f"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n"
-            answer = await here.raw((head + more).encode())
+            more = b"Upgrade: " + upgrade + b"\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + b"\r\n\r\n"
+            answer = await here.raw(head.encode() + more)
             assert answer.startswith(b"HTTP/1.1 426 ") and b"no_websocket" in answer
+
+    run(story)
+
+
+def test_what_a_browser_asks_before_it_pushes_is_told_no_more_than_a_stranger(tmp_path: Path) -> None:
+    """OPTIONS carries no token; where there is no such door, nothing says so."""
+
+    async def story() -> None:
+        async with house(tmp_path) as here:
+            answer = await here.raw(b"OPTIONS /whip/x HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            assert answer.startswith(b"HTTP/1.1 401 ") and not told_more_than_a_refusal(answer), answer
 
     run(story)
 

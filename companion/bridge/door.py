@@ -14,7 +14,8 @@ from companion.bridge.hello import Hello, read_hello, read_message
 from companion.bridge.refusing import send_away
 from companion.bridge.settings import BridgeSettings
 from companion.link.errors import Refused
-from companion.link.server import RETRY_AFTER_S, Doors, LinkServer
+from companion.link.places import RETRY_AFTER_S
+from companion.link.server import Doors, LinkServer
 
 log = logging.getLogger(__name__)
 
@@ -83,5 +84,8 @@ class Door:
 
 
 def _is_handshake(socket: web.WebSocketResponse, request: web.Request) -> bool:
-    """aiohttp's own check, and that the key is one: it would fall over what is no ASCII in it."""
-    return request.headers.get("Sec-WebSocket-Key", "").isascii() and bool(socket.can_prepare(request))
+    """aiohttp's own check, which falls over headers that are no ASCII."""
+    try:
+        return bool(socket.can_prepare(request))
+    except ValueError:
+        return False
