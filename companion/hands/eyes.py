@@ -13,7 +13,7 @@ from pipelines import events as ev
 from pipelines.seeing.decode import Pictures
 from pipelines.seeing.encode import jpeg_view
 from pipelines.seeing.kept import KeptPictures
-from pipelines.seeing.look import look
+from pipelines.seeing.look import look, seldom
 from pipelines.seeing.measure import measure
 
 if TYPE_CHECKING:
@@ -39,7 +39,11 @@ class Eyes:
         self._onset_ns = 0  # when who speaks now was noticed
 
     def look(self, d: ev.Look) -> None:
-        self._work.run("look", d, lambda: ev.Looked(0, d.request, self._scores(d.start_ns, d.end_ns)))
+        def work() -> ev.Looked:
+            frames = self._scores(d.start_ns, d.end_ns)
+            return ev.Looked(0, d.request, frames, seldom=seldom(self._session.frames))
+
+        self._work.run("look", d, work)
 
     def _scores(self, start_ns: int, end_ns: int) -> tuple[ev.FrameScore, ...]:
         with self._decoding:
@@ -65,7 +69,8 @@ class Eyes:
                     yield ev.TextRead(0, d.request, d.frame_id, part.lines, more=True)
                 else:
                     unread = tuple(line for line, _ in part.doubtful)
-                    yield ev.TextRead(0, d.request, d.frame_id, lines, unread=unread, cut=part.cut)
+                    found = ev.TextRead(0, d.request, d.frame_id, lines, unread=unread, cut=part.cut)
+                    yield replace(found, hampered=part.hampered)
 
         def each(found: ev.TextRead) -> None:
             if found.more:

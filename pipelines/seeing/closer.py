@@ -1,9 +1,9 @@
 """A closer look at one box: does its writing fade into a light, is it too blurred for what it is said to say?
 
-Both are asked only where there is reason to: `fades` in a picture with a reflection, `blurred` where a reading rests on
-little. Measured on the drawn pictures of tests/bench/pictures: lines in plain light keep 0.84 of their strength all
-along, lines with letters lost in a reflection 0.01 to 0.42; edges are 1.3 to 3.7 px wide in sharp, small and dark
-pictures, and 3.5 to 17 px in blurred ones.
+Both are asked only where there is reason to: `fades` in a picture with a reflection or a box with blown-out ground,
+`blurred` where a reading rests on little. Measured on the drawn pictures of tests/bench/pictures: lines in plain light
+keep 0.84 of their strength all along, lines with letters lost in a reflection 0.01 to 0.42; edges are 1.3 to 3.7 px
+wide in sharp, small and dark pictures, and 3.5 to 17 px in blurred ones.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from pipelines.seeing.deskew import Picture, Quad, cut_out, sides
+from pipelines.seeing.quality import BLOWN
 
 WINDOW = 0.6  # of the box's height; wider than the white between two words
 RIM = 0.12  # of the height, above and below the letters
@@ -22,6 +23,7 @@ REFLECTION = 0.003  # share of the picture, as `quality.glare` has it; less hide
 SOFT_PX = 4.2  # width of an edge, in pixels ...
 SOFT_SHARE = 0.085  # ... or in heights of the box, if it is SOFT_LEAST_PX as well: small letters are always soft
 SOFT_LEAST_PX = 3.0
+BLOWN_SHARE = 0.05  # of a box; a lamp on white paper leaves no halo by which the picture would show a reflection
 
 
 def fades(picture: Picture, quad: Quad) -> bool:
@@ -47,16 +49,22 @@ def fades(picture: Picture, quad: Quad) -> bool:
     return bool(share.min() < FADED and rim >= RIM * tall)
 
 
-def blurred(picture: Picture, quad: Quad) -> bool:
-    """Whether its edges are as wide as blur makes them."""
+def blown(picture: Picture, quad: Quad) -> bool:
+    """Whether a part of the box is as bright as can be."""
+    return float((_grey(picture, quad) >= BLOWN).mean()) >= BLOWN_SHARE
+
+
+def blurred(picture: Picture, quad: Quad) -> float:
+    """How wide its edges are, in heights of the box, if they are as wide as blur makes them; else 0."""
     grey = _grey(picture, quad).astype(np.float32)
     if min(grey.shape) < 4:
-        return False
+        return 0.0
     tall = min(sides(quad))
     low, high = (float(value) for value in np.percentile(grey, (3, 97)))
     steps = [float(np.percentile(np.abs(np.diff(grey, axis=axis)), 98)) for axis in (0, 1)]
     edge = float((high - low) / max(1.0, min(steps)) * tall / min(grey.shape))
-    return edge >= SOFT_PX or (edge >= SOFT_LEAST_PX and edge >= SOFT_SHARE * tall)
+    soft = edge >= SOFT_PX or (edge >= SOFT_LEAST_PX and edge >= SOFT_SHARE * tall)
+    return edge / max(1.0, tall) if soft else 0.0
 
 
 def _grey(picture: Picture, quad: Quad) -> Any:

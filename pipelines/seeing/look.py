@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from pipelines.events import FrameScore
+from pipelines.events import NS, FrameScore
 from pipelines.seeing.decode import Pictures
 from pipelines.seeing.grid import Place, on_grid
 from pipelines.seeing.quality import motion
 from pipelines.seeing.ring import FrameRing
 
 LIMIT = 32  # two seconds of the grid: what lies within reach of a word, before and after it
+SELDOM_NS = 2 * NS  # single photos are further apart, the pictures of any stream nearer
 
 T = TypeVar("T")
 
@@ -38,6 +39,14 @@ def look(ring: FrameRing, pictures: Pictures, start_ns: int, end_ns: int, limit:
     # Nothing on the grid, or all of that is broken: whatever there is.
     units = ring.between(start_ns, end_ns) or [unit for unit in [ring.before(start_ns)] if unit is not None]
     return _thinned(_scored(pictures, [Place(unit, None) for unit in evenly(units, limit)]), limit)
+
+
+def seldom(ring: FrameRing) -> bool:
+    """Whether nothing came from the camera for a while before its last picture: it takes one now and then, and that
+    nothing has come since is its way. A stream that has stopped left its last pictures close together."""
+    last = ring.latest()
+    before = ring.before(last.media_ns) if last is not None else None
+    return last is not None and (before is None or last.media_ns - before.media_ns > SELDOM_NS)
 
 
 def _joined(places: Sequence[Place]) -> list[Place]:
