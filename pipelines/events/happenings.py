@@ -135,7 +135,7 @@ class Transcribed(Happening):
 @dataclass(frozen=True, slots=True)
 class Looked(Happening):
     """Scores of the frames that were in the ring in the time a `Look` asked for, oldest first; none = no picture.
-    `seldom`: the camera gives a picture now and then, none came for a while before its last one."""
+    `seldom`: the camera gives a picture now and then, two at most in the two seconds up to its last one."""
 
     request: int
     frames: tuple[FrameScore, ...] = ()

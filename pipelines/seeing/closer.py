@@ -8,6 +8,7 @@ wide in sharp, small and dark pictures, and 3.5 to 17 px in blurred ones.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ REFLECTION = 0.003  # share of the picture, as `quality.glare` has it; less hide
 SOFT_PX = 4.2  # width of an edge, in pixels ...
 SOFT_SHARE = 0.085  # ... or in heights of the box, if it is SOFT_LEAST_PX as well: small letters are always soft
 SOFT_LEAST_PX = 3.0
+TRACE, STROKE, BAR = 0.04, 0.2, 0.9  # of a column that is ink: any, a stroke's (a dot has less), a frame's
+LEAST_RUN = 0.1  # of the line's height: a letter is wider
 BLOWN_SHARE = 0.05  # of a box; a lamp on white paper leaves no halo by which the picture would show a reflection
 
 
@@ -65,6 +68,26 @@ def blurred(picture: Picture, quad: Quad) -> float:
     edge = float((high - low) / max(1.0, min(steps)) * tall / min(grey.shape))
     soft = edge >= SOFT_PX or (edge >= SOFT_LEAST_PX and edge >= SOFT_SHARE * tall)
     return edge / max(1.0, tall) if soft else 0.0
+
+
+def skipped(line: Picture, gaps: Sequence[tuple[float, float]]) -> bool:
+    """Whether strokes stand in a gap between two letters of a line, (h, w, 3) uint8: a small word that was passed over.
+    `gaps`: from letter to letter, in shares of the width. What touches either letter's place is of that letter."""
+    import cv2
+
+    if not gaps:
+        return False
+    grey = cv2.cvtColor(line, cv2.COLOR_BGR2GRAY)
+    tall, wide = grey.shape
+    limit, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    ink = (grey <= limit) if dark.mean() < 0.5 else (grey > limit)
+    for start, end in gaps:
+        columns = ink[:, round(start * wide) : round(end * wide)].mean(axis=0)
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], (columns > TRACE).astype(np.int8), [0]])))
+        runs = list(zip(edges[::2], edges[1::2], strict=True))[1:-1]
+        if any(b - a >= LEAST_RUN * tall and STROKE <= columns[a:b].max() <= BAR for a, b in runs):
+            return True
+    return False
 
 
 def _grey(picture: Picture, quad: Quad) -> Any:

@@ -17,7 +17,7 @@ from pipelines.seeing.quality import motion
 from pipelines.seeing.ring import FrameRing
 
 LIMIT = 32  # two seconds of the grid: what lies within reach of a word, before and after it
-SELDOM_NS = 2 * NS  # single photos are further apart, the pictures of any stream nearer
+SELDOM_NS, SELDOM = 2 * NS, 2  # so many pictures in that time at most: any stream gives more
 
 T = TypeVar("T")
 
@@ -42,11 +42,10 @@ def look(ring: FrameRing, pictures: Pictures, start_ns: int, end_ns: int, limit:
 
 
 def seldom(ring: FrameRing) -> bool:
-    """Whether nothing came from the camera for a while before its last picture: it takes one now and then, and that
-    nothing has come since is its way. A stream that has stopped left its last pictures close together."""
+    """Whether the camera takes a picture now and then: that nothing has come since its last one is its way, while a
+    stream that has stopped left many close together. Where the first one is placed in time is known roughly only."""
     last = ring.latest()
-    before = ring.before(last.media_ns) if last is not None else None
-    return last is not None and (before is None or last.media_ns - before.media_ns > SELDOM_NS)
+    return last is not None and len(ring.between(last.media_ns - SELDOM_NS, last.media_ns + 1)) <= SELDOM
 
 
 def _joined(places: Sequence[Place]) -> list[Place]:

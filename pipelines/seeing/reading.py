@@ -246,7 +246,9 @@ class TextReader:
             crop = reduced(crop, round(max(crop.shape[:2]) * letter_px / min(crop.shape[:2])))[0]
         width, height = sides(quad)
         ways = (0,) if height < self.options.tall_ratio * width else (1, 3) if height > 3 * width else (0, 1, 3)
-        return max((self._engine.text(np.rot90(crop, turns)) for turns in ways), key=lambda found: found.confidence)
+        lines = [np.rot90(crop, turns) for turns in ways]
+        found, line = max(((self._engine.text(line), line) for line in lines), key=lambda one: one[0].confidence)
+        return replace(found, skipped=closer.skipped(np.ascontiguousarray(line), found.gaps))
 
 
 def _fades(page: _Page, quad: Quad) -> bool:

@@ -26,12 +26,15 @@ BLURRED = "too blurred to be sure"  # what speaks against a reading, as `doubted
 @dataclass(frozen=True, slots=True)
 class Found:
     """What one box says. `confidence`: mean over the letters; `weakest`: of the letter least sure, spaces left out;
-    `letters`: each with how sure it is, () = not known."""
+    `letters`: each with how sure it is, () = not known; `gaps`: between which shares of the line's width white was
+    seen that is wider than between words; `skipped`: there is ink in one of them."""
 
     text: str
     confidence: float
     weakest: float
     letters: tuple[tuple[str, float], ...] = ()
+    gaps: tuple[tuple[float, float], ...] = ()
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +136,8 @@ def weighed(readings: Sequence[Found], options: TrustOptions) -> tuple[Found, st
 def doubted(found: Found, blurred: Callable[[], float], options: TrustOptions) -> str:
     """What speaks against a reading letter by letter, "" if nothing does. `blurred`: how wide the edges of its box are,
     in heights of it, 0 = sharp; asked only where that would decide."""
+    if found.skipped:
+        return "something between its words was not read"
     digits = min((sure for char, sure in found.letters if char.isdigit()), default=1.0)
     marked = min((sure for char, sure in found.letters if _marked(char)), default=1.0)
     if digits < options.weakest_digit:
