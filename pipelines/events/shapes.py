@@ -85,11 +85,13 @@ class FrameScore:
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """One line of text read from a picture, in reading order. `box`: x, y, width, height in pixels of the frame."""
+    """One line of text read from a picture, in reading order. `box`: x, y, width, height in pixels of the frame;
+    `apart`: something that cannot be read stands in its row, between it and the line before."""
 
     text: str
     confidence: float
     box: tuple[int, int, int, int] = (0, 0, 0, 0)
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -128,6 +128,7 @@ class Answer:
             self._looked(event)
         elif isinstance(event, TextRead):
             self._looking.text = event.lines
+            self._looking.problem = self._looking.problem or event.hampered
             self._ask_model()
         elif isinstance(event, WorkFailed):
             self._errand.forget()
@@ -180,7 +181,7 @@ class Answer:
             else:
                 self._bad_look("no photo" if missing and self._photographed else looking.problem or "no picture")
             return
-        if photos.on and (age := looking.told_age):
+        if age := looking.told_age:
             self._holding.say(age, "status", last=False)
         if intent.kind != "model":
             holding = self._holding
