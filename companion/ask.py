@@ -175,7 +175,10 @@ class _Asking:
                 await player.settled()
         await player.settled(wholly=True)
         if not self._told.asked:
-            _notice("nothing was asked: no question was heard or typed")
+            silent = request.video is not None and not player.listens
+            heard = "there is no sound in it" if silent else "no question was heard or typed"
+            name = f"--video {request.video}" if request.video is not None else "--image FILE"
+            _notice(f'nothing was asked: {heard}; type one: companion ask {name} "what does this say"')
 
     def _heard(self, packet: bytes, utterance: int) -> None:
         if self._request.wav is not None and packet not in (SILENCE, b""):

@@ -17,10 +17,11 @@ import numpy as np
 
 from companion.clip.hold import Hold
 from companion.clip.skipping import frozen
-from companion.clip.source import Bgr, Pcm, Source
+from companion.clip.source import Pcm, Source
 from companion.ingest import Pictures, Sounds
 from companion.link.opus_send import FRAME_NS, FRAME_SAMPLES, RATE_HZ
 from companion.session import Session
+from companion.upright import Bgr
 from pipelines.conversation import LISTENING
 from pipelines.events import MS, NS
 
@@ -76,6 +77,11 @@ class Player:
         self.position_ns = 0
         self.cut_short = False  # by the program's `limit_ns`
         self.end = asyncio.Event()
+
+    @property
+    def listens(self) -> bool:
+        """Whether there is sound in it that counts."""
+        return self._source.microphone
 
     async def run(self) -> None:
         loop, clock = asyncio.get_running_loop(), self._session.clock
