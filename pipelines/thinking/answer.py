@@ -15,6 +15,7 @@ behind but the note that it left.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from pipelines.events import (
     Cancel,
@@ -77,11 +78,14 @@ class Answer:
         elif intent.kind == "model":
             self._ask_model()
         elif intent.kind == "history":
-            say(self._world.history.what_was(intent.subject, self._scribe.now_ns), "history")
+            self._holding.say_of_then(self._what_was, "history")
         elif intent.kind == "status":
-            say(status.answer(intent.name, self._world), "status")
+            self._holding.say_of_then(partial(status.answer, intent.name, self._world), "status")
         else:
             raise ValueError(f"no answer can be made for the intent {intent.label!r}")
+
+    def _what_was(self) -> str:
+        return self._world.history.what_was(self.question.intent.subject, self._scribe.now_ns)
 
     def confirm(self) -> None:
         """The turn is certain: say and send what was held."""
