@@ -13,7 +13,7 @@ from pipelines.seeing import closer
 from pipelines.seeing.quality import luma, out_of_focus
 from pipelines.seeing.reading import TextReader
 from pipelines.seeing.sense import is_to, repaired, sensible
-from pipelines.seeing.trust import Found, TrustOptions, doubted
+from pipelines.seeing.trust import Found, TrustOptions, doubted, trusted
 from pipelines.thinking.sheet import sheet
 from tests.bench.pictures import nothing
 from tests.test_reading_doubts import found, never, picture, sharp
@@ -111,6 +111,25 @@ class TestPassedOver:
         cv2.putText(shown, "TO", (165, 28), cv2.FONT_HERSHEY_SIMPLEX, 0.6, (20, 90, 20), 2, cv2.LINE_AA)
         assert closer.skipped(shown, gap)
         assert doubted(replace(found("8AM 3PM", 0.99), skipped=True), never, OPTIONS)
+
+    def test_a_small_word_that_the_finder_passed_over_is_noticed(self) -> None:
+        shown = np.full((80, 420, 3), 240, np.uint8)
+        for text, x in (("8AM", 20), ("3PM", 240)):
+            cv2.putText(shown, text, (x, 58), cv2.FONT_HERSHEY_SIMPLEX, 1.2, (20, 90, 20), 3, cv2.LINE_AA)
+        left, right = (np.array([[x, 20], [x + 100, 20], [x + 100, 66], [x, 66]], np.float32) for x in (14, 232))
+        assert not closer.between(shown, left, right)
+        cv2.putText(shown, "TO", (150, 46), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (20, 90, 20), 2, cv2.LINE_AA)
+        assert closer.between(shown, left, right)
+
+    def test_an_hour_that_no_clock_has_is_not_said(self) -> None:
+        for text, said in (
+            ("103P.M.", False),
+            ("25 AM", False),
+            ("10P.M.", True),
+            ("12:30 PM", True),
+            ("8 A.M.", True),
+        ):
+            assert (trusted(line(text, 0, 0, 90), OPTIONS) == "") is said, text
 
 
 class TestBetweenTimes:

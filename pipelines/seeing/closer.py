@@ -70,9 +70,18 @@ def blurred(picture: Picture, quad: Quad) -> float:
     return edge / max(1.0, tall) if soft else 0.0
 
 
-def skipped(line: Picture, gaps: Sequence[tuple[float, float]]) -> bool:
+def between(picture: Picture, left: Quad, right: Quad) -> bool:
+    """Whether strokes stand in the white between two boxes of a row that touch neither: a small word without a box."""
+    span = np.stack([left[0], right[1], right[2], left[3]])
+    whole = max(1.0, sides(span)[0])
+    gap = sides(left)[0] / whole, 1 - sides(right)[0] / whole
+    return gap[0] < gap[1] and skipped(cut_out(picture, span), (gap,), of_letters=False)
+
+
+def skipped(line: Picture, gaps: Sequence[tuple[float, float]], of_letters: bool = True) -> bool:
     """Whether strokes stand in a gap between two letters of a line, (h, w, 3) uint8: a small word that was passed over.
-    `gaps`: from letter to letter, in shares of the width. What touches either letter's place is of that letter."""
+    `gaps`: in shares of the width, from letter to letter: the first and last strokes are theirs; or, not `of_letters`,
+    from box to box: what reaches either end is of that box."""
     import cv2
 
     if not gaps:
@@ -84,7 +93,8 @@ def skipped(line: Picture, gaps: Sequence[tuple[float, float]]) -> bool:
     for start, end in gaps:
         columns = ink[:, round(start * wide) : round(end * wide)].mean(axis=0)
         edges = np.flatnonzero(np.diff(np.concatenate([[0], (columns > TRACE).astype(np.int8), [0]])))
-        runs = list(zip(edges[::2], edges[1::2], strict=True))[1:-1]
+        runs = list(zip(edges[::2], edges[1::2], strict=True))
+        runs = runs[1:-1] if of_letters else [(a, b) for a, b in runs if a > 0 and b < columns.size]
         if any(b - a >= LEAST_RUN * tall and STROKE <= columns[a:b].max() <= BAR for a, b in runs):
             return True
     return False

@@ -124,8 +124,14 @@ class TextReader:
             if waiting:
                 yield Reading(waiting, more=True)
             runs: list[list[TextLine]] = [[]]  # what stands on both sides of something unread is not one line
+            before: tuple[TextLine, Quad] | None = None  # the last one that was read
             for line, quad, against in self._pieces(page, [places[id(place)] for place in row], row):
                 if not against:
+                    if runs[-1] and before is not None and self._passed_over(page, *before, line, quad):
+                        runs.append([])
+                        between = TextLine("", 0.0, _between(before[0].box, line.box))
+                        doubtful.append((_placed(between, page.degrees, scale, bgr.shape), "no box was found for it"))
+                    before = line, quad
                     runs[-1].append(replace(line, apart=len(runs) > 1 and not runs[-1]))
                     kept.append(quad)
                 elif readable(line.text):
@@ -187,6 +193,10 @@ class TextReader:
             if sure and is_to(before.text, line.text, after.text):
                 pieces[at] = (line, quad, "")
         return pieces
+
+    def _passed_over(self, page: _Page, left: TextLine, one: Quad, right: TextLine, other: Quad) -> bool:
+        """Whether these two would be one line, and strokes stand between them."""
+        return len(joined([left, right], self.options.order)) == 1 and closer.between(page.picture, one, other)
 
     def _judged(self, page: _Page, index: int) -> tuple[Found, str]:
         """What the box says after as many readings as it takes, and "" or what speaks against it."""
@@ -269,6 +279,11 @@ def _checked(picture: Picture) -> Picture:
     if picture.ndim != 3 or picture.shape[2] != 3 or 0 in picture.shape:
         raise ValueError(f"TextReader: a picture of shape {picture.shape}; give (height, width, 3) bytes, BGR")
     return picture
+
+
+def _between(left: tuple[int, int, int, int], right: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    start = left[0] + left[2]
+    return start, min(left[1], right[1]), max(1, right[0] - start), max(left[3], right[3])
 
 
 def _placed(line: TextLine, degrees: float, scale: float, shape: tuple[int, ...]) -> TextLine:

@@ -76,6 +76,8 @@ def trusted(line: TextLine, options: TrustOptions) -> str:
         return "mostly marks, not letters"
     if min(line.box[2], line.box[3]) < options.min_height_px:
         return "too small"
+    if _NO_HOUR.search(line.text):
+        return "no such hour"
     needed = options.min_confidence
     if letters == 1:
         needed = options.min_confidence_single
@@ -180,6 +182,7 @@ def _marked(char: str) -> bool:
     return len(apart) > 1 and apart[0].isascii()
 
 
+_NO_HOUR = re.compile(r"(?<![\d:.,])(?:1[3-9]|[2-9]\d|\d{3,})\s?[AP]\.?\s?M\b")  # "103P.M." for TO 3 P.M.
 _ONES = re.compile(r"(?<![\d.,:/-])1(?: ?1)+(?![\d.,:/-])")
 _BARE_NUMBER = re.compile(r"\d{3,}")  # blur takes the point out of 3.40 before it takes the figures
 
