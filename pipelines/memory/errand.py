@@ -229,7 +229,8 @@ class MemoryErrand:
     def _before_found(self, event: Recalled) -> None:
         if self._failed(event):
             return
-        found = fitting.before(self._question.intent.subject or self._question.text, event.memories)
+        subject = self._question.intent.subject
+        found = fitting.before(self._question.text, event.memories) or fitting.before(subject, event.memories)
         self._holding.when_certain(partial(self._mind.means, *found))
         said = wording.before(found, *self._when)
         if not found and not fitting.answering(self._question.intent.subject, event.memories):

@@ -52,7 +52,8 @@ _VALUE: Final = (
     r"(?!(?:not |so |too |very )?(?:\w+ing|broken|hurt|dead|gone|lost|late|wrong|ready|full|empty|sore)\b).+"
 )
 _ABED: Final = (
-    r"(?:on|at|in|under|behind|beside|next to|near|by|inside|outside|upstairs|downstairs|level|floor|row|deck)"
+    r"(?:on|at|in|under|behind|beside|next to|near|by|inside|outside|upstairs|downstairs|level|floor|row|deck|"
+    r"opposite|above|below|between|around|over|in front of|on top of|across from)"
 )
 _STATED: Final = tuple(
     re.compile(pattern)
@@ -126,6 +127,7 @@ _OF_WEARER: Final = re.compile(
             r"(?:what|who|when|which|where)(?:'s| is| are|'re| was| were) (?:my|our) .+",
             r"(?:what|which) \w+ (?:is|are|was|were) (?:my|our)\b.*",
             r"(?:what|which) \w+ (?:do|did|have) (?:i|we)\b.*",
+            r"what(?:'s| is) the (?:[\w-]+ )?(?:pass ?word|pass ?code|pin|combination|alarm code|door code|gate code)",
             r"who am i|where do (?:i|we) live|where (?:am i|are we) staying|what am i allergic to|how old am i",
         )
     )
@@ -133,7 +135,8 @@ _OF_WEARER: Final = re.compile(
 # What somebody who stands beside the wearer, or a device, could tell: no model of the world knows it.
 _OF_PERSON: Final = re.compile(
     r"(?:what(?:'s| is)|when(?:'s| is)|where(?:'s| is)) [\w-]+'s (?:\w+ )?(?:birthday|number|phone|address|email|name|favou?rite.*|"
-    r"job|allergy|allergies|room|seat|size|desk|office|code|car)\b.*|what (?:is|are|isn't) [\w-]+(?: [\w-]+)? allergic to|"
+    r"job|allergy|allergies|coat|room|seat|size|desk|office|code|car)\b.*|what (?:is|are|isn't) [\w-]+(?: [\w-]+)? allergic to|"
+    r"what colou?r (?:is|are) [\w-]+'s \w+|"
     r"(?:where|what) does [\w-]+ (?:live|work|like|love|hate|eat|drink|prefer|want|need|do)\b.*|how old is [\w-]+|"
     r"(?:is|are|am) (?:[\w-]+|my [\w-]+) (?:still )?allergic to .+|what (?:can|can't|shouldn't|should) [\w-]+ eat|"
     r"(?:does|did) [\w-]+ (?:like|eat|drink|live|work|have|prefer|own)\b.*"
