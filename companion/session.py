@@ -63,7 +63,7 @@ from pipelines.seeing.ring import AccessUnit, FrameRing
 from pipelines.speaking.chimes import Chimes
 from pipelines.speaking.playout import Playout, Tick
 from pipelines.thinking.dialects.answer import Finished
-from pipelines.thinking.tools.built_in import BUILT_IN, OWN
+from pipelines.thinking.tools.built_in import BUILT_IN, MEMORY, OWN
 from recordings.stored import Woken
 from recordings.writer import Recorder
 
@@ -165,7 +165,8 @@ class Session:
         parts = self.parts
         if not parts.settings.tools.on:
             return ()
-        own = tuple(tool for tool in BUILT_IN if tool.name in OWN)
+        here = (*OWN, *MEMORY) if parts.memory is not None else OWN
+        own = tuple(tool for tool in BUILT_IN if tool.name in here)
         return (*own, *(parts.tools.infos() if parts.tools is not None else ()))
 
     # ----------------------------------------------------------------------------------------- happenings, decisions

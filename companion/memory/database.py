@@ -7,8 +7,10 @@ memory/memory.damaged-….db  one that could not be read, moved aside; it goes w
 
 from __future__ import annotations
 
+import logging
 import os
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -19,11 +21,13 @@ from companion.memory.migrations import migrate
 from companion.memory.salvage import Saved, copy_rows
 from companion.memory.shape import MemoryError_
 
+log = logging.getLogger(__name__)
 FILE: Final = "memory.db"
 SEALED: Final = "memory.sealed.db"
 ASIDE: Final = "memory.damaged-*"
 BUSY_S: Final = 5.0
 CHECKED_BYTES: Final = 64 << 20  # larger files are checked by `companion memory check`, not at each start
+CHECKPOINT_STORES: Final = 200  # the log is some 4 MB then
 _BESIDE: Final = ("", "-wal", "-shm")
 
 
@@ -58,6 +62,7 @@ def private(folder: Path) -> None:
 
 
 def _connect(file: Path, passphrase: str) -> Any:
+    _driver(passphrase)  # before there is a file
     with troubles():
         with suppress(FileExistsError):
             os.close(os.open(file, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
@@ -65,12 +70,14 @@ def _connect(file: Path, passphrase: str) -> Any:
             file.chmod(0o600)
     connection: Any = None
     try:
-        connection = _driver(passphrase).connect(
-            str(file), timeout=BUSY_S, isolation_level=None, check_same_thread=False
-        )
-        if passphrase:
-            connection.execute(f"PRAGMA key = {_quoted(passphrase)}")
-        for pragma in ("journal_mode = WAL", "synchronous = NORMAL", "secure_delete = ON", "cache_size = -8000"):
+        connection = _opened(file, passphrase)
+        for pragma in (
+            "journal_mode = WAL",
+            "synchronous = NORMAL",
+            "secure_delete = ON",
+            "cache_size = -8000",
+            "wal_autocheckpoint = 0",
+        ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         migrate(connection)
         if file.stat().st_size <= CHECKED_BYTES and (faults := check(connection, quick=True)):
@@ -84,6 +91,46 @@ def _connect(file: Path, passphrase: str) -> Any:
         if is_sql(why):
             raise trouble_of(why) from why
         raise
+
+
+class Checkpoints:
+    """Writes what was stored from the log into the file, beside the storing: a thread and a connection of its own, now
+    and then. Waiting for the disk twice, as it does, takes longer than storing."""
+
+    def __init__(self, file: Path, passphrase: str) -> None:
+        self._file, self._passphrase = file, passphrase
+        self._stored = 0
+        self._thread: threading.Thread | None = None
+
+    def stored(self) -> None:
+        """Something was; it is in the log, where it is safe."""
+        self._stored += 1
+        if self._stored >= CHECKPOINT_STORES and (self._thread is None or not self._thread.is_alive()):
+            self._stored = 0
+            self._thread = threading.Thread(target=self._run, name="earshot-memory-log")
+            self._thread.start()
+
+    def _run(self) -> None:
+        try:
+            connection = _opened(self._file, self._passphrase)
+            try:
+                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
+            finally:
+                connection.close()
+        except Exception as why:  # the log only grows until the next time
+            log.warning("%s: %s", self._file.name, why)
+
+    def wait(self) -> None:
+        """Until none is under way."""
+        if self._thread is not None:
+            self._thread.join()
+
+
+def _opened(file: Path, passphrase: str) -> Any:
+    connection = _driver(passphrase).connect(str(file), timeout=BUSY_S, isolation_level=None, check_same_thread=False)
+    if passphrase:
+        connection.execute(f"PRAGMA key = {_quoted(passphrase)}")
+    return connection
 
 
 def check(connection: Any, quick: bool = False) -> list[str]:
@@ -140,6 +187,7 @@ def _anew(file: Path, why: str, notice: Callable[[str], None]) -> Any:
 def _copied(source: Path, to: Any) -> Saved:
     old = sqlite3.connect(str(source), timeout=BUSY_S, isolation_level=None)
     try:
+        old.execute("PRAGMA writable_schema = ON")  # only so does SQLite read what is left of a file that is cut short
         return copy_rows(old, to)
     finally:
         with suppress(sqlite3.Error):
@@ -168,8 +216,10 @@ def is_sql(why: BaseException) -> bool:
 
 
 def _is_corrupt(why: BaseException) -> bool:
-    text = str(why)
-    return isinstance(why, _CorruptError) or (is_sql(why) and ("malformed" in text or "not a database" in text))
+    """Also what SQLite says of a file whose beginning is nonsense; not what the disk or the machine lack."""
+    if isinstance(why, _CorruptError) or not is_sql(why):
+        return isinstance(why, _CorruptError)
+    return trouble_of(why).trouble == "broken" and not any(lack in str(why) for lack in ("I/O", "no such module"))
 
 
 def trouble_of(why: BaseException) -> MemoryError_:

@@ -22,11 +22,12 @@ from companion.memory.vectors import VectorIndex
 from pipelines.events import Memory
 
 FLOOR: Final = 0.4
-POSTINGS: Final = 4000  # the newest rows with a word that are looked at; a word that more have says little
+POSTINGS: Final = 2000  # the newest rows with a word that are looked at; a word that more have says little
 CANDIDATES: Final = 64  # looked at one by one, for each way of finding
 MOST_TERMS: Final = 12
 OLD: Final = 0.12  # what age can cost at most
 HALF_LIFE_S: Final = 30 * 86_400.0
+_MOST: Final = 0.25  # if so many rows count, kinds are not looked up in the index
 _SOFT, _NAME, _KNOWN_NAME, _UNKNOWN = 0.25, 2.0, 1.5, 0.6
 
 
@@ -91,9 +92,12 @@ class Finder:
     ) -> tuple[NDArray[np.intp], Mapping[str, float]]:
         """The rows with most of what was asked, and what each word weighs."""
         nearest, kinds = self._index.nearest, query.wanted.what
-        found = {term: self._rows(all_of((term, *about)), kinds, span) for term in asked}
+        if mask.mean() > _MOST:
+            kinds = ()  # what else is found is left out afterwards
+        telling = [term for term in asked if term not in words.SOFT] or asked
+        found = {term: self._rows(all_of((term, *about)), kinds, span) for term in telling}
         named = words.names_in(query.text)
-        weights = {term: self._weight(term, len(rows), term in named) for term, rows in found.items()}
+        weights = {term: self._weight(term, len(found.get(term, ())), term in named) for term in asked}
         often = [term for term, rows in found.items() if len(rows) >= POSTINGS]
         sums = np.zeros(nearest.count, np.float32)
         for term, rows in found.items():
@@ -110,13 +114,15 @@ class Finder:
         return some, weights
 
     def _rows(self, match: str, kinds: Sequence[str], span: tuple[int, int]) -> Ids:
-        """The newest with these words, by id."""
-        kind = " OR ".join(f'"{what}"' for what in kinds)
+        """The newest with these words, by id. `kinds` (): of any kind."""
+        if kinds:
+            match = f"({match}) AND what : ({' OR '.join(kinds)})"
         found = self._connection.execute(
-            "SELECT rowid FROM word WHERE word MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?",
-            (f"({match}) AND what : ({kind})", *span, POSTINGS),
-        ).fetchall()
-        return np.fromiter((row[0] for row in found), np.int64, len(found))[::-1]
+            "SELECT group_concat(rowid) FROM "
+            "(SELECT rowid FROM word WHERE word MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?)",
+            (match, *span, POSTINGS),
+        ).fetchone()[0]
+        return np.fromstring(str(found), np.int64, sep=",")[::-1] if found else np.zeros(0, np.int64)
 
     def _weight(self, term: str, rows: int, named: bool) -> float:
         if term in words.SOFT:
@@ -145,21 +151,21 @@ class Finder:
     ) -> tuple[Memory, ...]:
         total, floor = sum(weights.values()), self._index.embedder.floor
         close = self._cosines(ids, vector)
-        out: list[Memory] = []
+        out: list[tuple[float, float, int, tuple[Any, ...]]] = []
         for row in with_ids(self._connection, [int(i) for i in ids], ", words"):
             has = frozenset(row[-1].split())
             if not about <= has:
                 continue
-            memory = of_row(row)
+            row_id, at_s = row[0], row[_AT]
             share = sum(weight for term, weight in weights.items() if term in has) / total
-            near = min(1.0, max(0.0, (close.get(memory.id, 0.0) - floor) / (1 - floor)))
+            near = min(1.0, max(0.0, (close.get(row_id, 0.0) - floor) / (1 - floor)))
             fits = 0.9 * max(share, near) + 0.1 * min(share, near)
             if max(share, near) < FLOOR:
                 continue
-            age_s = max(0.0, now_s - memory.at_s)
-            out.append(replace(memory, score=round(fits * (1 - OLD * (1 - 2 ** (-age_s / HALF_LIFE_S))), 4)))
-        out.sort(key=lambda memory: (-memory.score, -memory.at_s, -memory.id))
-        return tuple(out[: query.limit])
+            age_s = max(0.0, now_s - at_s)
+            out.append((round(fits * (1 - OLD * (1 - 2 ** (-age_s / HALF_LIFE_S))), 4), at_s, row_id, row))
+        out.sort(key=lambda one: one[:3], reverse=True)
+        return tuple(replace(of_row(row), score=score) for score, _, _, row in out[: query.limit])
 
     def _cosines(self, ids: Ids, vector: NDArray[np.float32] | None) -> dict[int, float]:
         if vector is None or not len(ids):
@@ -176,6 +182,7 @@ class Finder:
         return dict(zip((row[0] for row in rows), (small @ vector[0] / lengths).tolist(), strict=True))
 
 
+_AT: Final = COLUMNS.split(", ").index("at_s")
 _NO_ROWS: Final = np.zeros(0, np.intp)
 
 

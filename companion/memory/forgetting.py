@@ -10,11 +10,12 @@ Whatever stops it in between, the next start or `tidy` goes on where it stopped.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Collection, Iterable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from companion.memory import words
 from companion.memory.database import ASIDE
@@ -25,7 +26,9 @@ from companion.memory.shape import Gone, MemoryError_
 from companion.memory.vectors import VectorIndex
 from pipelines.events import Memory
 
-DAY_S = 86_400.0
+DAY_S: Final = 86_400.0
+TRIES: Final = 5
+PAUSE_S: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +49,14 @@ class Meant:
 
 @dataclass(frozen=True, slots=True)
 class Forgetter:
-    """For one open database. `writing`: a transaction."""
+    """For one open database. `writing`: a transaction; `still`: waits until nothing else of ours works on it."""
 
     connection: Any
     folder: Path
     index: VectorIndex
     recordings: Recordings
     writing: Callable[[], AbstractContextManager[None]]
+    still: Callable[[], None]
 
     def forget(self, meant: Meant) -> Gone:
         chosen = self._chosen(meant)
@@ -73,7 +77,7 @@ class Forgetter:
             self.index.changed()
         self.index.nearest.remove(ids)
         self.erase()
-        texts = {text for m in memories for text in (m.text, m.answer, m.subject, meant.subject) if text}
+        texts = {text for m in memories for text in (m.text, m.answer, m.subject, m.place, meant.subject) if text}
         scrubbed = self.recordings.scrub(sessions, texts, delete=meant.everything)
         self._scrubbed(sessions - scrubbed.open)
         return Gone(len(chosen), len(pictures) + scrubbed.files, len(scrubbed.open))
@@ -103,11 +107,15 @@ class Forgetter:
 
     def erase(self) -> None:
         """What was deleted leaves the file. Raises MemoryError_("locked") if somebody else reads it all the while."""
+        self.still()
         run = self.connection.execute
         run("INSERT INTO word (word) VALUES ('optimize')")
         run("VACUUM")
-        busy = run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]
-        if busy:
+        for _ in range(TRIES):
+            if not run("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                break
+            time.sleep(PAUSE_S)  # another process writes its log into the file just now
+        else:
             raise MemoryError_("locked", "it is forgotten, but its bytes are still in the file")
         with self.writing():
             run("DELETE FROM state WHERE name = 'erase'")

@@ -138,8 +138,10 @@ class Nearest:
         count = min(count, n)
         if count == 0:
             return np.zeros(0, np.intp)
-        best = np.argpartition(differ, count - 1)[:count]
-        return best[differ[best] <= SIGNS]
+        upto = np.searchsorted(np.cumsum(np.bincount(differ, minlength=SIGNS + 2)), count)  # faster than sorting
+        best = np.flatnonzero(differ < upto)
+        more = np.flatnonzero(differ == upto)[: count - len(best)] if upto <= SIGNS else best[:0]
+        return np.concatenate((best[differ[best] <= SIGNS], more))
 
     def _at(self, row_id: int) -> int:
         found = self.rows(np.array([row_id], np.int64))

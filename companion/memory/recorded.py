@@ -1,7 +1,7 @@
 """Recordings that hold what is forgotten: their words, pictures and sound go, their times stay; or the whole file goes.
 
-A recording is rewritten as `companion sessions redact --drop text-hashed` does it. One that cannot be, or that still
-shows the words afterwards, is deleted. What was made of it beside it (pages, films, kept replays) is always deleted.
+A recording is rewritten as `companion sessions redact --drop text-hashed` does it. One that cannot be, or in which one
+of the words still stands, is deleted. What was made of it beside it (pages, films, kept replays) is always deleted.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from companion.memory import words
 from companion.sessions import forget_made
 from pipelines import events as ev
 from recordings.overview import overview
@@ -141,7 +142,7 @@ def _rewritten(path: Path, texts: Collection[str]) -> bool:
     out = path.with_name(f".{path.name}.forgetting")
     try:
         redact(path, out, _LEVEL, overwrite=True)
-        if hits(out.read_bytes(), texts):
+        if hits(out.read_bytes(), _telling(texts)):
             return False
         out.replace(path)
         os.utime(path, ns=(was.st_atime_ns, was.st_mtime_ns))  # it is kept as long as it would have been
@@ -151,6 +152,12 @@ def _rewritten(path: Path, texts: Collection[str]) -> bool:
         return False
     finally:
         out.unlink(missing_ok=True)
+
+
+def _telling(texts: Collection[str]) -> frozenset[str]:
+    """Words of these that say what it was about."""
+    found = {token for text in texts for token in words.tokens(text)}
+    return frozenset(one for one in found if one not in words.STOP and words.term(one) not in words.SOFT) | set(texts)
 
 
 def hits(data: bytes, texts: Collection[str]) -> list[str]:

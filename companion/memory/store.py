@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from companion.memory.database import check, open_database, troubles
+from companion.memory.database import Checkpoints, check, open_database, troubles
 from companion.memory.embed import Embedder
 from companion.memory.export import write_export
 from companion.memory.finding import Finder, Query
@@ -53,7 +53,9 @@ def open_store(
     connection, file = open_database(folder / FOLDER, passphrase, notice)
     try:
         with troubles():
-            return Store(settings, connection, file, embedder, Recordings(recordings), now)
+            return Store(
+                settings, connection, file, embedder, Recordings(recordings), now, Checkpoints(file, passphrase)
+            )
     except BaseException:
         connection.close()
         raise
@@ -70,15 +72,17 @@ class Store:
         embedder: Embedder,
         recordings: Recordings,
         now: Callable[[], float],
+        checkpoints: Checkpoints,
     ) -> None:
         self.file = file
         self._settings = settings
         self._connection = connection
         self._now = now
+        self._checkpoints = checkpoints
         self._one = threading.RLock()
         self._index = VectorIndex(connection, embedder)
         self._finder = Finder(connection, self._index)
-        self._forgetter = Forgetter(connection, file.parent, self._index, recordings, self._writing)
+        self._forgetter = Forgetter(connection, file.parent, self._index, recordings, self._writing, checkpoints.wait)
         if embedder.quick:
             self._index.catch_up()
         self.tidy()
@@ -98,6 +102,7 @@ class Store:
                 memory = replace(memory, id=insert(self._connection, memory))
                 found = self._index.put(memory.id, memory)
                 replaced = self._replace(memory, replaces)
+            self._checkpoints.stored()
             self._index.add(memory, found)
             for one in replaced:
                 self._index.nearest.replace(one.id)
@@ -207,6 +212,7 @@ class Store:
         """Nothing is lost without it; with it one file is left instead of three."""
         with self._one:
             self._index.embedder.close()
+            self._checkpoints.wait()
             with suppress(Exception):
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._connection.close()

@@ -201,12 +201,12 @@ class Alarm:
 @dataclass(frozen=True, slots=True)
 class Memory:
     """One thing that is remembered beyond a session. `what`: "fact" (told, or inferred and confirmed), "place" (what
-    was seen at a scene change), "turn" (a question and its answer) or "reminder". `id`: in the wearer's database, 0 = not
-    stored yet; `text`: in the words that were used; `answer`: of a turn; `subject`: whom or what it is about, as said;
-    `how`: "told", "inferred", "seen", "asked"; `sensitivity`: "", "health", "money", "secret", "person"; `at_s`: when
-    it was said or seen, seconds since 1970; `due_s`: of a reminder; `place`: in words that the wearer used; `session`,
-    `turn`: where it comes from; `thumb`: name of its small picture; `replaced_s`: when something newer took its place,
-    0 = it stands; `score`: how well it fits what was looked for, 0 to 1."""
+    was seen at a scene change), "turn" (a question and its answer) or "reminder". `id`: in the wearer's database, 0 =
+    not stored yet; `text`: in the words that were used; `answer`: of a turn; `subject`: whom or what it is about, as
+    said; `how`: "told", "inferred", "seen", "asked"; `sensitivity`: "", "health", "money", "secret", "person"; `at_s`:
+    when it was said or seen, seconds since 1970; `due_s`: of a reminder; `place`: in words that the wearer used;
+    `session`, `turn`: where it comes from; `thumb`: name of its small picture; `replaced_s`: when something newer took
+    its place, 0 = it stands; `score`: how well it fits what was looked for, 0 to 1."""
 
     id: int = 0
     what: str = "fact"

@@ -1,6 +1,7 @@
 """What the wearer tells, asks and wants forgotten beyond a session: from words to decisions, and to answers.
 
-    facts        a sentence as whom it is about, what of them, and the value     facts.py
+    facts        a sentence as whom it is about, what of them, and the value     facts.py, english.py
+    telling      what the wearer tells to be remembered                         telling.py
     sentences    what the wearer's words ask of memory                          sentences.py
     fitting      which memory answers a question, or none                       fitting.py
     sensitive    what is nobody's business, and what that means                 sensitive.py

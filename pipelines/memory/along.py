@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.events import Happening, Memory, Recalled
 from pipelines.memory import fitting, sentences, wording
-from pipelines.memory.mind import OWN_NS, RECALL_NS
 from pipelines.memory.dates import Span, span_of
+from pipelines.memory.mind import OWN_NS, RECALL_NS
 from pipelines.thinking.intent import normal
 
 if TYPE_CHECKING:
@@ -64,7 +64,8 @@ class Along:
 
     def answering(self) -> list[Memory]:
         """The facts that answer the question by themselves."""
-        if self._question.intent.name != "ask" or self._question.mode or self._question.said:
+        question = self._question
+        if question.intent.name != "ask" or question.mode or not fitting.is_question(question.text):
             return []
         span = self._span
         return fitting.answering(self._question.text, self.memories, span.since_s, span.until_s)

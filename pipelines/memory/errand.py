@@ -14,11 +14,12 @@ from typing import TYPE_CHECKING, Any, Final
 from pipelines.events import Forget, Forgotten, Happening, Memorised, Memory, Recalled, Remembered, ToolInfo
 from pipelines.memory import fitting, seen, wording
 from pipelines.memory.dates import Span, at_s, span_of, spoken
-from pipelines.memory.facts import content, fact_of, repeats, replaces
+from pipelines.memory.facts import cleaned, content, fact_of, repeats, replaces
 from pipelines.memory.place_words import Sought, sought
 from pipelines.memory.sensitive import sensitivity
-from pipelines.memory.sentences import told
+from pipelines.memory.telling import told
 from pipelines.thinking.intent import normal
+from pipelines.thinking.tools.built_in import built_in
 
 if TYPE_CHECKING:
     from pipelines.thinking.holding import Holding
@@ -32,6 +33,7 @@ MANY: Final = 200  # facts in an overview
 SOME: Final = 32
 KEPT_CHARS: Final = 500  # of an answer that is to be remembered
 EVERYTHING: Final = ToolInfo("forget_everything", "", "{}", "write", "built in")  # no model is offered it
+PROPOSED: Final = built_in("propose_memory")
 _KEEPABLE: Final = frozenset({"model", "read", "reading", "price", "code", "thing", "history"})
 
 
@@ -95,8 +97,8 @@ class MemoryErrand:
         self._request, self._then = request, then
 
     def _recall(self, reason: str, query: str, then: Callable[[Any], None], **fields: Any) -> None:
-        fields = {"what": FACT, "limit": SOME} | fields
-        self._await(self._mind.recall(reason, self._question.turn, query, **fields), then)
+        wanted: dict[str, Any] = {"what": FACT, "limit": SOME} | fields
+        self._await(self._mind.recall(reason, self._question.turn, query, **wanted), then)
 
     def _say(self, text: str, kind: str = "memory") -> None:
         self._holding.say(text, kind)
@@ -117,17 +119,32 @@ class MemoryErrand:
 
     def _act(self) -> None:
         name = self._question.intent.name
-        if name in {"tell", "keep"} and self._world.private:
+        if name in {"tell", "keep", "offer"} and self._world.private:
             self._say(wording.PRIVATE, "status")
         elif name == "tell":
             self._tell()
         elif name == "keep":
             self._keep()
+        elif name == "offer":
+            self._offer()
         else:
             self._forget()
 
+    def _offer(self) -> None:
+        """A statement that was not said to be remembered: only if the wearer says so."""
+        self._wants(PROPOSED, {"text": cleaned(self._question.text)}, "it was said, and not told to be remembered")
+
+    def _wants(self, tool: ToolInfo, arguments: dict[str, str], reason: str) -> None:
+        self.waits_for_wearer = True
+        from pipelines.thinking.talk import Plan
+
+        self._asker.ask_wearer(Plan(self._world.scribe.number(), tool, arguments, reason))
+
     def _tell(self) -> None:
-        self._memory = fact(told(self._question.text), self._now_s)
+        self._remember(told(self._question.text), "told")
+
+    def _remember(self, text: str, how: str) -> None:
+        self._memory = fact(text, self._now_s, how)
         known = fact_of(self._memory.text)
         query = " ".join(sorted(known.subject)) or self._memory.text
         self._recall("does this take the place of something?", query, self._compared)
@@ -252,7 +269,7 @@ class MemoryErrand:
         if self._failed(event):
             return
         facts = [m for m in event.memories if m.what == "fact" and not m.replaced_s]
-        self._holding.when_certain(partial(self._mind.means, *facts))
+        self._holding.when_certain(partial(self._mind.means, *(m for m in facts if m.sensitivity != "secret")))
         self._tell_more(wording.overview(facts, len(facts)) or [wording.NOTHING_AT_ALL])
 
     def _tell_more(self, sentences: list[str]) -> None:
@@ -278,11 +295,7 @@ class MemoryErrand:
     def _forget(self) -> None:
         name, subject = self._question.intent.name, self._question.intent.subject
         if name == "everything":
-            from pipelines.thinking.talk import Plan
-
-            self.waits_for_wearer = True
-            number = self._world.scribe.number()
-            self._asker.ask_wearer(Plan(number, EVERYTHING, {}, "it cannot be taken back"))
+            self._wants(EVERYTHING, {}, "it cannot be taken back")
         elif name == "forget_since":
             span = self._span
             self._forget_now("the wearer wants that time forgotten", since_s=span.since_s, until_s=span.until_s)
@@ -336,17 +349,22 @@ class MemoryErrand:
         if fields.get("everything"):
             return True
         if since_s := fields.get("since_s"):
-            return at_s(entry.t_ns, self._world.wall_clock) >= since_s
+            return at_s(entry.t_ns, self._world.wall_clock) >= float(since_s)
         said = content(" ".join([entry.question, entry.heard, entry.shown, entry.caption]))
         if subject := fields.get("subject"):
-            return content(subject) <= said
+            return content(str(subject)) <= said
         return any(fact_of(m.text).all <= said for m in self._gone)
 
     def decided(self, turn: int, plan: Plan, outcome: str) -> None:
-        """The wearer's word on forgetting everything, in a turn of its own."""
+        """The wearer's word on a plan, in a turn of its own."""
         self.waits_for_wearer = False
         self._question = replace(self._question, turn=turn)
-        if outcome == "allowed":
+        if plan.tool.name == PROPOSED.name:
+            if outcome == "allowed":
+                self._remember(str(plan.arguments["text"]), "inferred")
+            else:
+                self._say(wording.NOT_KEPT, "status")
+        elif outcome == "allowed":
             self._forget_now("the wearer allowed exactly this", everything=True)
         else:
             self._say(wording.KEPT, "status")

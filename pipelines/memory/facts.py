@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from pipelines.memory.english import CODES, COLOURS, EMPTY, KIN, SAME
 from pipelines.memory.phrasing import as_fact
 from pipelines.thinking.intent import normal
 from pipelines.thinking.tools.clock import MONTHS, WEEKDAYS
@@ -44,18 +45,10 @@ _TIMES: Final = frozenset(
     }
     | {"morning", "evening", "afternoon", "tomorrow", "today", "tonight", "half", "quarter"}
 )
-COLOURS: Final = frozenset(
-    "red green blue yellow orange brown black white grey gray pink purple beige silver gold navy turquoise".split()
-)
-KIN: Final = frozenset(
-    "mother father mum mom dad sister brother son daughter wife husband partner girlfriend boyfriend friend aunt uncle "
-    "cousin niece nephew grandmother grandfather grandma grandpa baby child kids children parents neighbour neighbor "
-    "colleague boss teacher dog cat".split()
-)
-CODES: Final = frozenset("password passcode passphrase pin code combination key".split())
 _PLACE: Final = (
     r"(?:in|on|at|under|underneath|behind|beside|by|near|inside|outside|above|below|over|between|next to|in front of|"
-    r"on top of|upstairs|downstairs|to the (?:left|right)|across from|opposite|around|level|floor|deck|row|spot|space)\b.*"
+    r"on top of|upstairs|downstairs|to the (?:left|right)|across from|opposite|around|level|floor|deck|row|spot|"
+    r"space)\b.*"
 )
 _PUT: Final = r"(?:put|left|leave|placed|laid|hid|hide|keep|kept|store|stored|packed|dropped|locked)"
 _HAVE: Final = r"(?:(?:have|had|'ve) (?:just )?|just )?"
@@ -63,51 +56,60 @@ _HAVE: Final = r"(?:(?:have|had|'ve) (?:just )?|just )?"
 # Pattern on normal words, relation, whether there is one value at a time, what it is about if the words do not say.
 # {s} and {v} stand for the subject and the value; the first pattern that fits the whole sentence counts.
 _TABLE: Final[tuple[tuple[str, str, bool, str], ...]] = (
-    (rf"(?:i|we) ?{_HAVE}(?:parked|park)(?: (?:the|my|our) (?:car|bike|bicycle|van|motorbike)| it)?(?: today)? (?P<v>.+)", "parked", True, "car"),
+    (
+        (
+            rf"(?:i|we) ?{_HAVE}(?:parked|park)(?: (?P<s>(?:the|my|our) (?:\w+ )?(?:car|bike|bicycle|van|motorbike|"
+            rf"scooter|truck))| it)?(?: today)? (?P<v>.+)"
+        ),
+        "parked",
+        True,
+        "car",
+    ),
     (r"(?P<s>.+?) (?:is|are) parked (?P<v>.+)", "parked", True, ""),
     (rf"(?:i|we) ?{_HAVE}{_PUT} (?P<s>(?:my|the|our|a|an|\w+'s) .+?) (?P<v>{_PLACE})", "where", True, ""),
-    (r"(?P<s>.+?) (?:(?:is|are|am|was|were) )?(?P<no>not|no longer )? ?(?:any ?more )?allergic to (?P<v>.+)", "allergic", False, ""),
+    (
+        (
+            r"(?P<s>.+?) (?:(?:is|are|am|was|were) )?(?P<no>not|"
+            r"no longer )? ?(?:any ?more )?allergic to (?P<v>.+)"
+        ),
+        "allergic",
+        False,
+        "",
+    ),
     (r"(?P<s>.+?) (?:has|have) an? (?P<v>.+) allergy", "allergic", False, ""),
     (r"(?:the )?(?:name of (?P<s>.+?)|(?P<s2>.+?)(?:'s)? name) is (?P<v>.+)", "name", True, ""),
     (r"(?P<s>.+?) (?:is|are|am) (?:called|named) (?P<v>.+)", "name", True, ""),
     (r"(?P<s>.+?) (?:lives?|has moved|have moved|moved) (?:in|at|to|on|near|with) (?P<v>.+)", "lives", True, ""),
     (r"(?P<s>.+?) works? (?:at|for|in|as) (?P<v>.+)", "works", True, ""),
     (
-        r"(?P<s>.+?) (?P<no>does not |do not |doesn't |don't |can't |cannot |can not |no longer |never )?"
-        r"(?P<verb>likes?|loves?|hates?|prefers?|eats?|drinks?|speaks?|takes?|needs?|owns?|plays?|wants?|wears?|uses?|"
-        r"drives?|collects?|knows?|studies|teaches|has|have) (?P<v>.+)",
+        (
+            r"(?P<s>.+?) (?P<no>does not |do not |doesn't |don't |can't |cannot |can not |no longer |never )?"
+            r"(?P<verb>likes?|loves?|hates?|prefers?|eats?|drinks?|speaks?|takes?|needs?|owns?|plays?|wants?|wears?|uses?|"
+            r"drives?|collects?|knows?|studies|teaches|has|have) (?P<v>.+)"
+        ),
         "verb",
         False,
         "",
     ),
     (rf"(?P<s>.+?) (?:is|are|was|were|am) (?:now )?(?:kept |stored |hidden |in )?(?P<v>{_PLACE})", "where", True, ""),
-    (r"(?P<s>.+?) (?P<verb>opens?|closes?|starts?|begins?|ends?|leaves?|arrives?) (?P<v>(?:at|on|in) .+)", "when", True, ""),
+    (
+        (
+            r"(?P<s>.+?) (?P<verb>opens?|closes?|starts?|begins?|ends?|leaves?|arrives?) (?P<v>(?:at|on|"
+            r"in) .+)"
+        ),
+        "when",
+        True,
+        "",
+    ),
     (r"(?P<s>.+?) (?:is|are|was|were|am) (?P<no>not |no longer )?(?:now )?(?P<v>.+)", "is", True, ""),
     (r"(?P<s>.+?) (?:costs?|weighs?|measures?) (?P<v>.+)", "number", True, ""),
-)  # fmt: skip
+)
 _PATTERNS: Final = tuple((re.compile(p), relation, single, about) for p, relation, single, about in _TABLE)
 
 _LEADS = re.compile(
     r"^(?:(?:no|well|so|okay|ok|please|actually|also|and|but|now|hey|earshot|by the way|fyi|today|from now on) )+"
 )
 _TAILS = re.compile(r"(?: (?:now|today|any ?more|actually|please|again|by the way|instead|these days|from now on))+$")
-_SAME: Final = {
-    "allergy": "allergic", "allergies": "allergic", "allergen": "allergic", "left": "leave", "kept": "keep",
-    "hid": "hide", "hidden": "hide", "laid": "lay", "bought": "buy", "met": "meet", "ate": "eat", "eating": "eat",
-    "born": "birthday", "mobile": "phone", "telephone": "phone", "cell": "phone", "bicycle": "bike", "mum": "mother",
-    "mom": "mother", "mommy": "mother", "dad": "father", "wi-fi": "wifi", "fi": "wifi", "gray": "grey",
-    "color": "colour", "colors": "colour", "favorite": "favourite", "flat": "apartment", "driving": "drive",
-    "living": "live", "children": "child", "kids": "child", "people": "person", "knives": "knife",
-    "parking": "park", "neighbor": "neighbour",
-}  # fmt: skip
-_EMPTY: Final = frozenset(
-    "a an the is are was were be been am being do does did doing done have has had of to in on at for by with from and or "
-    "but so my mine your our ours his her their its i me you we us he she they them it this that these those there here "
-    "what where who whom whose when which how why will would can could should shall might must not no n't 's 're 've "
-    "'m 'll 'd please now still again any some just about as if than then too very also really exactly currently tell "
-    "told say said know knew remember remind recall think thing things something anything everything ever one ones got get "
-    "s t re ve m ll d don doesn didn isn aren wasn can't cannot never longer again into onto up down out".split()
-)
 OPTIONAL: Final = frozenset({"number", "name", "call", "kind", "type", "sort", "time", "day", "date", "place", "old"})
 
 
@@ -118,7 +120,7 @@ def words_of(text: str) -> list[str]:
 
 def stem(word: str) -> str:
     """Words that mean the same thing for finding, as one: "keys" -> key, "parked" -> park."""
-    word = _SAME.get(word, word)
+    word = SAME.get(word, word)
     if not word.isalpha() or len(word) <= 3:
         return word
     for ending in ("ing", "ed", "es", "s"):
@@ -132,7 +134,7 @@ def stem(word: str) -> str:
 
 def content(text: str) -> frozenset[str]:
     """The words that say something, stemmed."""
-    return frozenset(stem(word) for word in words_of(text) if word not in _EMPTY)
+    return frozenset(stem(word) for word in words_of(text) if word not in EMPTY)
 
 
 def cleaned(text: str) -> str:
@@ -153,7 +155,7 @@ def fact_of(text: str) -> Fact:
             continue
         found = match.groupdict()
         value = found["v"]
-        subject = about or found.get("s") or found.get("s2") or ""
+        subject = found.get("s") or found.get("s2") or about
         if relation == "is":
             relation, single = _of_value(subject, value)
         elif relation == "where" and _is_time(value):
@@ -167,7 +169,7 @@ def fact_of(text: str) -> Fact:
             content(value),
             single,
             bool(found.get("no")),
-            content(said) | content(about),
+            content(said) | content(subject),
         )
     return Fact("", frozenset(), "", frozenset(), False, False, content(said))
 

@@ -14,20 +14,47 @@ from typing import Final
 
 from pipelines.events import Memory
 from pipelines.memory.dates import time_words
-from pipelines.memory.facts import COLOURS, OPTIONAL, Fact, content, fact_of, numeric, repeats, stem, timely, words_of
+from pipelines.memory.english import COLOURS
+from pipelines.memory.facts import OPTIONAL, Fact, content, fact_of, numeric, repeats, stem, timely, words_of
 from pipelines.memory.phrasing import as_question
 from pipelines.thinking.intent import normal
 
 MOST: Final = 4  # facts in one answer
 
 _PLACING: Final = frozenset(
-    stem(word) for word in "leave put place keep park hide store lay lock see drop find located stand".split()
+    stem(word)
+    for word in [
+        "leave",
+        "put",
+        "place",
+        "keep",
+        "park",
+        "hide",
+        "store",
+        "lay",
+        "lock",
+        "see",
+        "drop",
+        "find",
+        "located",
+        "stand",
+    ]
 )
 _ATTRIBUTES: Final = frozenset(stem(word) for word in OPTIONAL) | frozenset(
-    stem(word) for word in "colour level before last previous former currently new spot".split()
+    stem(word) for word in ["colour", "level", "before", "last", "previous", "former", "currently", "new", "spot"]
 )
 _WHERE: Final = frozenset({"where", "parked", "lives", "works"})
+_ASKS = re.compile(
+    r"^(?:(?:and|so|but|then|please|hey|okay|ok|earshot|well|also|now|in|on|at|to|for|from|with|by) )*"
+    r"(?:what|where|who|whom|whose|which|when|how|why|what's|where's|who's|when's|how's|tell me|remind me)\b"
+)
 _YES_NO = re.compile(r"^(?:is|are|am|was|were|do|does|did|can|could|has|have|had|will|should|must)\b")
+
+
+def is_question(text: str) -> bool:
+    """It asks, and does not tell."""
+    said = normal(text)
+    return text.rstrip().endswith("?") or bool(_YES_NO.match(said) or _ASKS.match(said))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,17 +112,20 @@ def fits(question: Wanted, memory: Memory) -> bool:
         return _names(question, core, fact)
     if question.wh == "" and fact.single and fact.subject and fact.subject <= core:
         left = core - fact.subject
-        return (
-            fact.relation == "number" and numeric(" ".join(left)) or fact.relation == "colour" and bool(left & _COLOURS)
+        return (fact.relation == "number" and numeric(" ".join(left))) or (
+            fact.relation == "colour" and bool(left & _COLOURS)
         )
     return False
 
 
+_PARK: Final = frozenset({stem("park")})
 _COLOURS: Final = frozenset(stem(word) for word in COLOURS)
 
 
 def _names(question: Wanted, core: frozenset[str], fact: Fact) -> bool:
     """The question names what the fact is about, or asks for just that and names the value."""
+    if fact.relation == "parked" and question.words & _PARK and core <= fact.all:
+        return True  # "where did I park" needs no car
     if fact.subject - _ATTRIBUTES <= core and (core or fact.about == "me" or not fact.relation):
         return bool(fact.subject) or fact.about == "me" or bool(core)
     value_known = question.wh in {"who", "what"} and not core & fact.subject and bool(core & fact.value)
@@ -114,9 +144,7 @@ def _of_kind(question: Wanted, fact: Fact, text: str) -> bool:
             return numeric(text)
         case "colour":
             return fact.relation == "colour" or bool(content(text) & _COLOURS)
-    if question.wh == "what" and fact.relation == "where" and not question.words & _PLACING:
-        return False
-    return True
+    return not (question.wh == "what" and fact.relation == "where" and not question.words & _PLACING)
 
 
 def answering(question: str, memories: Sequence[Memory], since_s: float = 0.0, until_s: float = 0.0) -> list[Memory]:
@@ -125,6 +153,8 @@ def answering(question: str, memories: Sequence[Memory], since_s: float = 0.0, u
     asked = wanted(question)
     facts = [m for m in memories if m.what == "fact" and _within(m, since_s, until_s) and fits(asked, m)]
     standing = [m for m in facts if not m.replaced_s] or facts
+    if asked.wh:  # what is not so is said only if nothing is
+        standing = [m for m in standing if not fact_of(m.text).no] or standing
     standing.sort(key=lambda m: (-_closeness(asked, m), -m.at_s, -m.id))
     out: list[Memory] = []
     taken: set[tuple[str, frozenset[str]]] = set()

@@ -22,7 +22,9 @@ _DOING: Final = {
     "putting": "put", "leaving": "left", "parking": "parked", "hiding": "hid", "storing": "stored", "keeping": "keep",
     "placing": "placed", "laying": "laid", "locking": "locked",
 }  # fmt: skip
-_NOT_EAT = r"(?:can't|cannot|can not|can never|mustn't|must not|may not|shouldn't|should not|isn't allowed to) (?:eat|have)"
+_NOT_EAT = (
+    r"(?:can't|cannot|can not|can never|mustn't|must not|may not|shouldn't|should not|isn't allowed to) (?:eat|have)"
+)
 _WHERE_SAID = r"(?:room|seat|row|gate|carriage|coach|cabin|ward|locker|platform)"
 
 # Statements, and questions about them: pattern on normal words, what it is in plain ones.

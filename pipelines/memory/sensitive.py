@@ -2,8 +2,8 @@
 
 class    e.g.                          said aloud              to a model that is not on this machine
 secret   a password, a door code       only when asked for it  never
-money    a salary, an account          yes                     only to one that keeps nothing
-health   an allergy, a medicine        yes                     only to one that keeps nothing
+money    a salary, an account          yes                     only to one whose vendor learns nothing from it
+health   an allergy, a medicine        yes                     only to one whose vendor learns nothing from it
 person   anybody but the wearer        yes                     only with a question that names them
 ""       a locker, a parking place     yes                     with a question that it fits
 """
@@ -15,7 +15,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from pipelines.events import Memory, ModelInfo
-from pipelines.memory.facts import KIN, content, fact_of, stem, words_of
+from pipelines.memory.english import KIN
+from pipelines.memory.facts import content, fact_of, stem, words_of
 from pipelines.thinking.chain import keeps_private
 from pipelines.thinking.intent import normal
 from pipelines.thinking.privacy import private_reason
@@ -26,8 +27,8 @@ _SECRET: Final = re.compile(
     r"(?:seed|recovery) phrase|my secret|secret (?:is|that)|codes? (?:for|to|of) (?:the|my|our)|my code)\b"
 )
 _MONEY: Final = re.compile(
-    r"\b(?:iban|salary|wages?|debts?|loan|mortgage|savings|bank|account (?:number|balance)|(?:credit|debit|bank) cards?|"
-    r"tax(?:es)?|income|i (?:earn|owe)|owes? me|rent is)\b"
+    r"\b(?:iban|salary|wages?|debts?|loan|mortgage|savings|bank|account (?:number|balance)|"
+    r"(?:credit|debit|bank) cards?|tax(?:es)?|income|i (?:earn|owe)|owes? me|rent is)\b"
 )
 _HEALTH: Final = re.compile(
     r"\b(?:allerg(?:ic|y|ies)|diabet(?:es|ic)|asthma|coeliac|celiac|intoleran(?:t|ce)|pregnan(?:t|cy)|medicines?|"
@@ -36,7 +37,7 @@ _HEALTH: Final = re.compile(
     r"hearing aids?|wheelchair|penicillin)\b"
 )
 _NO_PERSON: Final = frozenset({"i", "we", "it", "this", "that", "the", "my", "our", "a", "an", "there"})
-_TITLES: Final = frozenset("mr mrs ms miss dr doctor professor".split())
+_TITLES: Final = frozenset(["mr", "mrs", "ms", "miss", "dr", "doctor", "professor"])
 
 
 def sensitivity(text: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.events import MS, FrameScore, Guide, Memory, Message, ModelInfo, TextLine, ToolInfo, View
+from pipelines.events import MS, FrameScore, Guide, Memory, Message, TextLine, ToolInfo, View
 from pipelines.memory import prompt, sentences
 from pipelines.seeing import views
 from pipelines.thinking import guide, privacy, rules, wording
@@ -38,7 +38,7 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """`shot`: (px, quality) of the first picture; `crops`: parts of frames that go along; `recalled`: memories that do."""
+    """`shot`: (px, quality) of the first picture; `crops`: parts of frames, `recalled`: memories that go along."""
 
     ask: Ask
     shot: tuple[int, int]
@@ -59,7 +59,7 @@ def compose(
     `memories`: what is remembered of it, of which goes along what may."""
     sight = replace(sight, lines=leaving(world, sight.frames[0] if sight.frames else None, sight.lines))
     shown = _shown(world, chosen, sight)
-    models = _askable(world)
+    models = world.askable
     chars, now = world.options.memory.prompt_chars, (world.scribe.now_ns, world.wall_clock)
     share = prompt.share(chosen.text, memories, models, chars, *now)
     private = privacy.private_reason(chosen.text, sight.lines) or share.private
@@ -106,12 +106,6 @@ def others(frames: Sequence[FrameScore], main: FrameScore, count: int) -> list[F
     return sorted(found, key=lambda f: f.media_ns)
 
 
-def _askable(world: World) -> tuple[ModelInfo, ...]:
-    """The models that may be asked now; if there is none, that will be told when one is asked."""
-    here = tuple(model for model in world.chain.models if model.local)
-    return here if world.private and here else world.chain.models
-
-
 def _usable(world: World) -> tuple[ToolInfo, ...]:
     """In private mode only tools that read, on this machine."""
     if not world.private:
@@ -131,7 +125,7 @@ def _shown(world: World, chosen: Route, sight: Sight) -> list[tuple[FrameScore, 
     """The pictures in order, each with its frame: the one that was meant, others of the question, the text enlarged."""
     if not sight.frames:
         return []
-    rule, kind = _askable(world)[0].image, chosen.frame or "glance"
+    rule, kind = world.askable[0].image, chosen.frame or "glance"
     first = sight.frames[0]
     px, quality = views.sized(kind, rule, first.width, first.height)
     if kind == "glance":

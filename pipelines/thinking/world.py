@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from pipelines.events import UNKNOWN_DEVICE, Device, ToolInfo
+from pipelines.events import UNKNOWN_DEVICE, Device, ModelInfo, ToolInfo
 from pipelines.memory.mind import Mind
 from pipelines.memory.reminders import Reminders
 from pipelines.photos import Photos
@@ -56,6 +56,12 @@ class World:
     def model(self) -> str:
         """Name of the model that is asked first; "" = there is none."""
         return self.chain.models[0].name if self.chain.models else ""
+
+    @property
+    def askable(self) -> tuple[ModelInfo, ...]:
+        """The models that may be asked now; if there is none, that will be told when one is asked."""
+        here = tuple(model for model in self.chain.models if model.local)
+        return here if self.private and here else self.chain.models
 
     def failure(self, kind: str) -> str:
         """What the wearer hears of a failure of this kind."""
