@@ -51,6 +51,9 @@ _FACTS: Final[tuple[tuple[str, str], ...]] = (
 _QUESTIONS: Final[tuple[tuple[str, str], ...]] = (
     (r"^(?:can|could|would) you (?:please )?(?:tell me|say)(?: again)? (?=what|where|who|when|which|how)", ""),
     (r"^(?:tell me|do you (?:still )?(?:know|remember|recall))(?: again)? (the|my|our) (?!way\b|time\b|story\b|news\b)", r"what is \1 "),
+    (r"^where have (i|we) (?:just )?(park|place|store|lock)e?d\b", r"where did \1 \2"),
+    (r"^where have (i|we) (?:just )?left\b", r"where did \1 leave"),
+    (r"^where have (i|we) (?:just )?(put|hid)(?:den)?\b", r"where did \1 \2"),
     (r"^(?:what|which) was it that (?:i|we) ", "what did i "),
     (rf"^what (?:is|was) it that (.+?) {_NOT_EAT}$", r"what is \1 allergic to"),
     (r"^what (?:is|was) it that (.+?) (like|love|eat|drink|want|need|collect|play)s?$", r"what does \1 \2"),
