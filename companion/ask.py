@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import itertools
 import sys
 import wave
 from contextlib import suppress
@@ -17,11 +16,10 @@ from companion.app import DESK, App
 from companion.clip.film import Film
 from companion.clip.found import examine
 from companion.clip.hold import Hold
-from companion.clip.player import Player, Timed
+from companion.clip.player import Player, Program, Timed
 from companion.clip.questions import Asked, typed
 from companion.clip.skipping import SkippingLoop
 from companion.clip.slides import Slides, jpeg_of
-from companion.clip.source import Source
 from companion.clip.telling import Telling
 from companion.clip.tracks import Span
 from companion.clock import SessionClock
@@ -105,7 +103,8 @@ class _Asking:
 
     async def run(self) -> int:
         request, told = self._request, self._told
-        source, timed, limit_ns = await asyncio.to_thread(self._source)
+        program = await asyncio.to_thread(self._program)
+        source = program.source
         app = App(self._settings, watch=lambda session: told, recorded=self._recorded.append, notice=_notice)
         try:
             await source.ready()
@@ -115,8 +114,7 @@ class _Asking:
             detail = request.video.name if request.video is not None else DESK
             session.on_state("connected", source.microphone, source.camera, False, detail)
             hold = Hold(never=request.rolls)
-            number = itertools.count(1).__next__
-            player = Player(session, source, number, self._heard, hold, lambda: told.news, timed, limit_ns)
+            player = Player(session, program, hold, self._heard, lambda: told.news)
             await self._converse(session, player)
             session.end("all was asked")
         finally:
@@ -125,8 +123,7 @@ class _Asking:
         await asyncio.to_thread(self._written)
         return 0 if told.all_answered else 1
 
-    def _source(self) -> tuple[Source, list[Timed], int]:
-        """What is played, what is typed meanwhile, and how much of it is played at most."""
+    def _program(self) -> Program:
         request, longest_s = self._request, self._settings.clip.longest_s
         early = [question for question in request.questions if question.at is not None]
         if request.video is not None:
@@ -134,7 +131,7 @@ class _Asking:
             if request.deaf and not request.questions and not request.more:
                 raise SettingsError("--deaf: then nothing in the video is a question; type one")
             timed = [Timed(round(((q.at or 0.0) - request.span.from_s) * NS), q.words) for q in early]
-            return Film(found, request.span, request.deaf), timed, round(longest_s * NS)
+            return Program(Film(found, request.span, request.deaf), timed, round(longest_s * NS))
         for question in early:
             if not 1 <= (question.at or 0) <= len(request.images) or question.at != int(question.at or 0):
                 raise SettingsError(
@@ -142,7 +139,7 @@ class _Asking:
                     f"of a picture, and there are {len(request.images)}"
                 )
         slides = Slides([jpeg_of(path) for path in request.images])
-        return slides, [Timed(slides.seen_ns(int(q.at or 0)), q.words) for q in early], 1 << 62
+        return Program(slides, [Timed(slides.seen_ns(int(q.at or 0)), q.words) for q in early])
 
     async def _converse(self, session: Session, player: Player) -> None:
         """Play, type, and wait for the last answer."""
@@ -179,7 +176,10 @@ class _Asking:
                 await player.settled()
         await player.settled(wholly=True)
         if not self._told.asked:
-            _notice("nothing was asked: no question was heard or typed")
+            silent = request.video is not None and not player.listens
+            heard = "there is no sound in it" if silent else "no question was heard or typed"
+            name = f"--video {request.video}" if request.video is not None else "--image FILE"
+            _notice(f'nothing was asked: {heard}; type one: companion ask {name} "what does this say"')
 
     def _heard(self, packet: bytes, utterance: int) -> None:
         if self._request.wav is not None and packet not in (SILENCE, b""):

@@ -175,7 +175,9 @@ def _ask(sub: Sub) -> None:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     p.add_argument("question", nargs="*", help='e.g. "what does this say"; several are asked one after another')
-    p.add_argument("--image", type=Path, action="append", default=[], metavar="FILE", help="a picture (JPEG or PNG)")
+    p.add_argument(
+        "--image", type=Path, action="append", default=[], metavar="FILE", help="a picture (JPEG, PNG, WebP, HEIC)"
+    )
     p.add_argument(
         "--video", type=Path, metavar="FILE", help="a video (MP4, MOV, WebM, MKV, AVI), with or without sound"
     )

@@ -15,6 +15,7 @@ What the door guarantees:
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AbstractAsyncContextManager
@@ -29,6 +30,10 @@ class NetError(Exception):
         super().__init__(detail)
         self.kind = kind
         self.detail = detail
+
+
+class OutOfTimeError(Exception):
+    """In a replay: here the recorded companion had waited for long enough."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,12 +86,30 @@ class Observer(Protocol):
 
 
 class Reply(Protocol):
-    """A recorded response. Iterating gives its chunks when they are due, and raises NetError where it broke off."""
+    """A recorded response. Iterating gives its chunks when they are due, and raises NetError where it broke off, or
+    OutOfTimeError where nobody waited any longer."""
 
     status: int
     headers: tuple[tuple[str, str], ...]
 
     def __aiter__(self) -> AsyncIterator[bytes]: ...
+
+
+class Limit(Protocol):
+    """How long something may take, as `asyncio.timeout` bounds it: TimeoutError when time is up."""
+
+    def reschedule(self, when: float) -> None: ...
+
+
+class _Untimed:
+    """A limit that is never reached by itself."""
+
+    async def __aenter__(self) -> Limit:
+        return self
+
+    async def __aexit__(self, *_: object) -> None: ...
+
+    def reschedule(self, when: float) -> None: ...
 
 
 class Tape(Protocol):
@@ -127,9 +150,10 @@ def is_loopback(host: str) -> bool:
 
 
 class Net:
-    """The opener of outgoing connections: one pool for the process; `aclose` at the end."""
+    """The opener of outgoing connections: one pool for the process; `aclose` at the end. `timed`: False if the tape
+    says when a wait was over. A timer that rang late on a busy machine must not ring in time when it is replayed."""
 
-    def __init__(self, options: NetOptions = NetOptions(), tape: Tape | None = None) -> None:
+    def __init__(self, options: NetOptions = NetOptions(), tape: Tape | None = None, timed: bool = True) -> None:
         if options.local_only and options.proxy:
             raise ValueError(
                 f"proxy = {options.proxy!r} cannot work with local_only: everything would go to the proxy. "
@@ -139,7 +163,12 @@ class Net:
         from companion.net_httpx import Connections
 
         self.options = options
-        self._connections = Connections(options, tape)
+        self._timed = timed
+        self._connections = Connections(options, tape, self.limit)
+
+    def limit(self, seconds: float) -> AbstractAsyncContextManager[Limit]:
+        """As `asyncio.timeout(seconds)`, for waits on what comes from the network."""
+        return asyncio.timeout(seconds) if self._timed else _Untimed()
 
     def stream(
         self,

@@ -7,14 +7,15 @@ that before the real one (`_Lazy`). What httpx raises leaves here as NetError.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 import httpx
 
 from companion.blanker import Blanker
-from companion.net import HIDDEN, NetError, NetOptions, Observer, Outgoing, Reply, Tape, Timers, is_loopback
+from companion.net import HIDDEN, Limit, NetError, NetOptions, Observer, Outgoing, Reply, Tape, Timers, is_loopback
 
+Limits = Callable[[float], AbstractAsyncContextManager[Limit]]  # by seconds
 _CLOSED_EARLY = "closed by us before the end"
 _SECRET_HEADERS = frozenset(
     {
@@ -34,7 +35,8 @@ _SECRET_QUERY = frozenset({"key", "api_key", "apikey", "token", "access_token", 
 class Connections:
     """What `Net` opens: one pool, the guard and the window before it."""
 
-    def __init__(self, options: NetOptions, tape: Tape | None) -> None:
+    def __init__(self, options: NetOptions, tape: Tape | None, limit: Limits) -> None:
+        self._limit = limit
         door = _Lazy(options) if tape is None else _Taped(tape, _Lazy(options))
         self._client = httpx.AsyncClient(
             transport=_Watched(door, options.local_only), trust_env=False, follow_redirects=False
@@ -47,7 +49,7 @@ class Connections:
         response: httpx.Response | None = None
         try:
             response = await self._send(outgoing, timers, exchange)
-            incoming = _Incoming(response, timers)
+            incoming = _Incoming(response, timers, self._limit)
             yield incoming
             exchange.error = "" if incoming.complete else _CLOSED_EARLY
         except NetError as error:
@@ -75,7 +77,7 @@ class Connections:
                 content=outgoing.body or None,
                 extensions={"timeout": timeout.as_dict(), "exchange": exchange},
             )
-            async with asyncio.timeout(timers.connect_s + timers.first_byte_s):
+            async with self._limit(timers.connect_s + timers.first_byte_s):
                 return await self._client.send(request, stream=True)
         except TimeoutError as error:
             raise NetError("stalled", f"{_where(outgoing.url)}: no answer in {timers.first_byte_s:g} s") from error
@@ -90,7 +92,8 @@ class Connections:
 class _Incoming:
     """Implements `Incoming`. `complete`: the body was read to its end."""
 
-    def __init__(self, response: httpx.Response, timers: Timers) -> None:
+    def __init__(self, response: httpx.Response, timers: Timers, limit: Limits) -> None:
+        self._limit = limit
         self.status = response.status_code
         self.headers: Mapping[str, str] = {k.lower(): v for k, v in response.headers.items()}
         self.complete = False
@@ -104,7 +107,7 @@ class _Incoming:
 
     async def __anext__(self) -> bytes:
         try:
-            async with asyncio.timeout(self._wait_s):
+            async with self._limit(self._wait_s):
                 chunk = await anext(self._chunks)
         except StopAsyncIteration:
             self.complete = True

@@ -298,7 +298,7 @@ class Session:
 
     def ask_picture(self) -> None:
         """A key frame, or a photo."""
-        self._photo_due = self._device.photo_only or self._device.half_duplex
+        self._photo_due = self._device.photo_only or self._device.deaf_while_looking
         self.link.ask_key_frame()
 
     def on_message(self, message: Message) -> None:
@@ -323,7 +323,7 @@ class Session:
             self.frames.interrupted()
         now_ns, echo = self.clock.now_ns(), self.link.echo
         if state == "connected" and (resumed or self._own_sound is None):
-            half_duplex = speaker and self.link.record.half_duplex
+            half_duplex = speaker and self.link.record.rests_for_speaker
             self._own_sound = own_sound(self.parts.settings.echo, echo, half_duplex)
         if state == "connected":
             self._device = self.link.record.deciding

@@ -1,31 +1,35 @@
 """The device's side of the second wire: one WebSocket, as docs/bridge.md has it, and nothing that the companion shares.
 
-The same microphone, camera and ear as over WebRTC, and the same encoded bytes: only the way between is another. What a
-scene's network does to packets (loss, jitter) does not happen to a TCP stream, so such a scene is refused here.
+    connected ── a step's own loss ─> `lose_network` … `come_back`
+        └────── broken, or silent ──> back by itself: another connection, tried again and again with growing pauses
+        └────── "bye", or refused ──> lost for good
+
+What a scene's network does to packets (loss, jitter) does not happen to a TCP stream: such a scene is refused here.
 """
 
 from __future__ import annotations
 
 import asyncio
-import functools
 import json
 import logging
 import struct
 import time
-from collections.abc import Callable
 from contextlib import suppress
 
 import aiohttp
 
+from device_sim.address import Address
+from device_sim.asked_pictures import AskedPictures
+from device_sim.bridge_hello import abort, greeted, hello
 from device_sim.camera import CameraTrack, Tapes
 from device_sim.ear import Ear
-from device_sim.errors import WireError
+from device_sim.errors import NoSuchSessionError, WireError
 from device_sim.marks import Marks, Message
 from device_sim.mic import MicTrack, Voices
 from device_sim.network import Counts
 from device_sim.now import Now
 from device_sim.scene import Network, Scene
-from device_sim.wire import MAX_KEPT_MESSAGES, Address, NoSuchSessionError, no_room
+from device_sim.way import Way
 
 log = logging.getLogger(__name__)
 
@@ -33,45 +37,39 @@ HEADER = struct.Struct("<BBHIQ")
 OPUS, H264 = 1, 3
 SOUND_HZ = 48_000
 HELLO_TIMEOUT_S = 10.0
-NO_SUCH_SESSION = 4404
+SILENT_S = 2.5  # a ping comes every second: the network is gone, and TCP alone would find out after minutes
+FIRST_TRY_S = 1.0  # to connect and be greeted; twice as long each time
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 0.1, 0.5
+AWAY_S = 30.0  # then nobody waits for us any more
+CLOSED_NORMALLY = 1000
 NS = 1_000_000_000
 
 
-class BridgeWire:
-    """`connect` once; it is a `Way`. Times told are this device's monotonic clock."""
+class BridgeWire(Way):
+    """By the bridge; `connect` once. Times told are this device's monotonic clock."""
 
     def __init__(self, scene: Scene, tapes: Tapes, voices: Voices, ear: Ear) -> None:
         if scene.network != Network():
             raise WireError(f"{scene.file}: its network loses packets, and a WebSocket has none: play it over webrtc")
-        self.ear, self.marks = ear, Marks(ear)
-        self.mic = MicTrack(voices) if scene.microphone else None
-        self.camera = CameraTrack(scene.camera, tapes.before) if scene.camera else None
-        if self.mic is not None and scene.microphone is not None:
-            self.mic.deaf = functools.partial(no_room, ear, self.camera, scene.microphone.deaf_while)
-        self.messages: list[tuple[int, Message]] = []
-        self.on_message: Callable[[int, Message], None] = lambda arrival_ns, message: None
-        self.lost = asyncio.Event()
-        self.lost_why = self.session = ""
-        self._scene, self._leak = scene, voices.leak
+        super().__init__(scene, tapes, voices, ear)
         self._http: aiohttp.ClientSession | None = None
         self._address: Address | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
+        self._pictures: AskedPictures | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._writing: set[asyncio.Task[None]] = set()
-        self._gone = False  # the network
+        self._returning: asyncio.Task[None] | None = None
+        self._gone = False  # the network, as a step has it
         self._stamp = 0  # of the newest sound, in samples at 48 kHz; the ear counts in these, modulo 2**32
 
     async def connect(self, address: Address) -> None:
-        """Hello and its answer, media flowing. Raises WireError with one line that says what to do."""
         self._address, self._http = address, aiohttp.ClientSession()
-        if self._leak is not None:
-            leak = self._leak
-            self.ear.on_sound.append(lambda pcm, at_ns: leak.play(pcm, self.ear.received_rtp, at_ns))
+        self._leak_what_is_played()
         self.ear.on_sound.append(lambda pcm, arrival_ns: self._tell(self.marks.arrived(arrival_ns)))
-        await self._open(address, "")
+        await self._open("")
 
     def be(self, now: Now) -> None:
-        """The microphone is like this from now on. Raises WireError for a network that loses packets."""
+        """Raises WireError for a network that loses packets."""
         if now.network != Network():
             raise WireError(f"{self._scene.file}: its network loses packets, and a WebSocket has none: use webrtc")
         if self.mic is not None:
@@ -80,26 +78,26 @@ class BridgeWire:
     def lose_network(self) -> None:
         self._gone = True
 
-    async def come_back(self) -> bool:
-        assert self._address is not None, "connect first"
+    async def come_back(self, within_s: float = HELLO_TIMEOUT_S) -> bool:
         before, session, old = self._socket, self.session, self._tasks
+        self._socket = None  # what the old connection still says is not for us any more
         self.ear.restart()
         self.marks = Marks(self.ear)
         for source in (self.mic, self.camera):
             if source is not None:
                 source.go_on()
         try:
-            await self._open(self._address, session)
+            await self._open(session, within_s)
         except NoSuchSessionError:
-            await self._open(self._address, "")
+            await self._open("", within_s)
         finally:
             await _end(old)
-            if before is not None and before._conn is not None and before._conn.transport is not None:
-                before._conn.transport.abort()
+            if before is not None:
+                abort(before)
         return self.session == session
 
     async def close(self) -> None:
-        await _end([*self._tasks, *self._writing])
+        await _end([*([self._returning] if self._returning is not None else []), *self._tasks, *self._writing])
         if self._socket is not None:
             with suppress(ConnectionError):
                 await self._socket.close()
@@ -118,73 +116,89 @@ class BridgeWire:
         self._writing.add(task)
         task.add_done_callback(self._writing.discard)
 
-    # ----------------------------------------------------------------------------------------------------------- set-up
+    # ---------------------------------------------------------------------------------------------- one connection
 
-    def _hello(self, resume: str) -> Message:
-        camera, events = self._scene.camera, ["tap", "press", "release"]
-        return {
-            "type": "hello",
-            "protocol": 1,
-            "name": "simulated glasses",
-            "camera": {"codec": "h264", "width": camera.width, "height": camera.height, "fps": camera.fps}
-            if camera is not None
-            else None,
-            "microphone": {"codec": "opus", "rate": 16_000} if self.mic is not None else None,
-            "speaker": {"codec": "opus", "silence": True},
-            "echo": "open" if self._leak is not None else "none",
-            "inputs": events,
-            **({"resume": resume} if resume else {}),
-        }
-
-    async def _open(self, address: Address, resume: str) -> None:
-        assert self._http is not None
-        url = address.offer.with_path("/device").with_scheme("wss" if address.offer.scheme == "https" else "ws")
-        headers = {"Authorization": f"Bearer {address.token}"} if address.token else {}
-        try:
-            socket = await self._http.ws_connect(url, headers=headers, compress=0)
-        except aiohttp.WSServerHandshakeError as error:
-            why = "the token is not the right one" if address.token else "no token was given"
-            why = why if error.status in (401, 403) else "is it a companion with a bridge ([bridge] on)?"
-            raise WireError(f"{url}: refused ({error.status}): {why}") from error
-        except (aiohttp.ClientError, OSError) as error:
-            raise WireError(f"{url}: nobody answers ({error}); start `companion run` and give its address") from error
-        await socket.send_json(self._hello(resume))
-        greeting = await socket.receive(timeout=HELLO_TIMEOUT_S)
-        said = json.loads(greeting.data) if greeting.type == aiohttp.WSMsgType.TEXT else {}
-        if said.get("type") != "hello":
-            await socket.close()
-            if resume and socket.close_code == NO_SUCH_SESSION:
-                raise NoSuchSessionError(f"{url}: the session {resume} is over")
-            raise WireError(f"{url}: refused ({socket.close_code}): {said.get('detail', greeting)}")
-        self._socket, self._gone, self.session = socket, False, str(said["session"])
-        self._keep(time.monotonic_ns(), said)
+    async def _open(self, resume: str, within_s: float = HELLO_TIMEOUT_S) -> None:
+        assert self._http is not None and self._address is not None, "connect first"
+        said = hello(self._scene, self._leak is not None, resume)
+        socket, answer = await greeted(self._http, self._address, said, within_s)
+        self._socket, self._gone, self.session = socket, False, str(answer["session"])
+        self._keep(time.monotonic_ns(), answer)
         self._tasks = [asyncio.create_task(self._read(socket))]
-        for kind, source in ((OPUS, self.mic), (H264, self.camera)):
-            if source is not None:
-                self._tasks.append(asyncio.create_task(self._feed(socket, kind, source)))
+        if self.mic is not None:
+            self._tasks.append(asyncio.create_task(self._hear(socket, self.mic)))
+        if self.camera is not None:
+            self._pictures = AskedPictures(self.camera)
+            self._tasks.append(asyncio.create_task(self._see(socket, self.camera, self._pictures)))
 
-    async def _feed(self, socket: aiohttp.ClientWebSocketResponse, kind: int, source: MicTrack | CameraTrack) -> None:
+    async def _hear(self, socket: aiohttp.ClientWebSocketResponse, mic: MicTrack) -> None:
         sequence = 0
         with suppress(ConnectionError):
             while True:
-                packet = await source.recv()
+                packet = await mic.recv()
                 if not self._gone:
-                    await socket.send_bytes(HEADER.pack(kind, 0, 0, sequence, source.last_ns) + bytes(packet))
+                    await socket.send_bytes(HEADER.pack(OPUS, 0, 0, sequence, mic.last_ns) + bytes(packet))
                 sequence += 1
 
-    # ----------------------------------------------------------------------------------------------------- what arrives
+    async def _see(self, socket: aiohttp.ClientWebSocketResponse, camera: CameraTrack, pictures: AskedPictures) -> None:
+        sequence = 0
+        with suppress(ConnectionError):
+            while True:
+                packet = await camera.recv()
+                flags = pictures.flags()
+                if flags is None:
+                    continue
+                if not self._gone:
+                    await socket.send_bytes(HEADER.pack(H264, flags, 0, sequence, camera.last_ns) + bytes(packet))
+                sequence += 1
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        async for message in socket:
+        why = await self._take(socket)
+        if socket is not self._socket or self._gone or self.lost.is_set():
+            return
+        if socket.close_code == CLOSED_NORMALLY:
+            self._lose(f"the companion closed the connection ({socket.close_code})")
+        else:
+            self._returning = asyncio.create_task(self._return(why))
+
+    async def _take(self, socket: aiohttp.ClientWebSocketResponse) -> str:
+        """Whatever comes, until nothing does any more; why."""
+        silent = 0  # looks in a row; one alone may be our own process that stood still
+        while True:
+            try:
+                message = await socket.receive(timeout=SILENT_S / 2)
+            except TimeoutError:
+                silent = 0 if self._gone else silent + 1
+                if silent < 2:
+                    continue
+                return f"nothing came for {SILENT_S:g} s"
+            silent = 0
             arrival_ns = time.monotonic_ns()
+            if message.type not in (aiohttp.WSMsgType.BINARY, aiohttp.WSMsgType.TEXT):
+                return f"the connection broke ({socket.close_code})"
             if self._gone:
                 continue
             if message.type == aiohttp.WSMsgType.BINARY:
                 self._sound(message.data, arrival_ns)
-            elif message.type == aiohttp.WSMsgType.TEXT:
+            else:
                 self._message(json.loads(message.data), arrival_ns)
-        if socket is self._socket and not self._gone:
-            self._lose(f"the companion closed the connection ({socket.close_code})")
+
+    async def _return(self, why: str) -> None:
+        """Into the session, over another connection. Pauses grow, and so does the time that each try is given."""
+        log.warning("%s; connecting again", why)
+        away_s, try_s, pause_s = time.monotonic(), FIRST_TRY_S, FIRST_PAUSE_S
+        while True:
+            try:
+                self.returns.append(await self.come_back(try_s))
+                return
+            except WireError as error:
+                if time.monotonic() - away_s > AWAY_S:
+                    self._lose(f"{why}, and {AWAY_S:g} s later: {error}")
+                    return
+            await asyncio.sleep(pause_s)
+            try_s, pause_s = min(2 * try_s, HELLO_TIMEOUT_S), min(2 * pause_s, LONGEST_PAUSE_S)
+
+    # ----------------------------------------------------------------------------------------------------- what arrives
 
     def _sound(self, data: bytes, arrival_ns: int) -> None:
         kind, _, _, _, sound_ns = HEADER.unpack_from(data)
@@ -199,22 +213,14 @@ class BridgeWire:
         kind = message.get("type")
         if kind == "ping":
             self.send({"type": "pong", "id": message.get("id"), "device_ns": arrival_ns})
-        elif kind == "camera" and self.camera is not None and message.get("do") in ("key_frame", "photo"):
-            self.camera.request_key()
+        elif kind == "camera" and self._pictures is not None:
+            self._pictures.ask(message.get("do"), message.get("fps"))
         elif kind in ("speaking", "spoken"):
             rtp = int(message["sound_ns"]) * SOUND_HZ // NS % 2**32
             self._tell(self.marks.announce({**message, "rtp": rtp}, arrival_ns))
-        elif kind in ("bye", "refused"):
+        elif kind in ("bye", "refused") and self._socket is not None:
             self._lose(f"the companion said goodbye: {message.get('reason') or message.get('detail', '')}")
         self.on_message(arrival_ns, message)
-
-    def _keep(self, arrival_ns: int, message: Message) -> None:
-        if len(self.messages) < MAX_KEPT_MESSAGES:
-            self.messages.append((arrival_ns, message))
-
-    def _lose(self, why: str) -> None:
-        self.lost_why = self.lost_why or why
-        self.lost.set()
 
     def _tell(self, heard: list[Message]) -> None:
         """`heard` messages, with places on the companion's line of sound where the ear has timestamps."""

@@ -159,6 +159,7 @@ class CameraTrack(MediaStreamTrack):  # type: ignore[misc]
         self._single = camera.photos
         self.key_requests = 0
         self.last_pts, self.last_ns = 0, 0  # of the frame handed out last: its timestamp and when it was captured
+        self.last_key = False  # … and whether it is a key frame
 
     def show(self, tape: Tape) -> None:
         if self._delay_ns:
@@ -171,6 +172,10 @@ class CameraTrack(MediaStreamTrack):  # type: ignore[misc]
         self._asked = self._single
 
     @property
+    def fps(self) -> float:
+        return self._tape.fps
+
+    @property
     def photo_under_way(self) -> bool:
         """One was taken and has not arrived yet."""
         now_ns = time.monotonic_ns()
@@ -179,6 +184,10 @@ class CameraTrack(MediaStreamTrack):  # type: ignore[misc]
     def request_key(self) -> None:
         """A PLI arrived: the next frame is a key frame."""
         self.key_requests += 1
+        self.key_next()
+
+    def key_next(self) -> None:
+        """The next frame is a key frame."""
         if self._at >= len(self._tape.intro) and not self._tape.single:
             self._at = len(self._tape.intro)
 
@@ -230,6 +239,7 @@ class CameraTrack(MediaStreamTrack):  # type: ignore[misc]
     def _next_unit(self) -> bytes:
         intro, loop = self._tape.intro, self._tape.loop
         unit = intro[self._at] if self._at < len(intro) else loop[self._at - len(intro)]
+        self.last_key = self._at <= len(intro) or self._tape.single
         self._at += 1
         if self._at == len(intro) + len(loop):
             self._at = len(intro)

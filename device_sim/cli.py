@@ -14,10 +14,11 @@ from pathlib import Path
 
 from device_sim import profile as profiles
 from device_sim import scene as scenes
+from device_sim.address import Address
 from device_sim.bridge_wire import BridgeWire
 from device_sim.camera import Tapes
 from device_sim.ear import Ear
-from device_sim.errors import SimulatorError
+from device_sim.errors import NoMediaError, SimulatorError
 from device_sim.judge import FAIL, Finding, TurnTimes, Verdict, judge
 from device_sim.loudspeaker import Loudspeaker
 from device_sim.mic import Voices
@@ -26,7 +27,7 @@ from device_sim.scene import Expect, Scene
 from device_sim.sent import Sent
 from device_sim.stage import Stage, Tell
 from device_sim.way import Way
-from device_sim.wire import Address, NoMediaError, Wire
+from device_sim.wire import Wire
 
 PASSED, FAILED, COULD_NOT_RUN = 0, 1, 2
 WIRES: dict[str, Callable[[Scene, Tapes, Voices, Ear], Way]] = {"webrtc": Wire, "bridge": BridgeWire}
@@ -39,6 +40,7 @@ Camera glasses that do not exist: a camera, a microphone and an ear, played from
   device-sim run demo --to … --seed 7 --out out/          other sign, code, price, colours; verdict and sound in out/
   device-sim run bench --to … --set rounds=20             fix a drawn value
   device-sim run demo --to … --wire bridge                the same over a WebSocket (docs/bridge.md)
+  device-sim run demo --to 'https://…/?token=…' --fingerprint '3AF0 91BC …'    as a phone, to `companion run --lan`
   device-sim run demo --to … --profile frame              as another device; `device-sim profiles` lists them
   device-sim check my_scene.yaml                          read it, say what is wrong, play nothing
 
@@ -68,6 +70,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("scene", metavar="SCENE", help="a bundled scene's name or a path")
     run.add_argument("--to", required=True, metavar="URL", help="the companion's address, with ?token=… or --token")
     run.add_argument("--token", default="", metavar="T")
+    run.add_argument(
+        "--fingerprint", default="", metavar="SHA256", help="of an https companion's own certificate, as it prints it"
+    )
     run.add_argument("--out", type=Path, metavar="DIR", help="write verdict.json and heard.wav there")
     run.add_argument("--wire", choices=WIRES, default="webrtc", help="how it connects (default webrtc)")
     run.add_argument("--model", default="", metavar="URL", help="the stand-in model's address: judges what was sent")
@@ -129,7 +134,7 @@ def _check(options: argparse.Namespace) -> int:
 
 def _run(options: argparse.Namespace) -> int:
     scene = _load(options)
-    address = Address.parse(options.to, options.token)
+    address = Address.parse(options.to, options.token, options.fingerprint)
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)
     tell = _tell_briefly if options.brief else _tell

@@ -73,6 +73,11 @@ def judge(scene: Scene, record: Record, ear: Ear, tell: Callable[[Finding], None
     count = {outcome: sum(f.outcome == outcome for f in findings) for outcome in (PASS, FAIL, UNJUDGED, GAP, CLOSED)}
     seconds = (record.end_ns - record.begin_ns) / 1e9
     notes = [record.ended_early] if record.ended_early else []
+    if record.returns:
+        same = sum(record.returns)
+        notes.append(
+            f"the connection broke {len(record.returns)} times; back by itself, {same} times in the same session"
+        )
     if count[UNJUDGED]:
         notes.append(f"{count[UNJUDGED]} expectations are unjudged: only timing and captions were judged")
     for finding in findings:

@@ -31,6 +31,7 @@ class Record:
     expected: list[tuple[Expect, int]] = field(default_factory=list)  # with the turn it speaks of
     gave_up: list[tuple[Wait, int]] = field(default_factory=list)
     came_back: list[tuple[LoseNetwork, int, bool]] = field(default_factory=list)  # in which turn; the same session?
+    returns: list[bool] = field(default_factory=list)  # by itself, after a loss no step asked for; the same session?
     messages: list[tuple[int, Message]] = field(default_factory=list)
     ended_early: str = ""  # why the scene could not go on to its end
     connected: bool = True  # media came through when the scene began

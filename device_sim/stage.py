@@ -62,7 +62,7 @@ class Stage:
             self.record.ended_early += f"; {missed} expectations were not reached" if missed else ""
         if self._wire.camera is not None:
             self.record.key_requests = self._wire.camera.key_requests
-        self.record.session = self._wire.session
+        self.record.session, self.record.returns = self._wire.session, list(self._wire.returns)
         counts = self._wire.network_counts
         self.record.network = asdict(counts) if counts.packets else {}
         return self.record

@@ -7,110 +7,49 @@ buffer. Times told to the companion are this device's monotonic clock. The proto
 from __future__ import annotations
 
 import asyncio
-import functools
-import ipaddress
 import json
 import logging
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import fields
 from typing import Any
 
-import aiohttp
-import aioice.ice
 from aiortc import (
     RTCConfiguration,
     RTCPeerConnection,
     RTCRtpReceiver,
     RTCRtpSender,
-    RTCRtpTransceiver,
     RTCSessionDescription,
 )
 from aiortc.rtp import RtpPacket
-from yarl import URL
 
-from device_sim.camera import CameraTrack, Tapes
+from device_sim.address import Address
+from device_sim.aiortc_ways import offer_loopback, only_h264, rtp_origin
+from device_sim.camera import Tapes
 from device_sim.ear import Ear
-from device_sim.errors import WireError
+from device_sim.errors import NoMediaError, NoSuchSessionError, WireError
 from device_sim.marks import Marks, Message
-from device_sim.mic import MicTrack, Voices
+from device_sim.mic import Voices
 from device_sim.network import BadNetwork, Counts
 from device_sim.now import Now
 from device_sim.roaming import Lead, Source, cut
 from device_sim.scene import Scene
+from device_sim.signalling import exchange
+from device_sim.way import Way
 
 log = logging.getLogger(__name__)
 
-SIGNALLING_TIMEOUT_S = 10.0
 CONNECT_TIMEOUT_S = 15.0
 CAPTURE_PERIOD_S = 1.0  # how often the companion is told when a sample was captured
-MAX_KEPT_MESSAGES = 10_000
-PLAYED_NS = 300_000_000  # so long behind a sound the loudspeaker still has something to play
 
 
-@dataclass(frozen=True)
-class Address:
-    """Where the companion answers offers, and the token it wants."""
-
-    offer: URL
-    token: str
-
-    @classmethod
-    def parse(cls, text: str, token: str = "") -> Address:
-        try:
-            url = URL(text if "://" in text else f"http://{text}")
-        except ValueError as error:
-            raise WireError(f"{text}: not an address: {error}; give one like http://127.0.0.1:8484/?token=…") from error
-        if url.scheme not in ("http", "https") or not url.host:
-            raise WireError(f"{text}: not an http address; give the one that `companion run` prints")
-        token = token or url.query.get("token", "")
-        path = url.path if url.path.endswith("/offer") else "/api/offer"
-        return cls(url.with_path(path).with_query(None), token)
-
-    @property
-    def loopback(self) -> bool:
-        host = self.offer.host or ""
-        try:
-            return host == "localhost" or ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return False
-
-
-class NoMediaError(WireError):
-    """The offer was answered, and then nothing came through."""
-
-
-class NoSuchSessionError(WireError):
-    """The session that was to go on is over."""
-
-
-def no_room(ear: Ear, camera: CameraTrack | None, while_: str) -> bool:
-    """Whether the device has no room for its microphone's sound just now. `while_`: "playing", "photo", both, or ""."""
-    playing = time.monotonic_ns() - ear.last_audible_ns < PLAYED_NS
-    photo = camera is not None and camera.photo_under_way
-    return (playing and "playing" in while_) or (photo and "photo" in while_)
-
-
-class Wire:
-    """One device's way to a companion, over one connection after the other. `on_message` sees every message of the data
-    channel with its arrival time."""
+class Wire(Way):
+    """By WebRTC."""
 
     def __init__(self, scene: Scene, tapes: Tapes, voices: Voices, ear: Ear) -> None:
-        self.ear, self.marks = ear, Marks(ear)
-        self.mic = MicTrack(voices) if scene.microphone else None
-        self._leak = voices.leak
-        self.camera = CameraTrack(scene.camera, tapes.before) if scene.camera else None
-        self.messages: list[tuple[int, Message]] = []
-        self.on_message: Callable[[int, Message], None] = lambda arrival_ns, message: None
-        self.lost = asyncio.Event()
-        self.lost_why = ""
-        self.session = ""  # the companion's name for this connection
-        self._scene = scene
+        super().__init__(scene, tapes, voices, ear)
         self._network = scene.network
         self._address: Address | None = None
         self._bad: list[BadNetwork] = []
-        if self.mic is not None and scene.microphone is not None:
-            self.mic.deaf = functools.partial(no_room, self.ear, self.camera, scene.microphone.deaf_while)
         self._leads: list[Lead] = []
         self._arriving: set[asyncio.Task[None]] = set()
         self._begin()
@@ -126,11 +65,9 @@ class Wire:
     async def connect(self, address: Address) -> None:
         """Offer, answer, media flowing. Raises WireError with one line that says what to do."""
         if address.loopback:
-            _offer_loopback()
+            offer_loopback()
         self._address = address
-        if self._leak is not None:
-            leak = self._leak
-            self.ear.on_sound.append(lambda pcm, at_ns: leak.play(pcm, self.ear.received_rtp, at_ns))
+        self._leak_what_is_played()
         self.ear.on_sound.append(lambda pcm, arrival_ns: self._send_all(self.marks.arrived(arrival_ns)))
         self._capture = asyncio.create_task(self._tell_captures())
         try:
@@ -187,7 +124,7 @@ class Wire:
         for receiver in self._pc.getReceivers():
             self._hook(receiver)
         said = {"echo": "open" if self._leak else "none", **({"resume": resume} if resume else {})}
-        answer, self.session = await _exchange(address, self._pc.localDescription.sdp, said)
+        answer, self.session = await exchange(address, self._pc.localDescription.sdp, said)
         self._spoil_network()
         if self._network.udp == "blocked":
             cut(pc)
@@ -243,7 +180,7 @@ class Wire:
             sender._send_keyframe = self.camera.request_key  # a PLI or FIR arrived; aiortc would ask its own encoder
             transceiver = next(t for t in self._pc.getTransceivers() if t.sender is sender)
             transceiver.direction = "sendonly"
-            _only_h264(transceiver)
+            only_h264(transceiver)
 
     def _lead(self, source: Source) -> Lead:
         self._leads.append(Lead(source))
@@ -286,10 +223,6 @@ class Wire:
         if state in ("connected", "failed", "closed"):
             self._connected.set()
 
-    def _lose(self, why: str) -> None:
-        self.lost_why = self.lost_why or why
-        self.lost.set()
-
     def _message(self, text: str | bytes) -> None:
         arrival_ns = time.monotonic_ns()
         try:
@@ -299,8 +232,7 @@ class Wire:
             return
         if not isinstance(message, dict):
             return
-        if len(self.messages) < MAX_KEPT_MESSAGES:
-            self.messages.append((arrival_ns, message))
+        self._keep(arrival_ns, message)
         kind = message.get("type")
         if kind == "ping":
             self.send({"type": "pong", "id": message.get("id"), "device_ns": time.monotonic_ns()})
@@ -320,68 +252,9 @@ class Wire:
         while True:
             await asyncio.sleep(CAPTURE_PERIOD_S)
             for media, sender in self._senders.items():
-                origin = _rtp_origin(sender, tracks[media])
                 track = tracks[media]
+                origin = rtp_origin(sender, track.last_pts) if track is not None else None
                 if origin is None or track is None or not self._channel or self._channel.readyState != "open":
                     continue
                 rtp = (origin + track.last_pts) % 2**32
                 self.send({"type": "capture", "media": media, "rtp": rtp, "device_ns": track.last_ns})
-
-
-def _rtp_origin(sender: RTCRtpSender, track: MicTrack | CameraTrack | None) -> int | None:
-    """aiortc adds a random origin to our timestamps; between packets the last one sent gives it away."""
-    sent = sender._RTCRtpSender__rtp_timestamp
-    return (sent - track.last_pts) % 2**32 if track is not None and sent else None
-
-
-def _only_h264(transceiver: RTCRtpTransceiver) -> None:
-    codecs = RTCRtpSender.getCapabilities("video").codecs
-    transceiver.setCodecPreferences([codec for codec in codecs if codec.mimeType in ("video/H264", "video/rtx")])
-
-
-def _offer_loopback() -> None:
-    """aioice never offers 127.0.0.1, so two processes on a machine without a network would never meet."""
-    found = aioice.ice.get_host_addresses
-    if getattr(found, "with_loopback", False):
-        return
-
-    def with_loopback(use_ipv4: bool, use_ipv6: bool) -> list[str]:
-        return (["127.0.0.1"] if use_ipv4 else []) + list(found(use_ipv4, use_ipv6))
-
-    with_loopback.with_loopback = True  # type: ignore[attr-defined]
-    aioice.ice.get_host_addresses = with_loopback
-
-
-async def _exchange(address: Address, sdp: str, said: dict[str, str]) -> tuple[str, str]:
-    """POST the offer; the answer's SDP, and what the companion calls this session."""
-    url = address.offer
-    headers = {"Authorization": f"Bearer {address.token}"} if address.token else {}
-    timeout = aiohttp.ClientTimeout(total=SIGNALLING_TIMEOUT_S)
-    try:
-        async with (
-            aiohttp.ClientSession(timeout=timeout) as http,
-            http.post(url, json={"sdp": sdp, "type": "offer", **said}, headers=headers) as response,
-        ):
-            status, body = response.status, await response.text()
-    except aiohttp.ClientConnectorError as error:
-        raise WireError(
-            f"{url}: nobody answers ({error.strerror or error}); start `companion run` and give its address"
-        ) from error
-    except TimeoutError:
-        raise WireError(f"{url}: no answer in {SIGNALLING_TIMEOUT_S:g} s; is that the companion's port?") from None
-    except (aiohttp.ClientError, OSError, UnicodeDecodeError) as error:
-        raise WireError(f"{url}: {type(error).__name__}: {error}; is that the companion's port?") from error
-    if status in (401, 403):
-        given = "the token is not the right one" if address.token else "no token was given"
-        raise WireError(
-            f"{url}: refused ({status}): {given}; give the address with `?token=…` that `companion run` prints"
-        )
-    if status == 404 and "resume" in said:
-        raise NoSuchSessionError(f"{url}: the session {said['resume']} is over; offer without `resume`")
-    if status != 200:
-        raise WireError(f"{url}: refused the offer ({status}): {' '.join(body.split())[:200]}; see the companion's log")
-    try:
-        answer = json.loads(body)
-        return str(answer["sdp"]), str(answer.get("session", ""))
-    except (ValueError, KeyError, TypeError) as error:
-        raise WireError(f"{url}: its answer is not JSON with `sdp`: {body[:80]!r}; is it a companion?") from error

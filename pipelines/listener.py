@@ -158,12 +158,21 @@ class Listener:
             room.scribe.emit(PausePlay, "a short sound: a cough, or a short word?", on=True)
         self.ear.end_ns = change.media_ns
         self.ear.quiet_ns = min(change.loud_ns or change.media_ns, room.now_ns)
+        if (near := room.nearness.stood_out()) is not None:
+            self._out_of_the_crowd(*near)
         self._hear_out("a pause")
         room.signal("speech_paused", "the wearer paused; are the words finished?")
         if room.floor.state == floor.WEIGHING:
             room.deadlines.set("weigh", room.now_ns + room.options.general.turn.weigh_timeout_ms * MS)
         elif not room.load.sheds("video"):
             self._look_along()
+
+    def _out_of_the_crowd(self, began_ns: int, ended_ns: int) -> None:
+        """Others go on talking, and talked before: the wearer's words are those of the voice that stood out."""
+        ear = self.ear
+        self._room.scribe.emit(Noted, "a voice stood out of others, and they go on without it", what="crowd")
+        ear.start_ns = max(ear.start_ns, began_ns)
+        ear.quiet_ns = max(ear.start_ns, min(ear.quiet_ns, ended_ns))
 
     def anew(self) -> None:
         """The wearer has just tapped, or pressed the button: what was being heard before was not for us."""
@@ -192,6 +201,7 @@ class Listener:
         room, reason = self._room, "utterance too long"
         said_ns, worded = self._segmenter.last_voice_ns, self.ear.worded
         self._segmenter.drones()
+        room.nearness.all_others()
         if room.floor.state == floor.HEARING and worded:
             room.scribe.emit(Noted, "the wearer has spoken for too long: what was said so far counts", what=reason)
             self.ear.end_ns, self.ear.whole = said_ns, True

@@ -7,6 +7,7 @@ import re
 from dataclasses import replace
 
 from pipelines.memory import sentences
+from pipelines.memory.phrasing import as_question
 from pipelines.memory.place_words import sought
 from pipelines.room import Room
 from pipelines.thinking import guide, rules
@@ -23,6 +24,9 @@ _HELD = re.compile(  # the thing itself, and not "this door", which may be anywh
     r"\b(?:this|that|it|these|those|they)(?: (?:more |rather |light |dark )?(?:red|green|blue|yellow|orange|brown|"
     r"black|white|gr[ae]y|pink|purple|beige|navy)\b.*)?$|\b(?:i am holding|i'm holding|in my hands?)\b"
 )
+
+
+_POINTS = re.compile(r"\b(?:this|that|these|those|here|see|look|looking|front|picture|show|describe)\b")
 
 
 def meaning(room: Room, text: str) -> Intent:
@@ -49,12 +53,23 @@ def meaning(room: Room, text: str) -> Intent:
 def _of_memory(room: Room, text: str) -> Intent | None:
     """What is told to be remembered, asked of memory or to be forgotten; None: something else."""
     intent = Intent("recall", "seen") if sought(text) is not None else sentences.understood(text)
+    if intent is None and room.mind.on and _known_to_wearer(text):
+        return Intent("model", "ask")
     if intent is None or rules.before(text) or steers(normal(text)) or understood(text) is not None:
         return None
     mind, name = room.mind, intent.name
     if name == "source" and not mind.last:
         return Intent("status", "why") if understand(text).kind == "model" else None
     return None if name == "more" and not mind.rest else intent
+
+
+def _known_to_wearer(text: str) -> bool:
+    """A question that looks like one about the picture ("what is it that Anna can't eat", "what colour is Tom's coat"),
+    and in plain words is about somebody or something that only the wearer knows."""
+    intent = understand(text)
+    looks = (intent.kind, intent.name) in {("model", "look"), ("thing", "colour")}
+    own = sentences.of_person(text) or sentences.of_wearer(text)
+    return looks and own and not _POINTS.search(as_question(text))
 
 
 def _here(room: Room, text: str, intent: Intent) -> Intent:

@@ -50,7 +50,7 @@ KEPT = frozenset(
         "View": ("name",),
         "Colour": ("name",),
         "Measured": ("light",),
-        "TextRead": ("cut",),
+        "TextRead": ("cut", "hampered"),
         "Sent": ("model", "end"),
         "Trace": ("problem", "policy"),
         "ToolCall": ("name",),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ import aiohttp
 from companion.clock import SessionClock
 from companion.lan.front_door import FrontDoor
 from companion.lan.settings import LanSettings
-from companion.link.server import LinkServer
+from companion.link.server import Doors, LinkServer
 from companion.link.settings import LinkSettings
 from tests.test_link import Session
 
@@ -24,14 +24,14 @@ HERE = "127.0.0.1"
 class House:
     """A running server as `companion run --lan` makes it, but on this machine's own address."""
 
-    def __init__(self, folder: Path, **settings: Any) -> None:
+    def __init__(self, folder: Path, doors: Iterable[Doors] = (), **settings: Any) -> None:
         self.sessions: list[Session] = []
         self.notices: list[str] = []
         self.front = FrontDoor(LanSettings(), HERE, "", folder / "lan", self.notices.append)
         self.server = LinkServer(
             LinkSettings(**{"port": 0, "token": "", "allowed_hosts": self.front.hosts, **settings}),
             self._new,
-            doors=(self.front.door,),
+            doors=(self.front.door, *doors),
             tls=self.front.context,
             tokens=self.front.tokens,
         )
@@ -86,8 +86,9 @@ async def _all(reader: asyncio.StreamReader) -> bytes:
 
 
 @asynccontextmanager
-async def house(folder: Path, **settings: Any) -> AsyncIterator[House]:
-    it = House(folder, **settings)
+async def house(folder: Path, doors: Iterable[Doors] = (), **settings: Any) -> AsyncIterator[House]:
+    """`doors`: ways in beside the page's, behind the same guard."""
+    it = House(folder, doors, **settings)
     await it.server.start()
     it.front.start(it.server)
     try:

@@ -5,6 +5,7 @@ The reference client asks with PCM16 and a JPEG photo; the simulated glasses ask
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import wave
@@ -13,13 +14,15 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from yarl import URL
 
 from companion.replay import replay
 from device_sim import cards
 from pipelines import events as ev
 from pipelines.events import MS
 from recordings.reader import Recording
-from tests.companions import companion, simulator
+from tests.companions import Companion, companion, simulator
+from tests.shaky import shaky
 
 ROOT = Path(__file__).parent.parent
 CLIENT = ROOT / "companion" / "bridge" / "client_example.py"
@@ -174,6 +177,68 @@ def test_an_answer_goes_on_where_the_network_went_over_the_bridge_too(tmp_path: 
     links = [(e.state, e.resumed) for e in recording.happenings() if isinstance(e, ev.LinkChanged)]
     assert links[:3] == [("connected", False), ("lost", False), ("connected", True)] and links[-1][0] == "closed"
     assert [e.outcome for e in recording.events() if isinstance(e, ev.TurnClosed)] == ["answered", "answered"]
+    assert replay(recording.path).same
+
+
+BROKEN = """\
+name: broken
+about: The connection breaks in the middle of an answer, and nobody had planned it.
+device: {camera: {width: 640, height: 360, fps: 10, kbps: 150}}
+steps:
+  - see: {card: sign, platform: "7", destination: Leeds, time: "14:05"}
+  - wait: 2
+  - say: what does this sign say
+  - wait: answer
+  - wait: 6
+  - wait: quiet
+  - expect: {hears: "I lost the connection", decoys: ["I found the collection", "it crossed the convention"]}
+  - expect: {hears: "14 oh 5", decoys: ["13 40", "12 15"]}
+  - say: what was the platform
+  - wait: answer
+  - wait: quiet
+  - expect: {hears: "platform 7", decoys: ["platform 2", "platform 9"]}
+"""
+CUT_S = 3.0
+
+
+def test_glasses_whose_connection_breaks_are_back_in_the_session_and_the_answer_goes_on(tmp_path: Path) -> None:
+    """No step of the scene loses anything: the way between the two breaks while the answer is heard."""
+    (tmp_path / "broken.yaml").write_text(BROKEN, "utf-8")
+
+    async def played(here: Companion) -> tuple[int | None, str]:
+        url = URL(here.url)
+        assert url.port is not None
+        async with shaky(url.port) as way:
+            heard = asyncio.Event()
+            seen: list[bytes] = []
+
+            def watch(data: bytes) -> None:
+                if seen or b'"speaking"' in data:
+                    seen.append(data)
+                if len(seen) > 50:  # about as many frames of sound: a second of the answer
+                    heard.set()
+
+            way.on_down = watch
+            command = simulator(
+                tmp_path / "broken.yaml", str(url.with_port(way.port)), tmp_path / "out", "--wire", "bridge"
+            )
+            glasses = await asyncio.create_subprocess_exec(*command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+            await asyncio.wait_for(heard.wait(), 120)
+            way.cut()
+            await asyncio.sleep(CUT_S)
+            way.restore()
+            out, _ = await asyncio.wait_for(glasses.communicate(), 240)
+            return glasses.returncode, out.decode()
+
+    with companion(tmp_path / "recordings", "--quiet", "--set", "speaking.greet=false") as here:
+        status, out = asyncio.run(played(here))
+        assert status == 0, out
+        here.stop()
+    assert "the connection broke 1 times; back by itself, 1 times in the same session" in out
+    recording = only_recording(tmp_path / "recordings")
+    links = [(e.state, e.resumed) for e in recording.happenings() if isinstance(e, ev.LinkChanged)]
+    assert links[:3] == [("connected", False), ("lost", False), ("connected", True)] and links[-1][0] == "closed"
+    assert [e.outcome for e in recording.events() if isinstance(e, ev.TurnClosed)] == ["answered", "answered"], out
     assert replay(recording.path).same
 
 

@@ -18,7 +18,7 @@ from companion.bridge.conform.listen import Listening
 from companion.bridge.conform.report import Report
 from companion.link.server import LinkServer
 from companion.link.settings import LinkSettings
-from tests.companions import companion
+from tests.companions import companion, simulator
 from tests.test_bridge import H264, MS, OPUS, PCM16, packed
 from tests.test_bridge_companion import CLIENT, SPEECH, sign
 from tests.test_link import TOKEN, camera_packets, run, tone_packets
@@ -50,6 +50,28 @@ def test_the_reference_client_conforms(tmp_path: Path) -> None:
     client.wait(timeout=60)
     assert listening.returncode == 0, out
     assert "0 failed" in out and "1 skipped" in out, out  # JPEG: no key frame to ask for
+
+
+def test_the_simulated_glasses_conform(tmp_path: Path) -> None:
+    """They come back by themselves too: the scene knows nothing of being cut off."""
+    scene = tmp_path / "waiting.yaml"
+    scene.write_text(
+        "steps:\n  - see: {card: label, name: Oats, weight: 500 g, price: '2.10'}\n  - wait: 60\n", "utf-8"
+    )
+    command = [sys.executable, "-u", "-m", "companion.cli", "conform", "--listen", "--token", TOKEN]
+    listening = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert listening.stderr is not None
+    url = listening.stderr.readline().split(" at ")[1].strip().replace("ws://", "http://").replace("/device", "/")
+    glasses = subprocess.Popen(
+        [*simulator(scene, url, tmp_path), "--wire", "bridge"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    out, _ = listening.communicate(timeout=180)
+    told, _ = glasses.communicate(timeout=60)
+    assert listening.returncode == 0, out + told
+    assert "0 failed, 0 skipped" in out, out
 
 
 def test_nobody_there_is_said_in_one_line(tmp_path: Path) -> None:
@@ -105,6 +127,8 @@ class FaultyDevice:
             self.session = message["session"]
         elif kind == "ping" and self.fault != "no pongs":
             await ws.send_json({"type": "pong", "id": message["id"], "device_ns": self.now_ns()})
+        elif kind == "camera" and message["do"] == "rate":
+            self.resting = message["fps"] == 0 and self.fault != "heeds no rate"
         elif kind == "camera":
             self.key = self.fault != "no key frames"
         elif kind == "speaking" and self.fault != "deaf":
@@ -136,7 +160,10 @@ class FaultyDevice:
 
     async def pictures(self, ws: aiohttp.ClientWebSocketResponse) -> None:
         self.key, units = True, camera_packets("h264")
+        self.resting = False
         for n in range(10_000):
+            while self.resting:
+                await asyncio.sleep(0.01)
             unit, self.key = units[0 if self.key else 1], False
             payload = b"\0\0\x10\0" + unit if self.fault == "lengths" else unit
             await ws.send_bytes(packed(H264, n, round(asyncio.get_running_loop().time() * NS), payload))
@@ -169,7 +196,9 @@ def never(*_: object) -> Any:
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("companion.bridge.conform.listen.COMES_BACK_S", 2.0)
     monkeypatch.setattr("companion.bridge.conform.listen.OBSERVED_S", 1.0)
-    monkeypatch.setattr("companion.bridge.conform.listen.HEARD_S", 0.5)
+    monkeypatch.setattr("companion.bridge.conform.playing.HEARD_S", 0.5)
+    monkeypatch.setattr("companion.bridge.conform.looking.SETTLES_S", 0.2)
+    monkeypatch.setattr("companion.bridge.conform.looking.RESTS_S", 0.5)
 
 
 def test_a_device_without_a_fault_passes() -> None:
@@ -188,6 +217,7 @@ def test_a_device_without_a_fault_passes() -> None:
         ("gaps", "sound is without gaps"),
         ("another microphone", "sound comes, as announced"),
         ("no key frames", "a key frame, or a photo"),
+        ("heeds no rate", "so many pictures a second"),
         ("lengths", "pictures come, as announced"),
         ("lengths", "what it sends is messages and frames"),
         ("garbage", "what it sends is messages and frames"),

@@ -2,7 +2,8 @@
 
 The companion is the real one, in a process of its own. Chromium's fake microphone plays a sound file again and again:
 quiet for as long as the greeting takes, then a question; its fake camera shows one picture. So a question that was not
-understood comes again, and the test waits for what should happen, never for a time.
+understood comes again, and the test waits for what should happen, never for a time; what is shown for a
+moment only is kept for it.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ SPEECH = Path(__file__).parents[1] / "device_sim" / "speech"
 RATE_HZ = 48_000
 GREETING_S = 15.0  # the longest greeting, and how long it takes to begin
 BETWEEN_S = 14.0  # an answer, and quiet after it
+PATIENCE_S = 480.0  # before it gives up: the question is asked aloud some twenty times until then
 PHONE = {"width": 390, "height": 844, "deviceScaleFactor": 2, "mobile": True}
 
 pytestmark = [
@@ -64,46 +66,55 @@ def camera(path: Path, *lines: str) -> Path:
     return path.with_suffix(".jpg").rename(path)
 
 
-def says(who: str, words: str) -> str:
-    """A condition of the page: a caption of `who` holds the words."""
-    captions = f"[...document.querySelectorAll('#captions li[data-who={who}]')]"
-    return f"{captions}.some(caption => caption.textContent.toLowerCase().includes('{words}'))"
-
-
-KEEP_STATUS = """
-    const line = document.getElementById('status');
-    window.statusLines = [];
-    new MutationObserver(() => statusLines.push(line.textContent)).observe(line, { childList: true });
+# Everything that the page shows, in order: what was shown for a moment only is found all the same.
+KEEP_ALL = """
+    window.shown = [];
+    const line = document.getElementById('status'), captions = document.getElementById('captions');
+    new MutationObserver(() => shown.push(['status', line.textContent])).observe(line, { childList: true });
+    new MutationObserver((changes) => {
+        for (const change of changes) {
+            const caption = change.target === captions ? captions.lastElementChild : change.target.closest('li');
+            if (caption) shown.push([caption.dataset.who, caption.textContent]);
+        }
+    }).observe(captions, { childList: true, subtree: true });
 """
 
 
-def status(words: str) -> str:
-    return f"document.getElementById('status').textContent.startsWith('{words}')"
+def said(who: str, words: str, since: int = 0) -> str:
+    """A condition of the page: `who` ("wearer", "companion", "status") was shown with the words, from that one on."""
+    return f"shown.slice({since}).some(([who, text]) => who === '{who}' && text.toLowerCase().includes('{words}'))"
+
+
+ALL_HEARD = (
+    "document.getElementById('status').textContent.startsWith('Listening') && !earshot.connection.ear.runs.length"
+)
 
 
 async def talk(tab: Tab, c: Companion, screenshot: Path) -> None:
-    """Ask aloud what the sign says, then type what the platform was; wait for both answers on the page."""
+    """Ask aloud what the sign says, then type what the platform was; wait for both answers on the page. The question
+    comes again and again until it was understood; then the microphone is muted, so that none breaks off an answer."""
     await tab.call("Emulation.setDeviceMetricsOverride", **PHONE)
     await tab.open(c.url)
-    await tab.run(KEEP_STATUS)
+    await tab.run(KEEP_ALL)
     await tab.run("document.getElementById('start').click()")
     await tab.until("document.getElementById('live-camera').dataset.on === 'true'")
     await tab.until("document.querySelector('#live-recording span').textContent === 'on'")
-    await tab.until(says("companion", "i can hear you"))
-    await tab.until(says("wearer", "sign say"))
-    await tab.until(f"{says('companion', 'platform 12')} && {status('Answering')}")
+    await tab.until(said("wearer", "sign say"))
+    await tab.run("document.getElementById('mute').click()")
+    await tab.until(f"{said('companion', 'platform 12')} && {said('status', 'answering')}")
     await tab.picture(screenshot)
-    await tab.until(status("Listening"))
+    await tab.until(ALL_HEARD)
+    since = await tab.run("shown.length")
     await tab.run(
         "document.getElementById('question').value = 'what was the platform';"
         "document.getElementById('ask').requestSubmit()"
     )
-    await tab.until(says("wearer", "what was the platform"))
-    await tab.until(status("Answering"))
-    await tab.until(f"{status('Listening')} && !earshot.connection.ear.runs.length")  # all of it was heard, and told
+    await tab.until(said("wearer", "what was the platform", since))
+    await tab.until(f"{said('companion', 'platform 12', since)} && {said('status', 'answering', since)}")
+    await tab.until(ALL_HEARD)
     await tab.run("document.getElementById('end').click()")
-    await tab.until(status("Ended."))
-    lines = await tab.run("statusLines")
+    await tab.until(said("status", "ended."))
+    lines = await tab.run("shown.filter(([who]) => who === 'status').map(([, text]) => text)")
     assert all(line[-1] in ".…?" for line in lines), f"no name of a state may be shown for a sentence: {lines}"
 
 
@@ -118,11 +129,11 @@ def test_a_browser_asks_about_a_sign_and_hears_what_it_says(tmp_path: Path) -> N
     screenshot = tmp_path / "phone.png"
 
     async def story(c: Companion) -> None:
-        async with browser(tmp_path / "profile", *flags) as tab:
+        async with browser(tmp_path / "profile", *flags, patience_s=PATIENCE_S) as tab:
             await talk(tab, c, screenshot)
 
     with companion(tmp_path / "rec") as c:
-        asyncio.run(asyncio.wait_for(story(c), 200))
+        asyncio.run(asyncio.wait_for(story(c), PATIENCE_S))
         c.stop()
     if keep := os.environ.get("EARSHOT_SCREENSHOTS"):
         shutil.copy(screenshot, Path(keep) / "phone.png")

@@ -74,6 +74,17 @@ def test_history_answers_what_was_read_before() -> None:
     assert "not read any platform" in s.spoken(1)
 
 
+@pytest.mark.parametrize(("asked", "told"), [("what was the platform", "platform 7"), ("what did you look at", "sign")])
+def test_what_is_being_read_aloud_counts_as_read(asked: str, told: str) -> None:
+    """The answer before is cut short by the question, and ends only when that is certain."""
+    s = ScriptedSession(World(word_ms=600))
+    s.say("what does this sign say", at_ms=500)
+    s.say(asked, at_ms=3_000)
+    s.run_until(30_000)
+    assert [c.outcome for c in s.all(ev.TurnClosed)] == ["interrupted", "answered"]
+    assert told in s.spoken(2).lower()
+
+
 def test_stop_silences_a_long_answer_and_history_keeps_only_what_was_heard() -> None:
     s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit. " * 6))
     s.say("tell me a story", at_ms=500)

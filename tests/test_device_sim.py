@@ -27,6 +27,7 @@ from aiortc import RTCConfiguration, RTCPeerConnection, RTCSessionDescription
 from aiortc.mediastreams import MediaStreamTrack
 
 from device_sim import byear, cards, cli, scene
+from device_sim.address import Address
 from device_sim.camera import CameraTrack, Tapes, encode
 from device_sim.ear import RATE_HZ, Ear
 from device_sim.errors import SceneError, WireError
@@ -36,7 +37,6 @@ from device_sim.marks import Marks
 from device_sim.mic import MicTrack, Voices, read_wav, speech_bounds
 from device_sim.picture import frames
 from device_sim.scene import See
-from device_sim.wire import Address
 
 SECOND_NS = 1_000_000_000
 PARROT_VOICE = Accent("en-us+m3", 180)

@@ -1,4 +1,4 @@
-"""The front door and hostile bytes: offers, requests with and without a token, messages and datagrams.
+"""The front door and hostile bytes: offers, requests and WebSockets with and without a token, messages and datagrams.
 
 A few hundred of each here; `make fuzz` sends more than 100,000 (DOOR_CASES of them, from the seed DOOR_FIRST on). Each
 batch runs in a process of its own, so that a crash, a hang or a hunger for memory is a finding. To look at one:
@@ -20,6 +20,8 @@ from typing import Any
 
 import pytest
 
+from companion.bridge.door import bridge
+from companion.bridge.settings import BridgeSettings
 from companion.clock import SessionClock
 from companion.link.channel import Channel
 from companion.link.errors import Refused
@@ -27,11 +29,23 @@ from companion.link.media_clock import DeviceClock
 from companion.link.offer import read_offer
 from tests.fuzz.door import PARTS
 from tests.fuzz.door_bytes import GOOD_OFFERS, datagram, message, offer, request
+from tests.fuzz.door_sockets import outcome_of, told_more_than_a_refusal
+from tests.fuzz.socket_bytes import frames, guess, upgrade
+from tests.lan_house import house
 from tests.test_link import Device, companion, run
 
 ROOT = Path(__file__).resolve().parent.parent
 LONG_CASES = 110_000
-SHARE = {"offers": 0.3, "posts": 0.05, "strangers": 0.15, "known": 0.1, "messages": 0.3, "datagrams": 0.1}
+SHARE = {
+    "offers": 0.2,
+    "posts": 0.05,
+    "strangers": 0.15,
+    "known": 0.1,
+    "messages": 0.2,
+    "datagrams": 0.1,
+    "uninvited": 0.12,
+    "invited": 0.08,
+}
 BATCH = 4000
 
 
@@ -54,7 +68,7 @@ def test_whatever_comes_is_refused_or_served(part: str) -> None:
     cases = 150 if part == "posts" else 400
     result = knocked(part, 0, cases, limit_s=300)
     assert result["findings"] == []
-    if part in ("posts", "known", "strangers"):
+    if part in ("posts", "known", "strangers", "uninvited", "invited"):
         assert len(result["answers"]) >= 3, f"these bytes are all alike to the door: {result['answers']}"
 
 
@@ -71,10 +85,30 @@ def test_a_hundred_thousand_hostile_bytes() -> None:
 
 
 def test_a_seed_is_what_is_sent() -> None:
-    for made in (offer, lambda die: request(die, "127.0.0.1", "token"), message, datagram):
+    opened = lambda die: upgrade(die, "127.0.0.1", guess(die, "good", "gone")) + b"".join(frames(die))  # noqa: E731
+    for made in (offer, lambda die: request(die, "127.0.0.1", "token"), message, datagram, opened):
         assert [made(Random(i)) for i in range(50)] == [made(Random(i)) for i in range(50)]
     for good in GOOD_OFFERS:
         assert read_offer(good).sdp
+
+
+BARE = b"HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Bearer\r\nServer: \r\nContent-Length: 0\r\n\r\n"
+
+
+def test_more_than_a_refusal_would_be_seen() -> None:
+    """The judge of what strangers get: the bare refusal is one, and whatever else is said is not."""
+    assert not told_more_than_a_refusal(b"") and not told_more_than_a_refusal(BARE + BARE)
+    for more in (
+        BARE + b"x",
+        BARE.replace(b"Server: ", b"Server: aiohttp"),
+        BARE.replace(b"WWW", b"X-Version: 1\r\nWWW"),
+        BARE.replace(b"401 Unauthorized", b"101 Switching Protocols"),
+        BARE.replace(b"Length: 0", b"Length: 5") + b"hello",
+        b"HTTP/1.1 100 Continue\r\n\r\n" + BARE,
+    ):
+        assert told_more_than_a_refusal(more), more
+    assert outcome_of(b"HTTP/1.1 101 Switching Protocols\r\n\r\n\x88\x02\x11\x94") == "! closed with 4500"
+    assert outcome_of(b"HTTP/1.1 500 Oh\r\n\r\n").startswith("!")
 
 
 # ---------------------------------------------------------------------- what was found by it, each as a test of its own
@@ -100,6 +134,50 @@ def test_a_strangers_empty_datagram_does_not_end_a_session() -> None:
             await session.until(lambda: len(session.sounds) > heard + 10)
             assert [s[0] for s in session.states] == ["connected"]
             await device.pc.close()
+
+    run(story)
+
+
+@pytest.mark.parametrize(
+    ("upgrade", "key"),
+    [
+        (b"websocket", b"\xc3\xa9"),
+        (b"websocket", b"AAAAAAAAAAAAAAAAAAAAAA==\xff"),
+        (b"websocket", b"x"),
+        (b"web\xa5", b"x"),
+    ],
+)
+def test_a_handshake_that_is_none_is_no_fault_of_ours(tmp_path: Path, upgrade: bytes, key: bytes) -> None:
+    async def story() -> None:
+        async with house(tmp_path, [bridge(BridgeSettings())]) as here:
+            head = f"GET /device?token={here.book.issue('phone')} HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+            head += "Connection: Upgrade, close\r\n"
+            more = b"Upgrade: " + upgrade + b"\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: " + key + b"\r\n\r\n"
+            answer = await here.raw(head.encode() + more)
+            assert answer.startswith(b"HTTP/1.1 426 ") and b"no_websocket" in answer
+
+    run(story)
+
+
+def test_what_a_browser_asks_before_it_pushes_is_told_no_more_than_a_stranger(tmp_path: Path) -> None:
+    """OPTIONS carries no token; where there is no such door, nothing says so."""
+
+    async def story() -> None:
+        async with house(tmp_path) as here:
+            answer = await here.raw(b"OPTIONS /whip/x HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: close\r\n\r\n")
+            assert answer.startswith(b"HTTP/1.1 401 ") and not told_more_than_a_refusal(answer), answer
+
+    run(story)
+
+
+def test_who_is_let_in_is_not_told_by_what(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with (
+            house(tmp_path, [bridge(BridgeSettings())]) as here,
+            here.client(here.book.issue("phone")) as http,
+            http.ws_connect(here.at("/device")) as socket,
+        ):
+            assert socket._response.headers["Server"] == ""
 
     run(story)
 

@@ -162,6 +162,29 @@ def test_a_database_that_another_program_holds_is_named(tmp_path: Path) -> None:
         assert store.memorise(Memory(text="the violin"))[0].id
 
 
+def test_a_file_that_may_not_be_written_to_is_named(tmp_path: Path) -> None:
+    with opened(tmp_path) as store:
+        stored, _ = store.memorise(Memory(text="the violin"))
+        store._connection.execute("PRAGMA query_only = ON")
+        with pytest.raises(MemoryError_) as raised:
+            store.memorise(Memory(text="the cello"))
+        assert raised.value.trouble == "read-only" and "who owns" in str(raised.value)
+        assert store.recall("violin")[0].id == stored.id
+
+
+def test_what_cannot_be_tidied_now_keeps_nobody_from_remembering(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def locked(forgetter: Any) -> int:
+        raise MemoryError_("locked")
+
+    filled(tmp_path, 2)
+    monkeypatch.setattr("companion.memory.forgetting.Forgetter.finish", locked)
+    with opened(tmp_path) as store:
+        assert store.memorise(Memory(what="turn", text="the violin"))[0].id and store.recall("violin")
+    assert "not tidied yet" in caplog.text
+
+
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:
     (tmp_path / "memory").write_text("a file where the folder should be")
     with pytest.raises(MemoryError_), opened(tmp_path):

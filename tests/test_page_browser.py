@@ -46,14 +46,14 @@ FAKE_DEVICES = ["--use-fake-device-for-media-stream", "--use-fake-ui-for-media-s
 class Tab:
     """One page of a headless Chromium."""
 
-    def __init__(self, socket: aiohttp.ClientWebSocketResponse) -> None:
-        self._socket, self._ids = socket, itertools.count(1)
+    def __init__(self, socket: aiohttp.ClientWebSocketResponse, patience_s: float) -> None:
+        self._socket, self._ids, self._patience_s = socket, itertools.count(1), patience_s
 
     async def call(self, method: str, **parameters: Any) -> dict[str, Any]:
         number = next(self._ids)
         await self._socket.send_json({"id": number, "method": method, "params": parameters})
         while True:
-            reply = await self._socket.receive_json(timeout=PATIENCE_S)
+            reply = await self._socket.receive_json(timeout=self._patience_s)
             if reply.get("id") == number:
                 assert "error" not in reply, reply
                 return dict(reply["result"])
@@ -69,7 +69,7 @@ class Tab:
         looking = (
             f"new Promise(r => {{ const look = () => ({condition}) ? r(true) : requestAnimationFrame(look); look(); }})"
         )
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(self._patience_s):
             return await self.run(looking)
 
     async def open(self, url: str) -> None:
@@ -83,15 +83,15 @@ class Tab:
 
 
 @asynccontextmanager
-async def browser(folder: Path, *flags: str) -> AsyncIterator[Tab]:
-    """A fresh Chromium with an empty profile in `folder`."""
+async def browser(folder: Path, *flags: str, patience_s: float = PATIENCE_S) -> AsyncIterator[Tab]:
+    """A fresh Chromium with an empty profile in `folder`. `patience_s`: before a test gives up on what it waits for."""
     process = await asyncio.create_subprocess_exec(
         CHROMIUM, *FLAGS, *flags, f"--user-data-dir={folder}", "about:blank",
         stderr=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.DEVNULL, env=os.environ | {"HOME": str(folder)},
     )  # fmt: skip
     assert process.stderr is not None
     try:
-        async with asyncio.timeout(PATIENCE_S):
+        async with asyncio.timeout(patience_s):
             while b"DevTools listening on" not in (line := await process.stderr.readline()):
                 assert line, f"{CHROMIUM} ended before it listened"
         port = line.decode().split("127.0.0.1:")[1].split("/")[0]
@@ -100,7 +100,7 @@ async def browser(folder: Path, *flags: str) -> AsyncIterator[Tab]:
             async with http.get(f"http://127.0.0.1:{port}/json") as response:
                 page = next(t for t in await response.json() if t["type"] == "page")
             async with http.ws_connect(page["webSocketDebuggerUrl"], max_msg_size=0) as socket:
-                yield Tab(socket)
+                yield Tab(socket, patience_s)
         drain.cancel()
     finally:
         process.terminate()

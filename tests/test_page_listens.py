@@ -7,7 +7,7 @@ from pathlib import Path
 from companion.link.server import LinkServer
 from companion.link.settings import LinkSettings
 from companion.push.whip import Whip
-from tests.test_page_browser import Session, browser, pytestmark, run
+from tests.test_page_browser import Session, Tab, browser, pytestmark, run
 from tests.test_whip import App, Door
 
 __all__ = ["pytestmark"]
@@ -47,6 +47,44 @@ def test_the_page_plays_the_answers_to_what_a_camera_app_sends(tmp_path: Path) -
                 await tab.run("document.getElementById('end').click()")
                 await session.until(lambda: session.offers[-1] == (True, True, False))
                 assert session.states[-1] == "connected", "who stops listening ends nothing"
+        finally:
+            await app.stop()
+            await here.server.stop()
+
+    run(story)
+
+
+SHY = "--autoplay-policy=document-user-activation-required"  # as phones are
+
+
+async def tap(tab: Tab) -> None:
+    """A finger, beside every button."""
+    await tab.call("Input.dispatchTouchEvent", type="touchStart", touchPoints=[{"x": 3, "y": 3}])
+    await tab.call("Input.dispatchTouchEvent", type="touchEnd", touchPoints=[])
+
+
+def test_a_listening_page_that_is_loaded_anew_sounds_again_with_the_first_tap(tmp_path: Path) -> None:
+    """Without a microphone a phone's browser holds the sound back until a finger was lifted from the new page."""
+
+    async def story() -> None:
+        here, app = PageDoor(), App()
+        await here.server.start()
+        try:
+            async with browser(tmp_path, SHY) as tab:
+                await tab.call("Emulation.setTouchEmulationEnabled", enabled=True)
+                await app.push(here, "/whip/at/me")
+                await here.met[0].until(lambda: here.met[0].pictures > 3)
+                await tab.open(here.server.url + "&listen=me")
+                await tab.run("document.getElementById('start').click()")
+                await tab.until("document.getElementById('status').textContent.includes('Answers are played here')")
+                await tab.run("window.old = true")
+                await tab.call("Page.reload")
+                await tab.until("!window.old && document.readyState === 'complete'")
+                live = "document.querySelector('#live-speaker span').textContent"
+                await tab.until(f"{live} === 'waits for a tap'")
+                await tap(tab)
+                await tab.until(f"{live} === 'on' && document.getElementById('problem').hidden")
+                assert not await tab.run("document.getElementById('answer').paused")
         finally:
             await app.stop()
             await here.server.stop()

@@ -140,6 +140,45 @@ def test_a_muted_microphone_is_silent_except_while_the_button_is_held(tmp_path: 
     run(story)
 
 
+def test_one_question_asks_for_both_and_one_that_is_refused_leaves_the_other(tmp_path: Path) -> None:
+    no_camera = """
+        const given = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+        navigator.mediaDevices.getUserMedia = (wanted) =>
+            wanted.video ? Promise.reject(new DOMException('', 'NotFoundError')) : given(wanted);
+    """
+
+    async def story() -> None:
+        async with talking(tmp_path / "both", ASKED) as (tab, _, _sessions):
+            assert [sorted(w) for w in await tab.run("asked")] == [["audio", "video"]]
+        async with talking(tmp_path / "one", no_camera) as (tab, _, _sessions):
+            assert "without a camera" in await tab.run("document.getElementById('problem').textContent")
+            assert [await tab.run(word(name)) for name in ("microphone", "camera")] == ["on", "none"]
+
+    run(story)
+
+
+def test_the_picture_goes_on_unbroken_while_the_button_is_held(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with talking(tmp_path) as (tab, _, _sessions):
+            await tab.run("window.shown = document.getElementById('preview').srcObject")
+            await tab.run(click("mute"))
+            await tab.until(f"{word('microphone')} === 'muted'")
+            assert await tab.run("shown && shown === document.getElementById('preview').srcObject")
+
+    run(story)
+
+
+def test_a_call_that_paused_the_answer_does_not_leave_it_paused(tmp_path: Path) -> None:
+    async def story() -> None:
+        async with talking(tmp_path) as (tab, _, _sessions):
+            await tab.until("!document.getElementById('answer').paused")
+            await tab.run("document.getElementById('answer').pause()")
+            await tab.run("document.dispatchEvent(new Event('visibilitychange'))")
+            await tab.until("!document.getElementById('answer').paused")
+
+    run(story)
+
+
 def test_the_camera_looks_back_first_then_where_it_is_told_and_off_is_off(tmp_path: Path) -> None:
     async def story() -> None:
         async with talking(tmp_path, ASKED) as (tab, here, sessions):
@@ -329,7 +368,7 @@ def test_sound_that_the_browser_holds_back_comes_with_the_next_tap(tmp_path: Pat
     shy = """
         const play = HTMLMediaElement.prototype.play;
         let taps = 0;
-        addEventListener('pointerdown', () => { taps += 1; }, true);
+        addEventListener('pointerup', () => { taps += 1; }, true);
         HTMLMediaElement.prototype.play = function () {
             if (this.id !== 'answer' || taps) return play.call(this);
             return Promise.reject(new DOMException('', 'NotAllowedError'));

@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+import av
 import cv2
 import numpy as np
 import pytest
@@ -19,6 +20,8 @@ from companion.net import NetError
 from companion.push.address import AddressError, address
 from companion.push.pull import Pull
 from companion.push.pull_child import LATER_S, SOON_S, wait_s
+from tests.films import film as rolled
+from tests.films import held_at, still
 from tests.push_clients import sign
 from tests.rtsp_camera import Camera
 from tests.test_link import Companion, Session, camera_packets, companion, run
@@ -71,6 +74,26 @@ def test_a_file_is_played_in_its_own_time_and_then_over(tmp_path: Path, name: st
             assert times == sorted(times)
             assert abs((times[-1] - times[0]) / 1e9 - 3) < 0.3, "in its own time"
             assert max(np.abs(s["pcm"]).max() for s in session.sounds) > 3000
+
+    run(story)
+
+
+@pytest.mark.parametrize(("name", "codec"), [("phone.mp4", "libx264"), ("phone.mov", "libx265")])
+def test_a_video_that_a_phone_took_upright_is_seen_upright(tmp_path: Path, name: str, codec: str) -> None:
+    upright = np.full((320, 192, 3), 40, np.uint8)
+    upright[:80] = (40, 40, 220)  # red above
+    path = held_at(rolled(tmp_path / name, still(np.rot90(upright, 1), 1.0), video=codec), 90)
+
+    async def story() -> None:
+        async with companion() as here, pulling(here, str(path)) as pull:
+            await pull.over.wait()
+            units = here.sessions[0].units
+            assert len(units) >= 14
+            codec = av.CodecContext.create("h264", "r")
+            (seen, *_) = [frame for unit in units for frame in codec.decode(av.Packet(unit.data))]
+            bgr = seen.to_ndarray(format="bgr24").astype(int)
+            assert bgr.shape == upright.shape
+            assert bgr[:60, :, 2].mean() > 180 and bgr[120:, :, 2].mean() < 80
 
     run(story)
 

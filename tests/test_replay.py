@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from companion.guard import Undeclared
+from companion.model.configured import model_profiles
 from companion.replay import Changes, replay, what_if
 from companion.replay.exact import run_again
 from companion.replay.loop import VirtualLoop
@@ -34,7 +36,7 @@ from recordings.digest import digest
 from recordings.exchange import HttpBegin, HttpChunk, HttpEnd, HttpHead
 from recordings.reader import Recording
 from recordings.session import RecordingError
-from tests.scripted import SHARP, World
+from tests.scripted import SHARP, Reply, World
 from tests.studio import SECRET, Studio, conversation
 
 SAMPLES = Path(__file__).parent.parent / "recordings" / "samples"
@@ -379,3 +381,76 @@ def test_a_recording_has_the_response_to_the_byte_and_no_secret(tmp_path: Path) 
 
 def studio_request(path: Path) -> int:
     return next(e.request for e in Recording(path).events() if isinstance(e, ev.AskModel))
+
+
+# ------------------------------------------------------------------------------------- a question taken back at once
+
+
+class _TakesBack(Studio):
+    """The wearer goes on speaking `after_ms` after a question left early; 0: with what is handled in the same step of
+    the loop, as when a busy machine has let packets wait."""
+
+    after_ms = 0.0
+
+    def _see(self, event: ev.Happening | ev.Decision) -> None:
+        super()._see(event)
+        if isinstance(event, ev.AskModel) and not any(isinstance(e, ev.Cancel) for e in self.events):
+            self.loop.call_at_ns(event.t_ns + int(self.after_ms * MS), self._go_on) if self.after_ms else self._go_on()
+
+    def _go_on(self) -> None:
+        self._speech.append((self.loop.now_ns - 300 * MS, self.loop.now_ns + 900 * MS, "please"))
+        for _ in range(2):
+            self._window()
+
+
+@pytest.mark.parametrize("after_ms", [0.0, 3.0])
+@pytest.mark.parametrize("question", ["what colour is the door", "tell me a story"])
+def test_a_question_that_was_taken_back_before_it_left_is_taken_back_in_a_replay(
+    tmp_path: Path, question: str, after_ms: float
+) -> None:
+    """It has no answer on the tape, and none is missing."""
+    studio = _TakesBack(tmp_path, sets=("turn.policy=fixed",))
+    studio.after_ms = after_ms
+    studio.say(question, 2_000)
+    path = studio.record(12)
+    asked = [e for e in studio.events if isinstance(e, ev.AskModel)]
+    assert asked[0].speculative and len(asked) > 1
+    assert any(isinstance(e, ev.Cancel) and e.request == asked[0].request for e in studio.events)
+    result = replay(path)
+    assert result.same, result.line + "\n" + "\n".join(result.differences)
+    old, new = what_if(path, Changes(sets=("recording.keep_days=3",)))
+    comparison = compare(old, new)
+    assert comparison.same and not new.misses, comparison.first
+
+
+class _Freezes(Studio):
+    """The machine does nothing else for twelve seconds in the middle of a model's answer, so that its next words are
+    read before the timer that had waited for them is looked at."""
+
+    _pauses = 0
+
+    async def pause_ms(self, ms: float) -> None:
+        await super().pause_ms(ms)
+        self._pauses += 1
+        if self._pauses == 9:  # the rest of a word comes next
+            self.loop.now_ns += 12 * ev.NS
+
+
+def test_a_timer_that_rang_late_on_a_frozen_machine_rings_as_late_in_a_replay(tmp_path: Path) -> None:
+    studio = _Freezes(tmp_path, world=World(model_answer=LAMP))
+    studio.say("tell me a story", 2_000)
+    path = studio.record(60)
+    words = [e for e in studio.events if isinstance(e, ev.ModelText)]
+    between_ns = max(b.t_ns - a.t_ns for a, b in pairwise(words))
+    assert between_ns > model_profiles(studio.settings)[0].between_text_s * ev.NS, "longer than a model may be silent"
+    assert replay(path).same
+
+
+def test_a_model_that_was_given_up_is_given_up_in_a_replay(tmp_path: Path) -> None:
+    """By a timer of our own, which the tape has the moment of."""
+    hanging = World(reply=lambda asked: Reply("Once upon a time", hangs=True))
+    studio = Studio(tmp_path, world=hanging)
+    studio.say("tell me a story", 2_000)
+    path = studio.record(60)
+    assert [e.kind for e in studio.events if isinstance(e, ev.ModelFailed)] == ["stalled"]
+    assert replay(path).same

@@ -27,7 +27,7 @@ from pipelines.seeing.decode import Pictures, from_jpeg
 from pipelines.seeing.encode import jpeg
 from pipelines.seeing.kept import KeptPictures
 from pipelines.seeing.layout import OrderOptions, TrustOptions, in_reading_order, trusted
-from pipelines.seeing.look import evenly, look
+from pipelines.seeing.look import evenly, look, seldom
 from pipelines.seeing.quality import QualityOptions, luma, problem_of, score
 from pipelines.seeing.reading import TextReader
 from pipelines.seeing.ring import (
@@ -423,6 +423,12 @@ class TestChoice:
         assert choose(soft, 1000 * MS, 1000 * MS, "read").problem == "blurred"
         assert choose(soft, 1000 * MS, 1000 * MS, "describe").problem == ""
 
+    def test_the_last_photo_of_a_camera_that_takes_few_counts_for_longer(self) -> None:
+        frames = [seen(1, 1000)]
+        assert choose(frames, 4500 * MS, 5000 * MS, "read").problem == "stale"
+        assert choose(frames, 4500 * MS, 5000 * MS, "read", seldom=True).problem == ""
+        assert choose(frames, 4500 * MS, 6500 * MS, "read", seldom=True).problem == "stale"
+
     def test_an_old_look_is_stale_and_says_its_age(self) -> None:
         choice = choose([seen(1, 1000)], 9000 * MS, 9300 * MS, "read")
         assert choice.problem == "stale" and choice.age_ms == 8300
@@ -497,6 +503,18 @@ class TestLook:
 
 
 # ------------------------------------------------------------------------------------------------- reading: the layout
+
+
+def test_a_camera_that_takes_a_photo_now_and_then_is_told_from_a_stream_that_has_stopped() -> None:
+    photos, stream, rare = FrameRing(), FrameRing(), FrameRing()
+    assert not seldom(photos), "nothing has come"
+    for index, at_ms in enumerate((2100, 2650)):  # the first is placed by its arrival, late
+        photos.add(unit(index + 1, at_ms * MS, key=True))
+    for index in range(30):
+        stream.add(unit(index + 1, index * 100 * MS, key=index == 0))
+    for index in range(6):
+        rare.add(unit(index + 1, index * 700 * MS, key=index == 0))
+    assert seldom(photos) and not seldom(stream) and not seldom(rare)
 
 
 def found(text: str, x: int, y: int, width: int, height: int = 20, confidence: float = 0.99) -> TextLine:

@@ -297,3 +297,72 @@ def test_a_word_typed_while_a_voice_is_over_the_answer_is_heeded(word: str) -> N
     s.say("what did you send", 12_000)
     s.run_until(18_000)
     assert "Nothing has left" in s.spoken(s.all(ev.TurnOpened)[-1].turn)
+
+
+class Hampered(ScriptedSession):
+    """The reader finds these lines, and that something keeps it from reading others."""
+
+    lines: tuple[ev.TextLine, ...] = ()
+    hampered = ""
+
+    def _one(self, d: ev.Decision) -> None:
+        if isinstance(d, ev.ReadText):
+            unread = (ev.TextLine("EU.. 45", 0.8, (100, 160, 300, 40)),)
+            found = ev.TextRead(0, d.request, d.frame_id, self.lines, unread=unread, hampered=self.hampered)
+            self._later(200, lambda: self._answer(d.request, replace(found, t_ns=self.now_ns)))
+        else:
+            super()._one(d)
+
+
+def test_a_price_that_a_lamp_hides_is_told_with_what_to_do_and_none_is_made_up() -> None:
+    s = Hampered(World())
+    s.lines, s.hampered = (ev.TextLine("Tomato soup", 0.99, (100, 100, 400, 40)),), "glare"
+    s.say("how much is this", 1000)
+    assert s.run_until(20_000).spoken(1) == "Light is shining on it. Tilt it a little and ask again."
+
+
+def test_a_price_beside_something_that_a_lamp_hides_is_told_with_what_to_doubt() -> None:
+    s = Hampered(World())
+    s.lines, s.hampered = MENU[1:2], "glare"
+    s.say("how much is this", 1000)
+    said = s.run_until(20_000).spoken(1)
+    assert said.startswith("The price is") and "cannot read" in said and "Light is shining on it" in said
+
+
+def test_writing_that_is_only_blur_is_told_to_be_blurred() -> None:
+    s = Hampered(World())
+    s.hampered = "blurred"
+    s.say("what does this sign say", 1000)
+    assert s.run_until(20_000).spoken(1) == "The picture is blurred. Hold still and ask again."
+
+
+class NowAndThen(ScriptedSession):
+    """A camera that took its last picture some seconds before it was looked at, as is its way, or not."""
+
+    age_ms, seldom = 3500, True
+
+    def _one(self, d: ev.Decision) -> None:
+        if isinstance(d, ev.Look):
+            taken = replace(SHARP, media_ns=max(0, d.end_ns - self.age_ms * MS))
+            looked = ev.Looked(0, d.request, (taken,), seldom=self.seldom)
+            self._later(40, lambda: self._answer(d.request, replace(looked, t_ns=self.now_ns)))
+        else:
+            super()._one(d)
+
+
+@pytest.mark.parametrize(
+    ("age_ms", "seldom", "said"),
+    [
+        (3500, True, "My picture is 3 seconds old. Platform"),
+        (3500, False, "My last picture is too old"),
+        (8000, True, "My last picture is too old"),
+        (500, True, "Platform"),
+    ],
+)
+def test_the_last_photo_of_a_camera_that_takes_few_is_used_and_its_age_is_told(
+    age_ms: int, seldom: bool, said: str
+) -> None:
+    s = NowAndThen(World())
+    s.age_ms, s.seldom = age_ms, seldom
+    s.say("what does this sign say", 10_000)
+    assert s.run_until(30_000).spoken(1).startswith(said)

@@ -511,6 +511,48 @@ def test_a_place_of_one_name_is_another_one_for_another_persons_token() -> None:
     run(story)
 
 
+def test_another_person_neither_looks_at_nor_ends_a_push_whose_address_they_know() -> None:
+    async def story() -> None:
+        async with door(tokens=TwoPeople()) as here:
+            app, ben, anna = App(), {"Authorization": "Bearer ben"}, {"Authorization": "Bearer anna"}
+            said = await here.ask("POST", "/whip", await app.sdp(), **SDP, **anna)
+            await app.device.take({"sdp": said.body, "type": "answer"})
+            await seen_and_heard(here.sessions[0])
+            address, match = said.headers["Location"], {"If_Match": said.headers["ETag"]}
+            fragment = "\r\n".join(
+                [line for line in said.body.splitlines() if line.startswith(("a=ice-ufrag", "a=ice-pwd"))]
+            )
+            for method, body, more in (
+                ("GET", "", {}),
+                ("PATCH", fragment, {"Content_Type": "application/trickle-ice-sdpfrag", **match}),
+                ("DELETE", "", {}),
+            ):
+                refused = await here.ask(method, address, body, **ben, **more)
+                assert (refused.status, refused.json["error"]) == (404, "no_such_push"), method
+            await seen_and_heard(here.sessions[0])
+            assert (await here.ask("GET", address, **anna)).status == 200
+            assert (await here.ask("DELETE", address, **anna)).status == 200
+            await app.stop()
+
+    run(story)
+
+
+def test_a_method_that_is_none_is_told_with_those_that_are() -> None:
+    async def story() -> None:
+        async with door() as here:
+            for path, works in (
+                ("/whip", "POST"),
+                ("/whip/at/me", "POST"),
+                ("/whip/x", "DELETE"),
+                ("/api/offer", "POST"),
+            ):
+                said = await here.ask("PUT", path, **BEARER)
+                assert (said.status, said.json["error"]) == (405, "wrong_method")
+                assert works in said.headers["Allow"] and works in said.json["hint"], said.headers
+
+    run(story)
+
+
 def test_what_the_companion_itself_lets_in_is_its_owners_and_nobody_elses() -> None:
     """A stream by RTMP, or one that is fetched, comes with no device's token."""
 

@@ -24,8 +24,7 @@ import aiohttp
 HEADER = struct.Struct("<BBHIQ")  # kind, flags, reserved, sequence, time in ns
 PCM16, JPEG, PHOTO = 2, 4, 2
 RATE_HZ, TICK_NS, TICK_BYTES = 16_000, 20_000_000, 640
-BUFFER = 3  # ticks of sound to have before playing: they arrive one every 20 ms, more or less
-STAYS_S = 20
+BUFFER, STAYS_S = 3, 20  # ticks of sound to have before playing: they arrive one every 20 ms, more or less
 HELLO = {
     "name": "reference client",
     "microphone": {"codec": "pcm16", "rate": RATE_HZ},
@@ -38,8 +37,7 @@ HELLO = {
 class Device:
     def __init__(self, url: str, say: bytes, show: bytes) -> None:
         self.url, self.say, self.show = url.replace("http", "ws", 1).replace("/?", "/device?"), say, show
-        self.session = ""  # the one to go on with when the connection was lost
-        self.played = bytearray()
+        self.session, self.played = "", bytearray()  # the session to go on with when the connection was lost
         self.queue: deque[tuple[int, bytes]] = deque()  # sound to play: its place on the line in ns, its samples
         self.spoken: dict[int, list[Any]] = {}  # utterance -> [begins at, ends at or None, told at]
 
@@ -58,8 +56,7 @@ class Device:
     async def connected(self, ws: aiohttp.ClientWebSocketResponse) -> bool:
         """One connection's life. True: it ended with a goodbye."""
         await ws.send_json({"type": "hello", "protocol": 1, "resume": self.session, **HELLO})
-        self.queue.clear()
-        self.spoken.clear()
+        self.queue, self.spoken = deque(), {}
         tasks = [asyncio.create_task(work) for work in (self.microphone(ws), self.camera(ws), self.speaker(ws))]
         try:
             async for message in ws:
@@ -85,6 +82,8 @@ class Device:
             print(message["who"], "said:", message["text"], flush=True)
         elif kind == "camera" and message["do"] == "photo":
             await self.picture(ws, PHOTO)
+        elif kind == "camera" and message["do"] == "rate":
+            self.fps = min(1, message["fps"])
         elif kind == "speaking":
             self.spoken[message["utterance"]] = [message["sound_ns"], None, 0]
         elif kind == "spoken" and message["utterance"] in self.spoken:
@@ -103,10 +102,11 @@ class Device:
             await ws.send_bytes(HEADER.pack(PCM16, 0, 0, n, begin_ns + n * TICK_NS) + pcm.ljust(TICK_BYTES, b"\0"))
 
     async def camera(self, ws: aiohttp.ClientWebSocketResponse) -> None:
-        self.pictures = 0
+        self.pictures, self.fps = 0, 1.0
         while True:
-            await self.picture(ws)
-            await asyncio.sleep(1)
+            if self.fps:
+                await self.picture(ws)
+            await asyncio.sleep(1 / (self.fps or 1))
 
     async def picture(self, ws: aiohttp.ClientWebSocketResponse, flags: int = 0) -> None:
         self.pictures += 1

@@ -7,30 +7,25 @@ socket's end is a goodbye if the device said "bye" or closed it with code 1000; 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections.abc import Coroutine
-from contextlib import suppress
 
 from aiohttp import WSMsgType, web
 
-from companion.bridge.answer import AnswerSound
-from companion.bridge.frames import MAX_PICTURE_BYTES, Frame
+from companion.bridge.frames import MAX_PICTURE_BYTES
 from companion.bridge.hello import MAX_TEXT_BYTES, PROTOCOL, Hello, read_message
 from companion.bridge.inbox import PICTURES_PER_S, SOUND_PACE, Allowance
 from companion.bridge.incoming import Incoming
-from companion.bridge.outbox import Outbox
+from companion.bridge.outgoing import Outgoing
 from companion.bridge.refusing import send_away
 from companion.link.channel import Pings, whole
 from companion.link.connection import Host
 from companion.link.errors import Refused, surviving
 from companion.link.handler import LinkHandler, Message
-from companion.link.media_clock import DeviceClock, nearest
-from companion.link.opus_send import FRAME_NS, FRAME_SAMPLES, RATE_HZ, SILENCE
+from companion.link.media_clock import DeviceClock
 from companion.link.record import DeviceRecord
-from companion.link.session import CLOSE_LIMIT_S, FIRST_PING_S, FIRST_PINGS, GOODBYE_S, MARKS, PING_S
+from companion.link.session import CLOSE_LIMIT_S, FIRST_PING_S, FIRST_PINGS, MARKS, PING_S
 from companion.link.settings import LinkSettings
-from companion.link.speaker import Answers, Pace
 
 log = logging.getLogger(__name__)
 
@@ -53,16 +48,13 @@ class BridgeConnection:
         self._settings, self._resumed = settings, resumed
         self._device = DeviceClock()
         self._pings = Pings(self.clock, self._device)
-        self._outbox, self._waiting = Outbox(), asyncio.Event()
-        self._answers = Answers(self._next_answer, self._announce, lambda stamp: 0)
-        self._sound = AnswerSound(hello.answer) if hello.answer is not None else None
+        self._outgoing = Outgoing(socket, hello.answer)
         self._allowance = Allowance(MESSAGES_AT_ONCE, MESSAGES_PER_S)
         self._handler: LinkHandler | None = None
         self._incoming: Incoming | None = None
         self._state = "new"
         self._tasks: set[asyncio.Task[None]] = set()
         self._closing: asyncio.Task[None] | None = None
-        self._stamp = self._sound_sequence = 0
         self._message_ns = 0
         self._told: Message = {}
 
@@ -74,8 +66,7 @@ class BridgeConnection:
         return bool(self.record.microphone), bool(self.record.camera), self.record.speaker
 
     def send_message(self, message: Message) -> None:
-        self._outbox.put_message(json.dumps(message, ensure_ascii=False, separators=(",", ":")))
-        self._waiting.set()
+        self._outgoing.say(message)
 
     def ask_key_frame(self) -> None:
         if self._incoming is not None:
@@ -90,10 +81,10 @@ class BridgeConnection:
         self.send_message({"type": "camera", "do": "rate", "fps": fps})
 
     def cut_answer(self, utterance: int) -> None:
-        self._answers.cut(utterance)
+        self._outgoing.answers.cut(utterance)
 
     def answer_at(self, utterance: int, position_ns: int) -> None:
-        self._answers.at(utterance, position_ns)
+        self._outgoing.answers.at(utterance, position_ns)
 
     async def close(self, reason: str = "") -> None:
         """Close once; everybody who asks waits for the same end."""
@@ -113,7 +104,7 @@ class BridgeConnection:
             self._message_ns = self.clock.now_ns()
             self.send_message(self._greeting())
             self._say("connected")
-            for work in (self._send(), self._live(), self._play()):
+            for work in (self._outgoing.send(), self._live(), self._outgoing.play(handler, self._incoming.idle)):
                 self._start(work)
             await self._read()
         finally:
@@ -170,8 +161,7 @@ class BridgeConnection:
                 self._handler.on_message(message)
 
     def _pong(self, message: Message) -> None:
-        self._outbox.answered(whole(message, "id") or 0)
-        self._waiting.set()
+        self._outgoing.answered(whole(message, "id") or 0)
         if self._pings.answered(message) and self._handler is not None and self._device.offset_ns is not None:
             self._handler.on_clock(self._device.offset_ns, self._device.round_trip_ns)
 
@@ -179,59 +169,20 @@ class BridgeConnection:
         utterance, sound_ns, mark = whole(message, "utterance"), whole(message, "sound_ns"), message.get("mark")
         if utterance is None or sound_ns is None or mark not in MARKS or self._handler is None:
             return
-        position_ns = self._answers.position_ns(utterance, (sound_ns * RATE_HZ // NS) & 0xFFFFFFFF)
+        position_ns = self._outgoing.position_ns(utterance, sound_ns)
         if position_ns is None:
             return
         at_ns = self._device.told_ns(whole(message, "device_ns"), self.clock.now_ns())
         self._handler.on_heard(utterance, str(mark), at_ns, position_ns)
 
-    # -------------------------------------------------------------------------------------------------- what is sent
-
-    def _next_answer(self) -> tuple[bytes, int]:
-        assert self._handler is not None
-        return self._handler.next_answer()
-
-    def _announce(self, message: dict[str, object]) -> None:
-        """ "speaking" and "spoken", with the place on our line of sound where a data channel has the RTP timestamp."""
-        rtp = message.pop("rtp")
-        assert isinstance(rtp, int)
-        self.send_message({**message, "sound_ns": nearest(rtp, self._stamp) * NS // RATE_HZ})
-
-    async def _play(self) -> None:
-        """20 ms of the answer every 20 ms, whether the device can play them or not."""
-        pace = Pace()
-        while True:
-            slot = await pace.slot()
-            self._stamp = slot * FRAME_SAMPLES
-            packet = self._answers.packet(self._stamp)
-            if self._sound is not None and (packet != SILENCE or self._sound.silence):
-                frame = Frame(self._sound.kind, self._sound_sequence, slot * FRAME_NS, self._sound.frame(packet))
-                self._sound_sequence += 1
-                self._outbox.put_sound(frame.pack())
-                self._waiting.set()
-            if self._incoming is not None:
-                self._incoming.idle()
-
-    async def _send(self) -> None:
-        """Whatever waits, as fast as the device takes it."""
-        with suppress(ConnectionError):
-            while True:
-                item = self._outbox.take()
-                if item is None:
-                    self._waiting.clear()
-                    await self._waiting.wait()
-                elif isinstance(item, str):
-                    await self._socket.send_str(item)
-                else:
-                    await self._socket.send_bytes(item)
+    # --------------------------------------------------------------------------------------------------- is it there
 
     async def _live(self) -> None:
         """Ping, watch for silence on the line, and tell what was dropped."""
         pings = 0
         while True:
             ping = self._pings.next()
-            self._outbox.pinged(ping["id"])
-            self.send_message(ping)
+            self._outgoing.ping(ping)
             pings += 1
             await asyncio.sleep(FIRST_PING_S if pings < FIRST_PINGS else PING_S)
             self._watch()
@@ -253,7 +204,7 @@ class BridgeConnection:
     @property
     def counts(self) -> Message:
         """Frames and messages that were lost on the way, of both sides and since the connection stands."""
-        incoming, left = self._incoming, self._outbox.dropped
+        incoming, left = self._incoming, self._outgoing.dropped
         sound, pictures = incoming.dropped if incoming is not None else (0, 0)
         return {
             "up": {"sound": sound, "pictures": pictures},
@@ -293,10 +244,7 @@ class BridgeConnection:
     async def _close(self, reason: str, goodbye: bool, refused: Refused | None) -> None:
         log.info("a connection of session %s closes: %s; lost on the way: %s", self.session, reason, self.counts)
         if not self._socket.closed and refused is None:
-            self._outbox.forget_sound()
-            self.send_message({"type": "bye", "reason": reason})
-            with suppress(TimeoutError):
-                await asyncio.wait_for(self._sent(), GOODBYE_S)
+            await self._outgoing.goodbye(reason)
         for task in [*self._tasks]:
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
@@ -304,7 +252,3 @@ class BridgeConnection:
             self._incoming.close()
         await send_away(self._socket, CLOSE_LIMIT_S, refused, reason)
         self._host.ended(self, reason, goodbye)
-
-    async def _sent(self) -> None:
-        while len(self._outbox):
-            await asyncio.sleep(GOODBYE_S / 20)

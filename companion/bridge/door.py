@@ -14,7 +14,8 @@ from companion.bridge.hello import Hello, read_hello, read_message
 from companion.bridge.refusing import send_away
 from companion.bridge.settings import BridgeSettings
 from companion.link.errors import Refused
-from companion.link.server import RETRY_AFTER_S, Doors, LinkServer
+from companion.link.places import RETRY_AFTER_S
+from companion.link.server import Doors, LinkServer
 
 log = logging.getLogger(__name__)
 
@@ -43,7 +44,8 @@ class Door:
             detail = f"{GREETING} devices have connected and not said hello yet"
             raise Refused(503, "too_many_sessions", detail, "try again", retry_after_s=RETRY_AFTER_S)
         socket = web.WebSocketResponse(timeout=CLOSE_S, compress=False, max_msg_size=READ_BYTES)
-        if not socket.can_prepare(request):
+        socket.headers["Server"] = ""
+        if not _is_handshake(socket, request):
             raise Refused(426, "no_websocket", "this is no WebSocket handshake", "open a WebSocket (RFC 6455) here")
         await socket.prepare(request)
         try:
@@ -79,3 +81,11 @@ class Door:
             return BridgeConnection(wearer, socket, hello, self._server.settings, resumed)
 
         await wearer.place(make).run()
+
+
+def _is_handshake(socket: web.WebSocketResponse, request: web.Request) -> bool:
+    """aiohttp's own check, which falls over headers that are no ASCII."""
+    try:
+        return bool(socket.can_prepare(request))
+    except ValueError:
+        return False

@@ -2,7 +2,7 @@
 
     found.py      what is in the file; tracks.py: its sound and pictures, on one timeline; ahead.py: in a thread;
                   film.py: that as a source
-    slides.py     pictures shown one after another, as if they were a silent video
+    slides.py     pictures shown one after another, as if they were a silent video; heic.py: those of iPhones
     player.py     plays either into a session; hold.py: which waits while an answer is heard
     skipping.py   the loop that does not sit out the waiting
     questions.py  which question is asked when; telling.py: what a person reads of it

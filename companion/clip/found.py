@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import av
 
+from companion.clip.heic import is_heic
 from companion.settings import SettingsError
 
 FORMATS = (  # containers that hold their media themselves: a play list would have others opened, or the network
     "mov,matroska,avi,flv,mpegts,mpeg,asf,ogg,wav,mp3,flac,aac,aiff,amr,caf,ivf,h264,hevc,mjpeg,gif,obu"
 )
 LARGEST_PX = 8192  # one side; a file may claim any
-PICTURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"RIFF????WEBP": "WebP", b"????ftyphei": "HEIC"}
+PICTURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"RIFF????WEBP": "WebP"}
 
 
 class ClipError(SettingsError):
@@ -60,6 +60,7 @@ def examine(path: Path, longest_s: float, from_s: float = 0.0, to_s: float = 0.0
     Raises:
         ClipError: it is no video that can be asked about, or longer than `longest_s`.
     """
+    _refuse_heic(path)  # FFmpeg would take each tile of it for a film
     with opened(path) as container:
         picture = next((s for s in container.streams.video if not _is_cover(s)), None)
         sound = next(iter(container.streams.audio), None)
@@ -80,6 +81,8 @@ def examine(path: Path, longest_s: float, from_s: float = 0.0, to_s: float = 0.0
             sound.index if sound is not None else -1,
             what,
         )
+    if to_s and to_s <= from_s:
+        raise ClipError(f"--from {from_s:g} --to {to_s:g}: the part ends before it begins; exchange the two")
     length_s = (min(to_s, duration_s) if to_s and duration_s else to_s or duration_s) - from_s
     if duration_s and from_s >= duration_s:
         raise ClipError(f"--from {from_s:g}: {path} ends at {duration_s:.1f} s")
@@ -89,28 +92,6 @@ def examine(path: Path, longest_s: float, from_s: float = 0.0, to_s: float = 0.0
             f"(--from SECONDS --to SECONDS), or raise clip.longest_s"
         )
     return found
-
-
-@dataclass(frozen=True, slots=True)
-class Held:
-    """What a lying picture needs to stand upright: rows and columns exchanged, then mirrored to the side or upside
-    down."""
-
-    exchanged: bool = False
-    sideways: bool = False
-    upside: bool = False
-
-
-def held(frame: Any) -> Held:
-    """How the phone was held while this decoded picture was taken. It leaves the picture lying, and puts a matrix into
-    the file: x' = a x + c y, y' = b x + d y."""
-    for data in frame.side_data:
-        if data.type.name == "DISPLAYMATRIX":
-            a, b, _, c, d = struct.unpack("=5i", bytes(data)[:20])
-            if abs(b) > abs(a):
-                return Held(True, c < 0, b < 0)
-            return Held(False, a < 0, d < 0)
-    return Held()
 
 
 def _is_cover(stream: Any) -> bool:
@@ -135,26 +116,41 @@ def _unopened(path: Path, why: Exception) -> str:
         return f"--video {path}: this is a folder; name a file"
     try:
         with path.open("rb") as file:
-            head = file.read(16)
+            head = file.read(64)
     except OSError as error:
         return f"--video {path}: cannot be read: {error.strerror or error}"
     if not head:
         return f"--video {path}: the file is empty; it may not have been copied to its end"
-    if kind := _picture_kind(head):
-        return f"--video {path}: this is a picture ({kind}): --image {path}"
+    if kind := picture_kind(head):
+        return _a_picture(path, kind)
+    detail = str(getattr(why, "strerror", "") or why)
     if head[4:8] in (b"ftyp", b"moov", b"mdat"):
         return (
-            f"--video {path}: an MP4 or MOV file that is not whole ({why}): the recording was not finished, or the "
+            f"--video {path}: an MP4 or MOV file that is not whole ({detail}): the recording was not finished, or the "
             "copy was cut off; copy it again, or mend it with the program that made it"
         )
-    detail = str(getattr(why, "strerror", "") or why)
+    if head.startswith(b"#EXTM3U"):
+        return f"--video {path}: this is a play list, which leads to other files: name one of those"
     return (
         f"--video {path}: this is no video that can be opened ({detail}); MP4, MOV, WebM, MKV and AVI work, and what "
         f"ffmpeg makes of anything else: ffmpeg -i {path.name} clip.mp4"
     )
 
 
-def _picture_kind(head: bytes) -> str:
+def _refuse_heic(path: Path) -> None:
+    with suppress(OSError), path.open("rb") as file:
+        if is_heic(file.read(64)):
+            raise ClipError(_a_picture(path, "HEIC"))
+
+
+def _a_picture(path: Path, kind: str) -> str:
+    return f"--video {path}: this is a picture ({kind}): --image {path}"
+
+
+def picture_kind(head: bytes) -> str:
+    """What kind of picture a file with this head (64 bytes) is, "" for none."""
+    if is_heic(head):
+        return "HEIC"
     for mark, kind in PICTURES.items():
         if len(head) >= len(mark) and all(m in (ord("?"), h) for m, h in zip(mark, head, strict=False)):
             return kind

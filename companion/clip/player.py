@@ -8,6 +8,7 @@ been captured, so what the loop is late by moves nothing.
 from __future__ import annotations
 
 import asyncio
+import itertools
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -16,10 +17,11 @@ import numpy as np
 
 from companion.clip.hold import Hold
 from companion.clip.skipping import frozen
-from companion.clip.source import Bgr, Pcm, Source
+from companion.clip.source import Pcm, Source
 from companion.ingest import Pictures, Sounds
 from companion.link.opus_send import FRAME_NS, FRAME_SAMPLES, RATE_HZ
 from companion.session import Session
+from companion.upright import Bgr
 from pipelines.conversation import LISTENING
 from pipelines.events import MS, NS
 
@@ -40,35 +42,46 @@ class Timed:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Program:
+    """What is played, what is typed meanwhile, and how much of it is played at most."""
+
+    source: Source
+    timed: Sequence[Timed] = ()
+    limit_ns: int = 1 << 62
+
+
 class Player:
     """`run()` plays until it is cancelled; `end` is set when the source is over."""
 
     def __init__(
         self,
         session: Session,
-        source: Source,
-        number: Callable[[], int],
-        heard: Callable[[bytes, int], None],
+        program: Program,
         hold: Hold,
+        heard: Callable[[bytes, int], None],
         news: Callable[[], int],
-        timed: Sequence[Timed] = (),
-        limit_ns: int = 1 << 62,
     ) -> None:
-        """`number`: numbers pictures; `heard(packet, utterance)`: each 20 ms of the answer; `news()`: grows when
-        something was decided; `limit_ns`: of the clip, the rest is not played."""
-        self._session, self._source, self._hold, self._heard = session, source, hold, heard
-        self._pictures, self._sounds = Pictures(session, session.clock, number), Sounds(session, session.clock)
+        """`heard(packet, utterance)`: each 20 ms of the answer; `news()`: grows when something was decided."""
+        self._session, self._source, self._hold, self._heard = session, program.source, hold, heard
+        self._pictures = Pictures(session, session.clock, itertools.count(1).__next__)
+        self._sounds = Sounds(session, session.clock)
         self._news = news
-        self._timed = deque(sorted(timed, key=lambda question: question.at_ns))
-        self._limit_ns = limit_ns
+        self._timed = deque(sorted(program.timed, key=lambda question: question.at_ns))
+        self._limit_ns = program.limit_ns
         self._stands: Bgr | bytes | None = None
         self._shown_ns = 0
         self._again: deque[Pcm] = deque()
         self._last: deque[Pcm] = deque(maxlen=REPEATED)
         self._quiet_since_ns: int | None = None
         self.position_ns = 0
-        self.cut_short = False  # by `limit_ns`
+        self.cut_short = False  # by the program's `limit_ns`
         self.end = asyncio.Event()
+
+    @property
+    def listens(self) -> bool:
+        """Whether there is sound in it that counts."""
+        return self._source.microphone
 
     async def run(self) -> None:
         loop, clock = asyncio.get_running_loop(), self._session.clock

@@ -8,8 +8,9 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from companion.upright import Bgr
+
 Pcm = npt.NDArray[np.int16]
-Bgr = npt.NDArray[np.uint8]
 
 
 @dataclass(frozen=True, slots=True)

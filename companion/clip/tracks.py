@@ -14,10 +14,10 @@ from typing import Any
 import av
 import numpy as np
 
-from companion.clip.found import Found, held, opened
-from companion.clip.source import Bgr, Pcm, Shown
-from companion.link.h264_encoder import LONGEST_PX
+from companion.clip.found import Found, opened
+from companion.clip.source import Pcm, Shown
 from companion.link.opus_send import FRAME_SAMPLES, RATE_HZ
+from companion.upright import upright
 from pipelines.events import NS
 
 log = logging.getLogger(__name__)
@@ -105,15 +105,15 @@ def pictures(found: Found, span: Span) -> Iterator[Shown]:
         if limit_ns and at_ns >= limit_ns:
             break
         if waits is not None and at_ns > 0:
-            yield Shown(0, _upright(waits[1]))
+            yield Shown(0, upright(waits[1]))
             last_ns = 0
         waits = None
         if at_ns - last_ns < CLOSEST_NS:
             continue
         last_ns = at_ns
-        yield Shown(at_ns, _upright(frame))
+        yield Shown(at_ns, upright(frame))
     if waits is not None:
-        yield Shown(0, _upright(waits[1]))
+        yield Shown(0, upright(waits[1]))
 
 
 def _frames(found: Found, index: int, span: Span) -> Iterator[Any]:
@@ -143,16 +143,3 @@ def _frames(found: Found, index: int, span: Span) -> Iterator[Any]:
                 yield frame
         if not good:
             log.warning("%s: nothing of its %s could be decoded", found.path.name, stream.type)
-
-
-def _upright(frame: Any) -> Bgr:
-    shape = frame.width, frame.height
-    ratio = frame.sample_aspect_ratio if getattr(frame, "sample_aspect_ratio", None) else 1
-    wide = shape[0] * float(ratio)
-    small = min(1.0, LONGEST_PX / max(wide, shape[1]))
-    width, height = (max(16, round(side * small) // 2 * 2) for side in (wide, shape[1]))
-    bgr = frame.reformat(width, height, "bgr24", interpolation="AREA" if small < 1 else "BILINEAR").to_ndarray()
-    how = held(frame)
-    if how.exchanged:
-        bgr = bgr.transpose(1, 0, 2)
-    return np.ascontiguousarray(bgr[:: -1 if how.upside else 1, :: -1 if how.sideways else 1])

@@ -34,6 +34,7 @@ class Asking:
         self._work = work
         self._eyes = eyes
         self._asking: dict[int, asyncio.Task[None]] = {}
+        self._pictures: dict[int, list[Job]] = {}  # being made, by request
         self._covers: dict[int, Cover] = {}  # by frame
 
     def close(self) -> None:
@@ -45,6 +46,8 @@ class Asking:
         return bool(self._asking)
 
     def cancel(self, request: int) -> None:
+        for job in self._pictures.pop(request, []):
+            job.cancel()
         if task := self._asking.pop(request, None):
             task.cancel()
 
@@ -54,7 +57,11 @@ class Asking:
         task = asyncio.get_running_loop().create_task(self._ask(d, job, ready), name=f"ask-{d.request}")
         self._work.jobs[d.request] = job
         self._asking[d.request] = task
-        task.add_done_callback(lambda _: self._asking.pop(d.request, None))
+        task.add_done_callback(lambda _: self._over(d.request))
+
+    def _over(self, request: int) -> None:
+        self._asking.pop(request, None)
+        self._pictures.pop(request, None)
 
     def _may_ask(self, d: ev.AskModel) -> bool:
         """In private mode only models of this machine: a second lock, nothing should have asked for another."""
@@ -132,7 +139,8 @@ class Asking:
             if not ready.done():
                 ready.set_result(data)
 
-        self._session.parts.door.compute("still", work, done, failed, Asked(d, view))
+        job = self._session.parts.door.compute("still", work, done, failed, Asked(d, view))
+        self._pictures.setdefault(d.request, []).append(job)
         return ready
 
     def _cover(self, frame_id: int, picture: Any) -> Cover | None:

@@ -15,7 +15,7 @@ from pipelines.seeing.choice import choose
 from pipelines.seeing.decode import Pictures
 from pipelines.seeing.encode import jpeg_view
 from pipelines.seeing.kept import KeptPictures
-from pipelines.seeing.look import glimpse, look
+from pipelines.seeing.look import glimpse, look, seldom
 from pipelines.seeing.measure import measure
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class Eyes:
             scores = self._scores(d.start_ns, d.end_ns)
             around_ns = d.start_ns + self._session.director.options.general.look.before_ms * ev.MS
             self._session.parts.door.ahead("still", partial(self._prepare, scores, around_ns))
-            return ev.Looked(0, d.request, scores)
+            return ev.Looked(0, d.request, scores, seldom=seldom(self._session.frames))
 
         self._work.run("look", d, work)
 
@@ -106,7 +106,8 @@ class Eyes:
                     yield ev.TextRead(0, d.request, d.frame_id, part.lines, more=True)
                 else:
                     unread = tuple(line for line, _ in part.doubtful)
-                    yield ev.TextRead(0, d.request, d.frame_id, lines, unread=unread, cut=part.cut)
+                    found = ev.TextRead(0, d.request, d.frame_id, lines, unread=unread, cut=part.cut)
+                    yield replace(found, hampered=part.hampered)
 
         def each(found: ev.TextRead) -> None:
             if found.more:

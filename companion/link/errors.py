@@ -19,6 +19,8 @@ class Refused(Exception):  # noqa: N818  (it is an answer, not a fault of ours)
     detail: str
     hint: str
     retry_after_s: int = 0
+    allowed: str = ""
+    """Methods that work here, of a 405."""
 
     def __str__(self) -> str:
         return f"{self.error}: {self.detail} ({self.hint})"

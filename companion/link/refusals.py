@@ -22,8 +22,11 @@ def plain_http(error: web.HTTPException, settings: LinkSettings) -> Refused:
     if error.status == 413:
         limit = f"the body is larger than {settings.max_offer_bytes // 1024} KiB"
         return Refused(413, "too_large", limit, "an offer is a few kB; send nothing else along")
-    what = {404: "not_found", 405: "wrong_method"}.get(error.status, "refused")
-    return Refused(error.status, what, error.reason, "there are GET /, POST /api/offer and GET /health")
+    if isinstance(error, web.HTTPMethodNotAllowed):
+        works = ", ".join(sorted(error.allowed_methods))
+        return Refused(405, "wrong_method", f"{error.method} does not work here", f"what works: {works}", allowed=works)
+    what = {404: "not_found"}.get(error.status, "refused")
+    return Refused(error.status, what, error.reason, "there are GET /, POST /api/offer, POST /whip and GET /health")
 
 
 def refusal(request: web.BaseRequest, refused: Refused) -> web.Response:
@@ -50,6 +53,8 @@ def _of_refusal(refused: Refused) -> dict[str, str]:
     headers = {}
     if refused.retry_after_s:
         headers["Retry-After"] = str(refused.retry_after_s)
+    if refused.allowed:
+        headers["Allow"] = refused.allowed
     if refused.status == 401:
         headers["WWW-Authenticate"] = "Bearer"
     return headers

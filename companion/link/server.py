@@ -13,28 +13,26 @@ from __future__ import annotations
 
 import asyncio
 import ipaddress
-import json
 import logging
-import secrets
 import ssl
 from collections.abc import Awaitable, Callable, Iterable
 from functools import partial
 from importlib import metadata
-from typing import Any
 
 from aiohttp import web
-from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
 from companion.link.errors import Refused
 from companion.link.guard import EVERYWHERE, SECURITY_HEADERS, Guard, to_the_page
 from companion.link.limits import Limits
 from companion.link.listener import Listener
-from companion.link.offer import WORKING_CODECS, Offer, read_offer
+from companion.link.offer import Offer, read_offer
 from companion.link.page import PAGE, page_file
+from companion.link.places import Places
+from companion.link.posted import UNANSWERABLE, read_body, read_echo, unanswerable
 from companion.link.refusals import bare, plain_http, refusal
 from companion.link.session import DeviceSession
 from companion.link.settings import LinkSettings
-from companion.link.tokens import ASKED_BY, OWNERS, OneToken, Tokens
+from companion.link.tokens import ASKED_BY, OneToken, Tokens
 from companion.link.wearer import NewSession, Wearer
 
 log = logging.getLogger(__name__)
@@ -42,9 +40,7 @@ log = logging.getLogger(__name__)
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 Inner = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 Doors = Callable[["LinkServer"], Iterable[web.RouteDef]]
-RETRY_AFTER_S = 5
-ECHO = ("none", "cancelled", "open")  # of the companion's own sound in a device's microphone
-UNANSWERABLE = (OperationError, InvalidStateError, InvalidAccessError, ValueError, KeyError)
+UNKNOWN = Refused(401, "wrong_token", "a token is needed", "")
 FAULT = Refused(500, "fault", "the companion met a fault of its own", "look in its log, and report it, please")
 
 
@@ -62,17 +58,14 @@ class LinkServer:
     ) -> None:
         """`doors`: each gives more ways in, as routes behind the same guard; see `place` and `known`. `tls`: speak
         nothing else. `tokens`: whose tokens are good (default: the one of the settings)."""
-        self.settings, self._new_session, self._doors = settings, new_session, tuple(doors)
+        self.settings, self._doors = settings, tuple(doors)
         self._tls = tls
         self._limits = Limits(settings.requests_per_minute, settings.connections_per_minute)
         self._guard = Guard(settings, tokens or OneToken(settings.token), self._limits, _now_s, tls is not None)
-        self._sessions: dict[str, Wearer] = {}
-        self._named: dict[tuple[str, str], str] = {}  # places by whose they are and name, to the session that is there
-        self._holders: dict[str, str] = {}  # of each session: whose token began it; "" = our own code did
+        self._places = Places(settings, new_session, tls is not None)
         self._runner: web.AppRunner | None = None
         self._listener: Listener | None = None
         self._version = _version()
-        self._stopping = False
         self.port = settings.port
 
     @property
@@ -86,7 +79,7 @@ class LinkServer:
     @property
     def sessions(self) -> int:
         """Those whose device is connected, and those that wait for theirs to come back."""
-        return len(self._sessions)
+        return len(self._places)
 
     async def start(self) -> str:
         """Listen; returns `url`. Raises OSError with the address in its message if the port is taken, and ValueError
@@ -118,12 +111,35 @@ class LinkServer:
 
     async def stop(self) -> None:
         """Say goodbye to every device, close every connection, and stop listening."""
-        self._stopping = True
-        await asyncio.gather(*(s.close("the companion stops") for s in self._sessions.values()))
+        await self._places.stop("the companion stops")
         if self._listener is not None:
             await self._listener.stop()
         if self._runner is not None:
             await self._runner.cleanup()
+
+    # --------------------------------------------------------------------------------------------------------- places
+
+    def place(self, resume: object = None) -> Wearer:
+        """The place of a device that comes: in its earlier session, or a new one. Raises `Refused` if there is none."""
+        return self._places.place(resume)
+
+    def at(self, name: str) -> Wearer:
+        """The wearer at this named place: for devices that know an address and no session's name. Whoever comes to a
+        name goes on with the session that is there. Raises `Refused` if there is no room for a new one."""
+        return self._places.at(name)
+
+    def known(self, name: object) -> Wearer | None:
+        """The session that a device wants to go on with; None if it names none. Raises `Refused` if it is over."""
+        return self._places.known(name)
+
+    @property
+    def holders(self) -> set[str]:
+        """Whose sessions there are, as `Tokens.holder` names them."""
+        return self._places.holders
+
+    async def dismiss(self, holder: str, reason: str) -> None:
+        """End this device's sessions."""
+        await self._places.dismiss(holder, reason)
 
     # --------------------------------------------------------------------------------------------------------- requests
 
@@ -149,14 +165,21 @@ class LinkServer:
             await self._whole_body(request)
             response = await handler(request)
         except Refused as refused:
-            response = refusal(request, refused)
+            return self._refusal(request, refused)
         except web.HTTPException as error:
-            response = refusal(request, plain_http(error, self.settings))
+            return self._refusal(request, plain_http(error, self.settings))
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
-            response = refusal(request, FAULT)
+            return self._refusal(request, FAULT)
         response.headers.update(SECURITY_HEADERS)
         return response
+
+    def _refusal(self, request: web.Request, refused: Refused) -> web.Response:
+        """What a browser asks before it pushes (OPTIONS) carries no token; off loopback it is told no more than others
+        without one."""
+        if self._tls is not None and request.method == "OPTIONS" and not ASKED_BY.get():
+            return bare(request, UNKNOWN)
+        return refusal(request, refused)
 
     async def _whole_body(self, request: web.Request) -> None:
         """Bodies are small and come at once; whoever takes his time is not waited for."""
@@ -185,15 +208,11 @@ class LinkServer:
                 f"the Content-Type is {request.content_type!r}",
                 'send JSON: Content-Type application/json, body {"sdp": …, "type": "offer"}',
             )
-        body = _body(await request.read())
-        echo, offer = _echo(body), read_offer(str(body["sdp"]), self.loopback_only)
+        body = read_body(await request.read())
+        echo, offer = read_echo(body), read_offer(str(body["sdp"]), self.loopback_only)
         listen = body.get("listen")
-        wearer = (
-            self.known(self._named.get(self._named_by(str(listen)), listen))
-            if listen
-            else self.place(body.get("resume"))
-        )
-        assert wearer is not None, "known() gives None for no name alone"
+        wearer = self._places.listened(listen) if listen else self.place(body.get("resume"))
+        assert wearer is not None, "listened() gives None for no name alone"
         _, sdp = await self.answer(wearer, offer, echo, listens=bool(listen))
         return web.json_response({"sdp": sdp, "type": "answer", "session": wearer.session})
 
@@ -219,127 +238,12 @@ class LinkServer:
         except BaseException as error:
             await connection.close("the offer could not be answered")
             if isinstance(error, UNANSWERABLE):
-                raise _unanswerable(error) from error
+                raise unanswerable(error) from error
             raise
-
-    def place(self, resume: object = None) -> Wearer:
-        """The place of a device that comes: in its earlier session, or a new one. Raises `Refused` if there is none."""
-        if self._stopping:
-            raise Refused(503, "stopping", "the companion is stopping", "start it again", retry_after_s=RETRY_AFTER_S)
-        return self.known(resume) or self._another()
-
-    def at(self, name: str) -> Wearer:
-        """The wearer at this named place: for devices that know an address and no session's name. Whoever comes to a
-        name goes on with the session that is there. Raises `Refused` if there is no room for a new one."""
-        key = (ASKED_BY.get() or "", name)
-        wearer = self._sessions.get(self._named.get(key, ""))
-        if wearer is None or wearer.over:
-            wearer = self.place()
-            self._named[key] = wearer.session
-        return wearer
-
-    def _named_by(self, name: str) -> tuple[str, str]:
-        """The place that who asks means by this name: an own one, else one of the companion's own streams."""
-        own = (ASKED_BY.get() or "", name)
-        return own if own in self._named else ("", name)
-
-    def known(self, name: object) -> Wearer | None:
-        """The session that a device wants to go on with; None if it names none. Raises `Refused` if it is over."""
-        if name is None or name == "":
-            return None
-        wearer = self._sessions.get(name) if isinstance(name, str) else None
-        if wearer is None or wearer.over or not self._is_own(wearer.session):
-            raise Refused(
-                404,
-                "no_such_session",
-                f"there is no session {str(name)[:40]!r} any more",
-                f"it ended, or its device was away for more than {self.settings.resume_within_s:g} s "
-                "(server.resume_within_s): offer without the field resume for a new one; "
-                "to listen, wait until somebody is there",
-            )
-        return wearer
-
-    def _is_own(self, name: str) -> bool:
-        """Whether who asks has begun this session; our own code may know them all. What the companion itself let in (a
-        stream by RTMP, one that is fetched) is its owner's: of who has the token of its settings."""
-        asked, holder = ASKED_BY.get(), self._holders[name]
-        return asked in (None, holder) or (not holder and asked in OWNERS)
-
-    def _another(self) -> Wearer:
-        """A new session's place. Raises `Refused` if there is none."""
-        if len(self._sessions) >= self.settings.max_sessions:
-            raise Refused(
-                503,
-                "too_many_sessions",
-                f"{len(self._sessions)} devices are here or expected back, and {self.settings.max_sessions} may be",
-                "close one (another tab?), try again, or raise max_sessions in the settings",
-                retry_after_s=RETRY_AFTER_S,
-            )
-        holder, own = ASKED_BY.get() or "", self.settings.max_sessions_of_one
-        if holder and self._tls is not None and list(self._holders.values()).count(holder) >= own:
-            raise Refused(
-                503,
-                "too_many_sessions",
-                f"this device has {own} sessions already",
-                "close one (another tab?), or try again",
-                retry_after_s=RETRY_AFTER_S,
-            )
-        name = secrets.token_urlsafe(9)
-        self._holders[name] = holder
-        wearer = self._sessions[name] = Wearer(name, self.settings, self._new_session, self._gone)
-        return wearer
-
-    @property
-    def holders(self) -> set[str]:
-        """Whose sessions there are, as `Tokens.holder` names them."""
-        return set(self._holders.values())
-
-    async def dismiss(self, holder: str, reason: str) -> None:
-        """End this device's sessions."""
-        own = [wearer for name, wearer in self._sessions.items() if self._holders[name] == holder]
-        await asyncio.gather(*(wearer.close(reason) for wearer in own))
-
-    def _gone(self, name: str) -> None:
-        self._sessions.pop(name, None)
-        self._named = {place: session for place, session in self._named.items() if session != name}
-        self._holders.pop(name, None)
 
 
 def _now_s() -> float:
     return asyncio.get_running_loop().time()
-
-
-def _body(body: bytes) -> dict[str, Any]:
-    """What a request's body says, with an SDP in it. Raises `Refused` if there is none."""
-    shape = 'the body must be {"sdp": "v=0…", "type": "offer"}'
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError) as error:
-        raise Refused(400, "bad_json", f"the body is not JSON: {str(error)[:120]}", shape) from error
-    if not isinstance(data, dict) or not isinstance(data.get("sdp"), str):
-        raise Refused(400, "bad_json", "the body has no text field sdp", shape)
-    if data.get("type") != "offer":
-        raise Refused(400, "bad_json", f"the field type is {str(data.get('type'))[:40]!r}, not 'offer'", shape)
-    return data
-
-
-def _echo(body: dict[str, Any]) -> str:
-    """What the device says of its own sound in its microphone, "" = nothing. Raises `Refused` for unknown words."""
-    said = body.get("echo") or ""
-    if said and said not in ECHO:
-        raise Refused(
-            400, "bad_echo", f"the field echo is {str(said)[:40]!r}", f"one of {', '.join(ECHO)}, or leave it out"
-        )
-    return str(said)
-
-
-def _unanswerable(error: Exception) -> Refused:
-    """What aiortc held against an offer that had passed our own check."""
-    detail = f"{type(error).__name__}: {str(error)[:200]}"
-    if isinstance(error, OperationError):
-        works = "; ".join(f"{kind}: {codecs}" for kind, codecs in WORKING_CODECS.items())
-        return Refused(422, "no_usable_codec", detail, f"what works: {works}")
-    return Refused(400, "bad_sdp", f"this offer cannot be used: {detail}", "send what createOffer() gave, unchanged")
 
 
 def _is_loopback(host: str) -> bool:

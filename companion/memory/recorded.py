@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
@@ -54,7 +54,6 @@ class Recordings:
     """The folder of recordings; None if there is none."""
 
     folder: Path | None
-    _held: dict[Path, str] = field(default_factory=dict)
 
     def sessions(self, sought: Sought) -> frozenset[str]:
         """The sessions that hold it, with every one that is being recorded: the wish to forget is in it."""

@@ -198,15 +198,20 @@ class Store:
 
     def tidy(self) -> None:
         """What was kept long enough goes, and what an earlier forgetting could not reach. At opening, once a day, and
-        when a recording was closed."""
-        with self._in():
-            now_s, gone = self._now(), 0
-            if self._settings.retention_days:
-                gone = self._forgetter.old_turns(now_s - self._settings.retention_days * DAY_S)
-            with self._writing():
-                set_state(self._connection, "tidied", str(now_s))
-            with suppress(MemoryError_) if not gone else _nothing():
-                self._forgetter.finish()
+        when a recording was closed. What cannot be done now is done the next time."""
+        try:
+            with self._in():
+                self._tidied()
+        except MemoryError_ as why:  # what is remembered can be used all the same
+            log.warning("not tidied yet: %s", why)
+
+    def _tidied(self) -> None:
+        now_s = self._now()
+        if self._settings.retention_days:
+            self._forgetter.old_turns(now_s - self._settings.retention_days * DAY_S)
+        with self._writing():
+            set_state(self._connection, "tidied", str(now_s))
+        self._forgetter.finish()
 
     def close(self) -> None:
         """Nothing is lost without it; with it one file is left instead of three."""
@@ -237,11 +242,6 @@ class Store:
             if self._connection.in_transaction:  # a full disk has ended it already
                 self._connection.execute("ROLLBACK")
             raise
-
-
-@contextmanager
-def _nothing() -> Iterator[None]:
-    yield
 
 
 def _text(text: str) -> str:

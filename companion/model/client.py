@@ -16,7 +16,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from companion.model.profile import ModelProfile, ModeRule
-from companion.net import Incoming, Net, NetError, Observer, Outgoing, Timers
+from companion.net import Incoming, Limit, Net, NetError, Observer, Outgoing, OutOfTimeError, Timers
 from pipelines.events import AskModel, ToolInfo, View
 from pipelines.thinking import failures
 from pipelines.thinking.dialects import DIALECTS
@@ -148,12 +148,14 @@ class ModelClient:
         answer = _Answer(self._dialect.parser(), on_event)
         timers = Timers(self.profile.connect_s, waits.first_s, max(waits.first_s, waits.between_s))  # only a backstop
         try:
-            async with asyncio.timeout(waits.first_s) as deadline:
-                async with self._net.stream(outgoing, timers, self._observer) as incoming:
-                    if not 200 <= incoming.status < 300:
-                        return await _refusal(incoming), False
-                    await self._read(incoming, answer, deadline, waits)
-        except TimeoutError:
+            async with (
+                self._net.limit(waits.first_s) as deadline,
+                self._net.stream(outgoing, timers, self._observer) as incoming,
+            ):
+                if not 200 <= incoming.status < 300:
+                    return await _refusal(incoming), False
+                await self._read(incoming, answer, deadline, waits)
+        except (TimeoutError, OutOfTimeError):
             limit_s = waits.between_s if answer.spoke else waits.first_s
             answer.end(Failed("stalled", f"no {'further ' if answer.spoke else ''}text in {limit_s:g} s"))
         except NetError as error:
@@ -162,7 +164,7 @@ class ModelClient:
         assert answer.ending is not None
         return answer.ending, answer.spoke
 
-    async def _read(self, incoming: Incoming, answer: _Answer, deadline: asyncio.Timeout, waits: _Waits) -> None:
+    async def _read(self, incoming: Incoming, answer: _Answer, deadline: Limit, waits: _Waits) -> None:
         """Feeds the answer to its end, moving the deadline on with each text; afterwards to the end of the response, so
         that the connection can be used again."""
         now_s = asyncio.get_running_loop().time

@@ -34,11 +34,7 @@ const told = {
   named: (session) => kept.write({ session }),
   answer(sound) {
     $("answer").srcObject = sound;
-    $("answer").play().catch(() => {
-      view.speaker(true);
-      view.problem("No sound yet", "The browser lets sound out only after a tap: tap anywhere.");
-      addEventListener("pointerdown", () => { view.problem(""); view.speaker(false); $("answer").play().catch(() => {}); }, { once: true });
-    });
+    $("answer").play().catch(waitForATap);
   },
   message(message) {
     const act = {
@@ -121,6 +117,7 @@ function stop(words) {
   if (page.awake) page.awake.release().catch(() => {});
   page.awake = null;
   kept.write({ session: "", muted: false });
+  waits = false;
   $("answer").srcObject = null;
   view.controls(false, words);
 }
@@ -135,6 +132,28 @@ function show() {
   view.camera(media.camera, media.choices.facing);
   $("mute").setAttribute("aria-pressed", String(media.choices.muted));
   for (const box of document.querySelectorAll("input[name=camera]")) box.checked = box.value === media.choices.facing;
+}
+
+// A browser lets sound out only from a tap on; a finger's tap is one when it is lifted, and a tap may not count.
+const TAPS = ["pointerup", "touchend", "click", "keydown"];
+let waits = false;   // no sound comes out, and it was told
+
+function waitForATap(why) {
+  if (why.name !== "NotAllowedError" || !page.connection) return;   // another answer's sound took its place
+  waits = true;
+  view.speaker(true);
+  view.problem("No sound yet", "The browser lets sound out only after a tap: tap anywhere.");
+}
+
+function tapped() {
+  if (!page.connection) return;
+  ready();   // a page that is loaded anew has not been tapped yet
+  if (!waits) return;
+  $("answer").play().then(() => {
+    if (waits) view.problem("");
+    waits = false;
+    view.speaker(false);
+  }).catch(() => {});   // the next one, then
 }
 
 // ------------------------------------------------------------------------------------------------------- what one does
@@ -183,6 +202,8 @@ async function stayAwake() {
 async function seenAgain() {
   if (document.visibilityState !== "visible" || !page.connection) return;
   stayAwake();
+  ready();   // a call silences what a page plays, and pauses it
+  if ($("answer").srcObject) $("answer").play().catch(waitForATap);
   const { connection, media } = page;
   if (await media.renew()) { tellMissing(); show(); await connection.replace().catch(() => {}); }
   connection.watch();
@@ -217,6 +238,7 @@ function size(value) {
 $("size").addEventListener("change", (change) => size(change.target.value));
 try { size(localStorage.getItem("earshot-size") || "large"); } catch { size("large"); }
 
+for (const tap of TAPS) addEventListener(tap, tapped, true);
 document.addEventListener("visibilitychange", seenAgain);
 addEventListener("pageshow", (shown) => { if (shown.persisted) seenAgain(); });
 addEventListener("online", () => { if (page.connection && page.connection.pc) page.connection.again(false); });   // another network

@@ -1,4 +1,5 @@
-// Microphone and camera: asked for one by one, so that one that is missing or refused does not take the other with it.
+// Microphone and camera: asked for in one question, and if that fails one by one, so that one that is missing or refused
+// does not take the other with it.
 
 const MICROPHONE = { echoCancellation: true, noiseSuppression: true, autoGainControl: true };
 const REFUSALS = {
@@ -36,6 +37,15 @@ async function ask(kind, wanted) {
   }
 }
 
+async function askForBoth(facing) {
+  try {
+    const both = await navigator.mediaDevices.getUserMedia({ audio: MICROPHONE, video: view(facing) });
+    return [both.getAudioTracks()[0], both.getVideoTracks()[0]];
+  } catch {
+    return [];
+  }
+}
+
 const view = (facing) => ({
   width: { ideal: 1280 }, height: { ideal: 720 }, frameRate: { ideal: 30 }, facingMode: { ideal: facing },
 });
@@ -52,16 +62,22 @@ export class Media {
 
   async open() {
     this.missing = [];
-    await this.openMicrophone();
-    if (this.choices.facing !== "off") await this.openCamera();
+    const looks = this.choices.facing !== "off";
+    const [microphone, camera] = looks ? await askForBoth(this.choices.facing) : [];
+    await this.openMicrophone(microphone);
+    if (looks) await this.openCamera(camera);
     if (!this.microphone && this.missing.length > 1) throw new Error(this.missing.join(" "));
   }
 
-  async openMicrophone() { this.microphone = this.taken(await ask("audio", MICROPHONE), "Microphone"); this.hear(); }
+  // `given`: a track that is there already.
+  async openMicrophone(given) {
+    this.microphone = this.taken(given || await ask("audio", MICROPHONE), "Microphone");
+    this.hear();
+  }
 
-  async openCamera() {
+  async openCamera(given) {
     if (this.camera) this.camera.stop();   // many phones open one camera at a time
-    this.camera = this.taken(await ask("video", view(this.choices.facing)), "Camera");
+    this.camera = this.taken(given || await ask("video", view(this.choices.facing)), "Camera");
     if (this.camera) this.camera.contentHint = "detail";   // legible text matters more than smooth motion
   }
 

@@ -154,7 +154,8 @@ export function microphone(track, muted, held) {
 export function camera(track, facing) {
   const shown = $("preview");
   shown.hidden = !track;
-  shown.srcObject = track ? new MediaStream([track]) : null;
+  const [before] = shown.srcObject ? shown.srcObject.getTracks() : [];
+  if (before !== track) shown.srcObject = track ? new MediaStream([track]) : null;   // the same one goes on unbroken
   if (!track) return live("camera", false, facing === "off" ? "off" : "none", facing !== "off");
   const real = track.getSettings().facingMode;
   shown.dataset.facing = real || "";

@@ -19,6 +19,7 @@ import av
 
 from companion.push.convert import Reencode, mono
 from companion.push.pipe import PieceWriter
+from companion.upright import AS_IT_IS, held, upright
 
 OPEN_S, READ_S = 8.0, 8.0  # how long an address may say nothing
 QUICK = {"probesize": "32768", "analyzeduration": "500000", "fpsprobesize": "0", "fflags": "nobuffer"}
@@ -37,8 +38,9 @@ PASSED_ON = {"h264": "v", "mjpeg": "i"}  # codecs that need no decoding
 class Player:
     """One open stream."""
 
-    def __init__(self, source: Any, live: bool, out: PieceWriter) -> None:
-        self._source, self._live, self._out = source, live, out
+    def __init__(self, source: Any, live: bool, out: PieceWriter, turned: bool = False) -> None:
+        """`turned`: its pictures lie, and must be decoded to be set upright."""
+        self._source, self._live, self._out, self._turned = source, live, out, turned
         self._video = next(iter(source.streams.video), None)
         self._audio = next(iter(source.streams.audio), None)
         self._reencode = Reencode()
@@ -63,7 +65,7 @@ class Player:
             elif packet.stream is self._video:
                 for frame in _decoded(packet):
                     at_us = self._due_us(frame)
-                    for unit in self._reencode(frame):
+                    for unit in self._reencode(_upright(frame)):
                         self._out.put("v", at_us, unit)
             else:
                 for frame in _decoded(packet):
@@ -71,8 +73,10 @@ class Player:
 
     def _passed_on(self, video: Any) -> str:
         """What packets go out as without decoding; "" with B frames, which come in another order than they are shown
-        in, and for other codecs."""
+        in, for pictures that lie, and for other codecs."""
         codec = video.codec_context
+        if self._turned:
+            return ""
         if codec.name == "h264" and (codec.has_b_frames or codec.max_b_frames > 0):
             return ""
         if codec.name == "h264" and bytes(codec.extradata or b"")[:1] == b"\x01":
@@ -109,6 +113,20 @@ def _decoded(packet: av.Packet) -> Iterator[Any]:
         return  # broken on its way; the next key frame mends it
 
 
+def _upright(frame: av.VideoFrame) -> av.VideoFrame:
+    return frame if held(frame) == AS_IT_IS else av.VideoFrame.from_ndarray(upright(frame), format="bgr24")
+
+
+def lies(url: str) -> bool:
+    """Whether a file's pictures must be turned, which only a decoded one says. Raises what opening it does."""
+    form, options = HOW["file"]
+    with av.open(url, format=form, options=options) as source:
+        if not source.streams.video:
+            return False
+        frame = next((f for packet in source.demux(video=0) for f in _decoded(packet)), None)
+    return frame is not None and held(frame) != AS_IT_IS
+
+
 def wait_s(failures: int) -> float:
     """Before the next try, after so many failures in a row."""
     return SOON_S if failures <= SOON else min(LATER_S, SOON_S * 2 ** (failures - SOON))
@@ -116,11 +134,13 @@ def wait_s(failures: int) -> float:
 
 def once(told: dict[str, Any], out: PieceWriter) -> bool:
     """Open it and play it to its end; whether it could be opened."""
-    form, options = HOW[told["url"].split(":", 1)[0].lower()]
+    scheme = told["url"].split(":", 1)[0].lower()
+    form, options = HOW[scheme]
     opened = False
     try:
+        turned = scheme == "file" and lies(told["url"])
         with av.open(told["url"], format=form, options=options, timeout=(OPEN_S, READ_S)) as source:
-            player = Player(source, told["live"], out)
+            player = Player(source, told["live"], out, turned)
             out.event(event="open", **player.sends)
             opened = True
             player.play()

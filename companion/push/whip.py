@@ -16,6 +16,7 @@ import logging
 import re
 import secrets
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from aiohttp import web
@@ -23,7 +24,9 @@ from aiohttp import web
 from companion.link.errors import Refused
 from companion.link.guard import PUSH_PATH
 from companion.link.offer import Offer, read_offer
-from companion.link.server import ECHO, RETRY_AFTER_S, LinkServer
+from companion.link.places import RETRY_AFTER_S
+from companion.link.posted import ECHO
+from companion.link.server import LinkServer
 from companion.link.session import DeviceSession
 from companion.link.trickle import read_fragment
 from companion.link.wearer import Wearer
@@ -139,10 +142,13 @@ class Whip:
         return wearer
 
     def _resource(self, request: web.Request) -> Resource:
+        """Whoever has somebody else's address, from a log or over a shoulder, finds nothing there."""
+        assert self._server is not None
         found = self._alive().get(request.match_info["id"])
-        if found is None:
-            raise Refused(404, "no_such_push", "there is no push at this address any more", "POST a new offer")
-        return found
+        with suppress(Refused):
+            if found is not None and self._server.known(found.wearer.session):
+                return found
+        raise Refused(404, "no_such_push", "there is no push at this address any more", "POST a new offer")
 
     def _alive(self) -> dict[str, Resource]:
         self._resources = {name: r for name, r in self._resources.items() if not r.connection.over}

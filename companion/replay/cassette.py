@@ -7,59 +7,58 @@ with pictures by their hash. Modes:
     turn    the n-th request of a turn gets the answer of the recorded turn's n-th, whatever it says, on the same wire
     live    as strict, and a miss is really asked, and played as it came
 
+A question that was taken back before it left has no answer and is no miss, as long as it is taken back again.
+
 A miss shows what differs from the nearest recorded request, line by line.
 """
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import hashlib
 import json
 import re
 from collections import defaultdict
-from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from companion.net import NetError, Reply
 from companion.replay.door import Misses
 from companion.replay.loop import VirtualLoop
+from companion.replay.replies import OURS, Heard, LiveReply, Silence, begun, until
 from companion.replay.tape import Asking, Exchange, Tape
 from pipelines import events as ev
-from pipelines.thinking import failures
 from recordings.exchange import Redactor
 from recordings.session import RecordingError
 
 MODES = ("strict", "turn", "live")
 DIFF_LINES = 60
-OURS = "closed by us"  # how a recorded exchange ended because we gave up: the replay gives up by itself
-
-
-@dataclass(frozen=True, slots=True)
-class Heard:
-    """A response that was really fetched: chunks with their times in ns from the request."""
-
-    status: int
-    headers: tuple[tuple[str, str], ...]
-    chunks: tuple[tuple[int, bytes], ...]
-    end_ns: int
-    error: tuple[str, str] | None = None  # kind and detail
 
 
 Fetch = Callable[[str, str, bytes], Heard]
 
 
 class Cassette:
-    """Implements `companion.net.Tape`. `deciding(request)`: the replay's own `AskModel` with that number."""
+    """Implements `companion.net.Tape`. `deciding(request)`: the replay's own `AskModel` with that number. `gives_up`:
+    who asks has no timer of its own, and is told when the recorded companion waited no longer."""
 
-    def __init__(self, loop: VirtualLoop, tape: Tape, misses: Misses, mode: str, fetch: Fetch | None = None) -> None:
+    def __init__(
+        self,
+        loop: VirtualLoop,
+        tape: Tape,
+        misses: Misses,
+        mode: str,
+        fetch: Fetch | None = None,
+        gives_up: bool = False,
+    ) -> None:
         if mode not in MODES:
             raise ValueError(f"cassette mode {mode!r}: choose one of {', '.join(MODES)}")
         self._loop = loop
+        self._tape = tape
         self._misses = misses
         self._mode = mode
         self._fetch = fetch
+        self._gives_up = gives_up
         self._recorded = [e for a in tape.askings.values() for e in a.exchanges]
         self._asking_of = {id(e): a for a in tape.askings.values() for e in a.exchanges}
         self._by_key: dict[str, list[Exchange]] = defaultdict(list)
@@ -85,12 +84,29 @@ class Cassette:
         request = int(exchange.split("-")[2].partition(".")[0])
         d = self._asked[request]
         kept = Redactor().body(body)
+        if (taken_back_ns := self._taken_back(d)) is not None:
+            await until(self._loop, taken_back_ns + 1)
         found = self._find(d, method, url, kept)
         if found is None:
             return await self._missed(d, method, url, kept, body)
         self._used.add(id(found))
         self._matched[request] = self._asking_of[id(found)]
-        return await _begun(self._loop, d.t_ns, found)
+        return await begun(self._loop, d.t_ns, found, self._given_up(found))
+
+    def _given_up(self, exchange: Exchange) -> bool:
+        """Whether its end was a timer's that rang, and not the question's that was cancelled."""
+        end, cancelled_ns = exchange.end, self._tape.cancelled_ns.get(exchange.asked.request)
+        if not self._gives_up or end is None or not end.error.startswith(OURS):
+            return False
+        return cancelled_ns is None or exchange.begin.t_ns + end.t_rel_ns < cancelled_ns
+
+    def _taken_back(self, d: ev.AskModel) -> int | None:
+        """When this question would be cancelled as it was in the recording, where it never left; None: it left."""
+        own = self._tape.askings.get(d.request)
+        cancelled_ns = self._tape.cancelled_ns.get(d.request)
+        if own is None or cancelled_ns is None or own.exchanges or own.came or own.ask.messages != d.messages:
+            return None
+        return d.t_ns + cancelled_ns - own.ask.t_ns
 
     def _find(self, d: ev.AskModel, method: str, url: str, body: bytes) -> Exchange | None:
         same = self._by_key.get(key_of(method, url, body), ())
@@ -118,15 +134,15 @@ class Cassette:
                 heard = self._fetch(method, url, body)
             except RecordingError as why:
                 self._misses.stop("model", str(why))
-                return _Silence()
+                return Silence()
             self._misses.missed("model", what, "asked live", diff)
             if not heard.status:
-                await _until(self._loop, asked_ns + heard.end_ns)
+                await until(self._loop, asked_ns + heard.end_ns)
                 raise NetError(*(heard.error or ("network", "no answer")))
-            return _LiveReply(self._loop, asked_ns, heard)
+            return LiveReply(self._loop, asked_ns, heard)
         self._misses.missed("model", what, "stopped here", diff)
         self._misses.stop("model", what)
-        return _Silence()
+        return Silence()
 
     def _what(self, d: ev.AskModel, near: Exchange | None) -> str:
         nearest = f"; nearest is that of turn {near.asked.turn}" if near else "; none was recorded"
@@ -171,89 +187,3 @@ def request_lines(method: str, url: str, body: bytes) -> list[str]:
     except ValueError:
         text = body.decode("utf-8", "replace")
     return [f"{method} {url}", *text.splitlines()]
-
-
-async def _until(loop: VirtualLoop, due_ns: int) -> None:
-    if loop.now_ns < due_ns:
-        reached = loop.create_future()
-        loop.call_at_ns(due_ns, lambda: None if reached.done() else reached.set_result(None))
-        await reached
-
-
-async def _for_ever() -> None:
-    await asyncio.get_running_loop().create_future()
-
-
-async def _begun(loop: VirtualLoop, asked_ns: int, exchange: Exchange) -> Reply:
-    """The response's head, when it came; or what happened instead of it."""
-    head, end = exchange.head, exchange.end
-    status = head.status if head else end.status if end else 200 if exchange.chunks else 0
-    if not status:
-        if end is None or end.error.startswith(OURS):
-            await _for_ever()
-        assert end is not None
-        await _until(loop, asked_ns + exchange.after_ns(end))
-        raise _net_error(end.error)
-    first = head or (exchange.chunks[0] if exchange.chunks else end)
-    if first is not None:
-        await _until(loop, asked_ns + exchange.after_ns(first))
-    pairs = head.headers if head else ()
-    headers = tuple(zip(pairs[::2], pairs[1::2], strict=False))
-    return _TapedReply(loop, asked_ns, exchange, status, _without_length(headers))
-
-
-def _without_length(headers: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
-    """Redaction may have changed the length, and the body comes as it was decoded."""
-    return tuple((k, v) for k, v in headers if k not in ("content-length", "transfer-encoding", "content-encoding"))
-
-
-def _net_error(error: str) -> NetError:
-    kind, _, detail = error.partition(": ")
-    return NetError(kind, detail) if kind in failures.KINDS else NetError("network", error)
-
-
-class _TapedReply:
-    def __init__(
-        self, loop: VirtualLoop, asked_ns: int, exchange: Exchange, status: int, headers: tuple[tuple[str, str], ...]
-    ) -> None:
-        self.status, self.headers = status, headers
-        self._loop, self._asked_ns, self._exchange = loop, asked_ns, exchange
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        exchange, end = self._exchange, self._exchange.end
-        for chunk in exchange.chunks:
-            await _until(self._loop, self._asked_ns + exchange.after_ns(chunk))
-            yield chunk.data
-        if end is None or end.error.startswith(OURS):
-            await _for_ever()
-            return
-        await _until(self._loop, self._asked_ns + exchange.after_ns(end))
-        if end.error:
-            raise _net_error(end.error)
-
-
-class _LiveReply:
-    """What was fetched just now, at the pace at which it came."""
-
-    def __init__(self, loop: VirtualLoop, asked_ns: int, heard: Heard) -> None:
-        self.status, self.headers = heard.status, _without_length(heard.headers)
-        self._loop, self._asked_ns, self._heard = loop, asked_ns, heard
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        for after_ns, data in self._heard.chunks:
-            await _until(self._loop, self._asked_ns + after_ns)
-            yield data
-        await _until(self._loop, self._asked_ns + self._heard.end_ns)
-        if self._heard.error:
-            raise NetError(*self._heard.error)
-
-
-class _Silence:
-    """No answer at all; the replay is being stopped."""
-
-    status = 200
-    headers: tuple[tuple[str, str], ...] = ()
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        await _for_ever()
-        yield b""

@@ -201,15 +201,19 @@ class TapedDoor:
             after_ns, sha256 = found
             self._loop.call_at_ns(d.t_ns + after_ns, lambda: done(f"[sha256:{sha256}]", 0))
         elif self._strict:
-            gone = asking is not None and not asking.exchanges  # it was gone live, too: asking failed
+            # It was gone live, too, and asking failed; else the question was taken back before its picture was made.
+            gone = asking is not None and not asking.exchanges and bool(asking.came)
             if asking is not None and asking.withheld:
                 why = Withheld(asking.withheld)
                 self._loop.call_at_ns(d.t_ns, lambda: failed(why))
             elif gone:
                 self._loop.call_at_ns(d.t_ns, lambda: failed(LookupError(f"frame {view.frame_id} was gone")))
         else:
-            due_ns = d.t_ns + USUAL_NS["still"]
-            self._loop.call_at_ns(due_ns, lambda: self._work_now(job, "still", d, work, done, failed))
+            due_ns, taken_back_ns = d.t_ns + USUAL_NS["still"], self._tape.cancelled_ns.get(d.request)
+            if asking is not None and taken_back_ns is not None and not asking.came:
+                due_ns = max(due_ns, d.t_ns + taken_back_ns - asking.ask.t_ns + 1)
+            now = partial(self._work_now, job, "still", d, work, done, failed)
+            self._loop.call_at_ns(due_ns, lambda: None if job.cancelled() else now())
 
     def ahead(self, kind: str, work: Callable[[], bool]) -> None:
         """Here nothing is cheaper for being done sooner."""

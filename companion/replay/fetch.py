@@ -18,7 +18,8 @@ from pathlib import Path
 from companion.guard import declared
 from companion.model.profile import ModelProfile
 from companion.net import Net, NetError, NetOptions, Outgoing, Timers
-from companion.replay.cassette import Fetch, Heard
+from companion.replay.cassette import Fetch
+from companion.replay.replies import Heard
 from companion.settings import Settings, SettingsError
 from pipelines.thinking.dialects import DIALECTS
 from recordings.reader import Recording

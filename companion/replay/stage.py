@@ -94,7 +94,7 @@ class Stage:
         self.loop = VirtualLoop(scene.begin.t_ns if scene.begin else 0)
         self.clock = _clock(self)
         self.door = TapedDoor(self.loop, tape, self, strict=not scene.follow)
-        self.cassette = Cassette(self.loop, tape, self, ports.cassette, ports.fetch)
+        self.cassette = Cassette(self.loop, tape, self, ports.cassette, ports.fetch, gives_up=not scene.follow)
         self.ear = Ear(self.loop, self._heard)
         self.turn = 0
         self.closed = False  # the turn that the scene is about
@@ -153,7 +153,7 @@ class Stage:
     def _parts(self) -> Parts:
         started = self.tape.started or ev.SessionStarted(0)
         profiles = profiles_of(self.tape, self.settings)
-        self.net = Net(NetOptions(), self.cassette)
+        self.net = Net(NetOptions(), self.cassette, timed=self.scene.follow)
         models = Models(self.net, profiles, environ=self._keys(profiles)) if profiles else None
         if models is not None and self.scene.follow:
             started = replace(started, model=profiles[0].name, models=models.infos() if started.models else ())

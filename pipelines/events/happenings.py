@@ -140,18 +140,21 @@ class Transcribed(Happening):
 
 @dataclass(frozen=True, slots=True)
 class Looked(Happening):
-    """Scores of the frames that were in the ring in the time a `Look` asked for, oldest first; none = no picture."""
+    """Scores of the frames that were in the ring in the time a `Look` asked for, oldest first; none = no picture.
+    `seldom`: the camera gives a picture now and then, two at most in the two seconds up to its last one."""
 
     request: int
     frames: tuple[FrameScore, ...] = ()
     cost_ns: int = 0
+    seldom: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class TextRead(Happening):
     """Text found in one frame, in reading order: all of it, or, while `more` is True, the next lines of it. `unread`:
     where there is text that could not be read surely (its words are not to be believed); `cut`: at which edges of the
-    picture text runs off ("left", "right", "top", "bottom")."""
+    picture text runs off ("left", "right", "top", "bottom"); `hampered`: what of the picture keeps text from being
+    read: "glare", "blurred", or ""."""
 
     request: int
     frame_id: int
@@ -160,6 +163,7 @@ class TextRead(Happening):
     unread: tuple[TextLine, ...] = ()
     cut: tuple[str, ...] = ()
     more: bool = False
+    hampered: str = ""
 
 
 @dataclass(frozen=True, slots=True)

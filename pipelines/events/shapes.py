@@ -54,15 +54,25 @@ IN_TIME: Final = Lateness()
 class Device:
     """What a device says that it can do, as far as behaviour depends on it; "", 0 and False = it did not say.
 
-    `half_duplex`: its microphone works neither while its loudspeaker nor while its camera does; `photo_only`: its
-    camera streams nothing and takes a picture when asked, which comes within `photo_delay_ms`; `microphone_hz`: twice
-    the highest frequency that it hears."""
+    `rests_for_speaker`, `rests_for_camera`: its microphone rests while that works; `half_duplex`: for both, as older
+    recordings say it; `photo_only`: its camera streams nothing and takes a picture when asked, which comes within
+    `photo_delay_ms`; `microphone_hz`: twice the highest frequency that it hears."""
 
     name: str = ""
     half_duplex: bool = False
     photo_only: bool = False
     photo_delay_ms: int = 0
     microphone_hz: int = 0
+    rests_for_speaker: bool = False
+    rests_for_camera: bool = False
+
+    @property
+    def deaf_while_speaking(self) -> bool:
+        return self.half_duplex or self.rests_for_speaker
+
+    @property
+    def deaf_while_looking(self) -> bool:
+        return self.half_duplex or self.rests_for_camera
 
 
 UNKNOWN_DEVICE: Final = Device()
@@ -86,11 +96,13 @@ class FrameScore:
 
 @dataclass(frozen=True, slots=True)
 class TextLine:
-    """One line of text read from a picture, in reading order. `box`: x, y, width, height in pixels of the frame."""
+    """One line of text read from a picture, in reading order. `box`: x, y, width, height in pixels of the frame;
+    `apart`: something that cannot be read stands in its row, between it and the line before."""
 
     text: str
     confidence: float
     box: tuple[int, int, int, int] = (0, 0, 0, 0)
+    apart: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,8 @@ the wearer stay, and a television that goes on behind their last word holds the 
 What is louder than a voice because a machine hums under it says nothing either: the level of windows without a voice
 is followed, and its power taken off first.
 
-    no level learned, or `near_db` 0, or trusted  -- everything counts
+    `near_db` 0                                   -- everything counts
+    no level learned, or trusted                  -- everything counts that is not a crowd's (`crowd.py`)
     far   -- any of `_TESTS` --------------------------------------->  near
     near  -- nothing loud for 320 ms, or no voice for 512 ms ------->  far
 """
@@ -31,6 +32,7 @@ from math import log10
 from typing import Final
 
 from pipelines.events import MS, Resumed, VoiceWindow
+from pipelines.hearing.crowd import Crowd
 from pipelines.thinking.options import AttentionOptions
 
 VOICED: Final = 0.35  # what counts as voice here: the segmenter's threshold for going on
@@ -57,6 +59,7 @@ class Nearness:
         self._heard: deque[tuple[int, float]] = deque(maxlen=REMEMBERED)  # media time and level of voiced windows
         self._trusted_until_ns = 0
         self._last_ns = 0
+        self._crowd = Crowd()
         self._quiet()
 
     def _quiet(self) -> None:
@@ -69,7 +72,7 @@ class Nearness:
     @property
     def at_rest(self) -> bool:
         """Nothing is remembered but two levels: going on from those alone decides alike."""
-        return self._voice_ns == 0 and self._last_ns >= self._trusted_until_ns
+        return self._voice_ns == 0 and self._last_ns >= self._trusted_until_ns and self._crowd.at_rest
 
     def rest(self, resumed: Resumed) -> Resumed:
         """The same with this part's state written in."""
@@ -87,7 +90,16 @@ class Nearness:
         """Another microphone: what was learned says nothing about it."""
         self.wearer_dbfs = self.noise_dbfs = 0.0
         self._heard.clear()
+        self._crowd.quiet()
         self._quiet()
+
+    def stood_out(self) -> tuple[int, int] | None:
+        """From when to when the near voice spoke, if it is over and others go on talking; else None."""
+        return self._crowd.stood_out()
+
+    def all_others(self) -> None:
+        """What has gone on for so long without a pause was no wearer."""
+        self._crowd.all_others()
 
     def feed(self, window: VoiceWindow) -> VoiceWindow:
         """The window as it is, or with probability 0 and no loud sample if the voice in it is a far one."""
@@ -97,16 +109,29 @@ class Nearness:
             self._heard.append((window.media_ns, level_dbfs))
         elif window.probability < NO_VOICE:
             self._follow_noise(window.level_dbfs)
-        if not self._options.near_db or not self.wearer_dbfs:
+        if not self._options.near_db:
             return window
+        if not self.wearer_dbfs or window.media_ns <= self._trusted_until_ns:
+            crowd = self._in_the_crowd(window, voiced)
+            if not self.wearer_dbfs:
+                return crowd
+        else:
+            crowd = window
+            self._crowd.quiet()
         if not voiced:
             if self._voice_ns and window.media_ns - self._voice_ns > GAP_NS:
                 self._quiet()
             return window
         self._weigh(window.media_ns, level_dbfs)
-        if self._near or window.media_ns <= self._trusted_until_ns or self._may_be_near(level_dbfs):
+        if window.media_ns <= self._trusted_until_ns:
+            return crowd
+        return window if self._near or self._may_be_near(level_dbfs) else _nobody(window)
+
+    def _in_the_crowd(self, window: VoiceWindow, voiced: bool) -> VoiceWindow:
+        if not voiced:
+            self._crowd.silent(window.media_ns)
             return window
-        return replace(window, probability=0.0, loud_ns=0)
+        return window if self._crowd.feed(window.media_ns, window.level_dbfs) else _nobody(window)
 
     def _follow_noise(self, level_dbfs: float) -> None:
         change = level_dbfs - self.noise_dbfs
@@ -158,3 +183,7 @@ class Nearness:
         if change < -_DOUBT * self._options.near_db:  # else one turn of the television would let in the next
             return
         self.wearer_dbfs += _UP * change if change > 0 else max(_DOWN * change, -_MOST_DOWN_DB)
+
+
+def _nobody(window: VoiceWindow) -> VoiceWindow:
+    return replace(window, probability=0.0, loud_ns=0)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.events import Forget, Forgotten, Happening, Memorised, Memory, Recalled, Remembered, ToolInfo
 from pipelines.memory import fitting, seen, wording
-from pipelines.memory.dates import Span, at_s, span_of, spoken
+from pipelines.memory.dates import Span, at_s, span_of, spoken, time_words
 from pipelines.memory.facts import cleaned, content, fact_of, repeats, replaces
 from pipelines.memory.place_words import Sought, sought
 from pipelines.memory.sensitive import sensitivity
@@ -205,7 +205,7 @@ class MemoryErrand:
         elif name == "before":
             self._recall(reason, self._question.text, self._before_found, replaced=True)
         else:
-            self._recall(reason, self._question.text, self._found, replaced=bool(span))
+            self._recall(reason, self._query, self._found, replaced=bool(span))
 
     def _failed(self, event: Happening) -> bool:
         if isinstance(event, Recalled) and not event.trouble:
@@ -222,6 +222,13 @@ class MemoryErrand:
     def _tell_found(self, found: list[Memory]) -> None:
         self._holding.when_certain(partial(self._mind.means, *found))
         self._say(wording.answer(found, *self._when) if found else wording.UNKNOWN)
+
+    @property
+    def _query(self) -> str:
+        """The question without the words that say when: those are in no memory."""
+        words = normal(self._question.text)
+        when = time_words(words)
+        return " ".join(words.replace(when, " ").split()) if when else self._question.text
 
     @property
     def _sought(self) -> Sought:
@@ -246,7 +253,8 @@ class MemoryErrand:
     def _before_found(self, event: Recalled) -> None:
         if self._failed(event):
             return
-        found = fitting.before(self._question.intent.subject or self._question.text, event.memories)
+        subject = self._question.intent.subject
+        found = fitting.before(self._question.text, event.memories) or fitting.before(subject, event.memories)
         self._holding.when_certain(partial(self._mind.means, *found))
         said = wording.before(found, *self._when)
         if not found and not fitting.answering(self._question.intent.subject, event.memories):

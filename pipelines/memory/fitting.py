@@ -104,6 +104,8 @@ def fits(question: Wanted, memory: Memory) -> bool:
         return False
     if not _of_kind(question, fact, memory.text):
         return False
+    if not core and fact.relation == "parked" and question.wh == "where" and question.mine:
+        return True  # "where did I park": what is parked need not be named
     if fact.about == "me" and not question.mine:
         return False
     if core <= fact.all:

@@ -1,3 +1,4 @@
+# ruff: noqa: E501  # tables, a row a line
 """The same thing in other words: what people say in many ways, as the tables of facts and questions know it.
 
 Only for understanding. What is stored and said stays in the wearer's own words. Each row rewrites normal words (lower
@@ -30,6 +31,9 @@ _WHERE_SAID = r"(?:room|seat|row|gate|carriage|coach|cabin|ward|locker|platform)
 # Statements, and questions about them: pattern on normal words, what it is in plain ones.
 _FACTS: Final[tuple[tuple[str, str], ...]] = (
     (r"\b(i|we|you|they)'ve\b", r"\1 have"),
+    (r"\b(my|our|the) (?:new|current|present) (?=\w)", r"\1 "),
+    (r"\bhotel room\b", "room"),
+    (r"\b(?:the )?name of ((?:my|our) \w+)(?= is\b|$)", r"\1's name"),
     (r"\b(i|we) have (?:just |now )?(?=(?:parked|put|left|hid|hidden|stored|placed|laid|locked|moved)\b)", r"\1 "),
     (r"\bi just (?=(?:parked|put|left|hid|stored|placed|laid|locked)\b)", "i "),
     (r"\b(?:has|have) an? (?:\w+ )?allergy (?:to|against)\b", "is allergic to"),
@@ -47,10 +51,13 @@ _FACTS: Final[tuple[tuple[str, str], ...]] = (
 )  # fmt: skip
 _QUESTIONS: Final[tuple[tuple[str, str], ...]] = (
     (r"^(?:can|could|would) you (?:please )?(?:tell me|say)(?: again)? (?=what|where|who|when|which|how)", ""),
-    (r"^tell me (?:again )?(the|my|our) ", r"what is \1 "),
+    (r"^(?:tell me|do you (?:still )?(?:know|remember|recall))(?: again)? (the|my|our) (?!way\b|time\b|story\b|news\b)", r"what is \1 "),
+    (r"^where have (i|we) (?:just )?(park|place|store|lock)e?d\b", r"where did \1 \2"),
+    (r"^where have (i|we) (?:just )?left\b", r"where did \1 leave"),
+    (r"^where have (i|we) (?:just )?(put|hid)(?:den)?\b", r"where did \1 \2"),
     (r"^(?:what|which) was it that (?:i|we) ", "what did i "),
     (rf"^what (?:is|was) it that (.+?) {_NOT_EAT}$", r"what is \1 allergic to"),
-    (r"^what (?:is|was) it that (.+?) (likes?|eats?|drinks?|wants?|needs?|collects?|plays?)$", r"what does \1 \2"),
+    (r"^what (?:is|was) it that (.+?) (like|love|eat|drink|want|need|collect|play)s?$", r"what does \1 \2"),
     (rf"^(?:do you (?:still )?(?:know|remember) )?what (.+?) {_NOT_EAT}$", r"what is \1 allergic to"),
     (r"^what (?:can't|cannot|can|may|must|should|mustn't|shouldn't) (.+?) (?:not )?(?:eat|have)$", r"what is \1 allergic to"),
     (r"^(?:which|what) (?:kind of |sort of )?(?:food|foods|nuts?|thing|things|medicines?) (is|are|am) (.+?) allergic to$", r"what \1 \2 allergic to"),

@@ -91,6 +91,7 @@ _OF_WEARER: Final = re.compile(
             r"(?:what|who|when|which|where)(?:'s| is| are|'re| was| were) (?:my|our) .+",
             r"(?:what|which) \w+ (?:is|are|was|were) (?:my|our)\b.*",
             r"(?:what|which) \w+ (?:do|did|have) (?:i|we)\b.*",
+            r"what(?:'s| is) the (?:[\w-]+ )?(?:pass ?word|pass ?code|pin|combination|alarm code|door code|gate code)",
             r"who am i|where do (?:i|we) live|where (?:am i|are we) staying|what am i allergic to|how old am i",
         )
     )
@@ -99,9 +100,10 @@ _OF_WEARER: Final = re.compile(
 _OF_PERSON: Final = re.compile(
     r"(?:what(?:'s| is)|when(?:'s| is)|where(?:'s| is)) [\w-]+'s (?:\w+ )?(?:birthday|number|phone|address|email|"
     r"name|favou?rite.*|"
-    r"job|allergy|allergies|room|seat|size|desk|office|code|car)\b.*|what (?:is|are|"
-    r"isn't) [\w-]+(?: [\w-]+)? allergic to|"
-    r"(?:where|what) does [\w-]+ (?:live|work|like|love|hate|eat|drink|prefer|want|need|do)\b.*|how old is (?:my )?[\w-]+|"
+    r"job|allergy|allergies|coat|room|seat|size|desk|office|code|car)\b.*|what (?:is|are|"
+    r"isn't) [\w-]+(?: [\w-]+)? allergic to|what colou?r (?:is|are) [\w-]+'s \w+|"
+    r"(?:where|what) does [\w-]+ (?:live|work|like|love|hate|eat|drink|prefer|want|need|do)\b.*|"
+    r"how old is (?:my )?[\w-]+|"
     r"(?:is|are|am) (?:[\w-]+|my [\w-]+) (?:still )?allergic to .+|what (?:can|can't|shouldn't|should) [\w-]+ eat|"
     r"(?:does|did) [\w-]+ (?:like|eat|drink|live|work|have|prefer|own)\b.*"
 )

@@ -47,7 +47,8 @@ _VALUE: Final = (
     r"(?!(?:not |so |too |very )?(?:\w+ing|broken|hurt|dead|gone|lost|late|wrong|ready|full|empty|sore)\b).+"
 )
 _ABED: Final = (
-    r"(?:on|at|in|under|behind|beside|next to|near|by|inside|outside|upstairs|downstairs|level|floor|row|deck)"
+    r"(?:on|at|in|under|behind|beside|next to|near|by|inside|outside|upstairs|downstairs|level|floor|row|deck|"
+    r"opposite|above|below|between|around|over|in front of|on top of|across from)"
 )
 _STATED: Final = tuple(
     re.compile(pattern)

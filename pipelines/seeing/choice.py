@@ -91,9 +91,11 @@ def choose(
     purpose: str,
     options: ChoiceOptions | None = None,
     span_ns: int = 0,
+    seldom: bool = False,
 ) -> Choice:
     """The frame meant at `around_ns`, seen from `now_ns`. With `span_ns` the moment is as long as that to both sides,
-    and the best frame in it is taken whatever the head did. Raises ValueError for a purpose that is not in the table.
+    and the best frame in it is taken whatever the head did. `seldom`: the camera gives a picture now and then, and its
+    last one counts up to `max_age_ms`. Raises ValueError for a purpose that is not in the table.
     """
     options = options or ChoiceOptions()
     wanted = _wanted(purpose, options)
@@ -111,7 +113,7 @@ def choose(
     age_ms = max(0, (now_ns - best.media_ns) // MS)
     problem = problem_of(best, wanted.quality)
     late_ms = (min(around_ns - span_ns, now_ns) - best.media_ns) // MS
-    if late_ms > options.stale_ms or age_ms > options.max_age_ms:
+    if (late_ms > options.stale_ms and not seldom) or age_ms > options.max_age_ms:
         problem = STALE
     reason = _reason(best, len(near) - len(look), look, usable, age_ms, problem)
     return Choice(best, problem, age_ms, reason, policy)
@@ -124,12 +126,13 @@ def choose_two(
     now_ns: int,
     purpose: str,
     options: ChoiceOptions | None = None,
+    seldom: bool = False,
 ) -> tuple[Choice, Choice]:
     """(before, now) for "what changed": the frame meant at `around_ns`, and one meant at `before_ns`, which may be as
     old as the ring remembers. Before has no frame if nothing was seen `apart_ms` before the other. Errors as `choose`.
     """
     options = options or ChoiceOptions()
-    now = choose(frames, around_ns, now_ns, purpose, options)
+    now = choose(frames, around_ns, now_ns, purpose, options, seldom=seldom)
     policy = now.policy.replace("near/", "near-two/", 1)
     now = Choice(now.frame, now.problem, now.age_ms, now.reason, policy)
     limit_ns = (now.frame.media_ns if now.frame is not None else around_ns) - options.apart_ms * MS

@@ -1,18 +1,20 @@
 """A closer look at one box: does its writing fade into a light, is it too blurred for what it is said to say?
 
-Both are asked only where there is reason to: `fades` in a picture with a reflection, `blurred` where a reading rests on
-little. Measured on the drawn pictures of tests/bench/pictures: lines in plain light keep 0.84 of their strength all
-along, lines with letters lost in a reflection 0.01 to 0.42; edges are 1.3 to 3.7 px wide in sharp, small and dark
-pictures, and 3.5 to 17 px in blurred ones.
+Both are asked only where there is reason to: `fades` in a picture with a reflection or a box with blown-out ground,
+`blurred` where a reading rests on little. Measured on the drawn pictures of tests/bench/pictures: lines in plain light
+keep 0.84 of their strength all along, lines with letters lost in a reflection 0.01 to 0.42; edges are 1.3 to 3.7 px
+wide in sharp, small and dark pictures, and 3.5 to 17 px in blurred ones.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from pipelines.seeing.deskew import Picture, Quad, cut_out, sides
+from pipelines.seeing.quality import BLOWN
 
 WINDOW = 0.6  # of the box's height; wider than the white between two words
 RIM = 0.12  # of the height, above and below the letters
@@ -22,6 +24,9 @@ REFLECTION = 0.003  # share of the picture, as `quality.glare` has it; less hide
 SOFT_PX = 4.2  # width of an edge, in pixels ...
 SOFT_SHARE = 0.085  # ... or in heights of the box, if it is SOFT_LEAST_PX as well: small letters are always soft
 SOFT_LEAST_PX = 3.0
+TRACE, STROKE, BAR = 0.04, 0.2, 0.9  # of a column that is ink: any, a stroke's (a dot has less), a frame's
+LEAST_RUN = 0.1  # of the line's height: a letter is wider
+BLOWN_SHARE = 0.05  # of a box; a lamp on white paper leaves no halo by which the picture would show a reflection
 
 
 def fades(picture: Picture, quad: Quad) -> bool:
@@ -47,16 +52,52 @@ def fades(picture: Picture, quad: Quad) -> bool:
     return bool(share.min() < FADED and rim >= RIM * tall)
 
 
-def blurred(picture: Picture, quad: Quad) -> bool:
-    """Whether its edges are as wide as blur makes them."""
+def blown(picture: Picture, quad: Quad) -> bool:
+    """Whether a part of the box is as bright as can be."""
+    return float((_grey(picture, quad) >= BLOWN).mean()) >= BLOWN_SHARE
+
+
+def blurred(picture: Picture, quad: Quad) -> float:
+    """How wide its edges are, in heights of the box, if they are as wide as blur makes them; else 0."""
     grey = _grey(picture, quad).astype(np.float32)
     if min(grey.shape) < 4:
-        return False
+        return 0.0
     tall = min(sides(quad))
     low, high = (float(value) for value in np.percentile(grey, (3, 97)))
     steps = [float(np.percentile(np.abs(np.diff(grey, axis=axis)), 98)) for axis in (0, 1)]
     edge = float((high - low) / max(1.0, min(steps)) * tall / min(grey.shape))
-    return edge >= SOFT_PX or (edge >= SOFT_LEAST_PX and edge >= SOFT_SHARE * tall)
+    soft = edge >= SOFT_PX or (edge >= SOFT_LEAST_PX and edge >= SOFT_SHARE * tall)
+    return edge / max(1.0, tall) if soft else 0.0
+
+
+def between(picture: Picture, left: Quad, right: Quad) -> bool:
+    """Whether strokes stand in the white between two boxes of a row that touch neither: a small word without a box."""
+    span = np.stack([left[0], right[1], right[2], left[3]])
+    whole = max(1.0, sides(span)[0])
+    gap = sides(left)[0] / whole, 1 - sides(right)[0] / whole
+    return gap[0] < gap[1] and skipped(cut_out(picture, span), (gap,), of_letters=False)
+
+
+def skipped(line: Picture, gaps: Sequence[tuple[float, float]], of_letters: bool = True) -> bool:
+    """Whether strokes stand in a gap between two letters of a line, (h, w, 3) uint8: a small word that was passed over.
+    `gaps`: in shares of the width, from letter to letter: the first and last strokes are theirs; or, not `of_letters`,
+    from box to box: what reaches either end is of that box."""
+    import cv2
+
+    if not gaps:
+        return False
+    grey = cv2.cvtColor(line, cv2.COLOR_BGR2GRAY)
+    tall, wide = grey.shape
+    limit, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
+    ink = (grey <= limit) if dark.mean() < 0.5 else (grey > limit)
+    for start, end in gaps:
+        columns = ink[:, round(start * wide) : round(end * wide)].mean(axis=0)
+        edges = np.flatnonzero(np.diff(np.concatenate([[0], (columns > TRACE).astype(np.int8), [0]])))
+        runs = list(zip(edges[::2], edges[1::2], strict=True))
+        runs = runs[1:-1] if of_letters else [(a, b) for a, b in runs if a > 0 and b < columns.size]
+        if any(b - a >= LEAST_RUN * tall and STROKE <= columns[a:b].max() <= BAR for a, b in runs):
+            return True
+    return False
 
 
 def _grey(picture: Picture, quad: Quad) -> Any:

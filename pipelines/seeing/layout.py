@@ -102,6 +102,7 @@ def joined(row: Sequence[TextLine], options: OrderOptions) -> list[TextLine]:
                 f"{last.text} {fragment.text}",
                 min(last.confidence, fragment.confidence),
                 _union(last.box, fragment.box),
+                last.apart,
             )
         lines.append(fragment)
     return lines

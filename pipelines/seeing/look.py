@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from pipelines.events import FrameScore
+from pipelines.events import NS, FrameScore
 from pipelines.seeing.decode import Pictures
 from pipelines.seeing.grid import Place, on_grid
 from pipelines.seeing.quality import motion, scene
 from pipelines.seeing.ring import FrameRing
 
 LIMIT = 32  # two seconds of the grid: what lies within reach of a word, before and after it
+SELDOM_NS, SELDOM = 2 * NS, 2  # so many pictures in that time at most: any stream gives more
 
 T = TypeVar("T")
 
@@ -38,6 +39,13 @@ def look(ring: FrameRing, pictures: Pictures, start_ns: int, end_ns: int, limit:
     # Nothing on the grid, or all of that is broken: whatever there is.
     units = ring.between(start_ns, end_ns) or [unit for unit in [ring.before(start_ns)] if unit is not None]
     return _thinned(_scored(pictures, [Place(unit, None) for unit in evenly(units, limit)]), limit)
+
+
+def seldom(ring: FrameRing) -> bool:
+    """Whether the camera takes a picture now and then: that nothing has come since its last one is its way, while a
+    stream that has stopped left many close together. Where the first one is placed in time is known roughly only."""
+    last = ring.latest()
+    return last is not None and len(ring.between(last.media_ns - SELDOM_NS, last.media_ns + 1)) <= SELDOM
 
 
 def glimpse(ring: FrameRing, pictures: Pictures, start_ns: int, end_ns: int) -> tuple[FrameScore, ...]:

@@ -9,7 +9,7 @@ or fades into a light (`closer`) is set aside, never said. Where writing runs of
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import numpy as np
@@ -21,13 +21,16 @@ from pipelines.seeing.edges import EdgeOptions, cut_edges, reached
 from pipelines.seeing.finder import Finder
 from pipelines.seeing.layout import OrderOptions, joined, reading_rows
 from pipelines.seeing.lift import lifted
-from pipelines.seeing.quality import QualityOptions, glare, luma
+from pipelines.seeing.quality import QualityOptions, glare, luma, out_of_focus
 from pipelines.seeing.recogniser import Recogniser
-from pipelines.seeing.trust import Found, TrustOptions, doubted, grown, readable, settled, trusted, weighed
+from pipelines.seeing.sense import is_to
+from pipelines.seeing.trust import BLURRED, Found, TrustOptions, doubted, grown, readable, settled, trusted, weighed
 
 WIDER, TIGHTER = 0.12, -0.05  # second and third reading of a box: more or less round it, in heights of the box
 SMALLER_PX = 28  # height of the third reading; blurred letters read best when they are small (92 of 99 lines, else 89)
 FURTHER = 1.5  # more at both ends of a box that was found too short, in heights
+UNSURE = 0.6  # mean over the letters; below, it may be no writing at all
+FADES = "it fades into a light"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +58,16 @@ class ReadingOptions:
 class Reading:
     """What was read, in reading order, and what was set aside, each with the reason.
 
-    `cut`: edges of the picture at which writing runs off: "left", "right", "top", "bottom". `more`: this is a part, and
-    more may follow; `doubtful` and `cut` are known with the last part only.
+    `cut`: edges of the picture at which writing runs off: "left", "right", "top", "bottom". `hampered`: what of the
+    picture keeps writing from being read: "glare", "blurred", or "". `more`: this is a part, and more may follow;
+    `doubtful`, `cut` and `hampered` are known with the last part only.
     """
 
     lines: tuple[TextLine, ...]
     doubtful: tuple[tuple[TextLine, str], ...] = ()
     cut: tuple[str, ...] = ()
     more: bool = False
+    hampered: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +80,7 @@ class _Page:
     known: dict[int, Found]
     faint: list[Quad]  # where a row may stand besides, as the first look saw it
     reflection: bool  # a light is mirrored in it
+    white: bool  # more than half of it is blown out: a scanned page, or overexposed
 
 
 class TextReader:
@@ -98,7 +104,7 @@ class TextReader:
     def read_all(self, bgr: Picture) -> Reading:
         """As `read`, with what was not trusted, so that it can be named unreadable, and the edges that cut the text."""
         parts = list(self.parts(bgr))
-        return Reading(tuple(line for part in parts for line in part.lines), parts[-1].doubtful, parts[-1].cut)
+        return replace(parts[-1], lines=tuple(line for part in parts for line in part.lines))
 
     def parts(self, bgr: Picture) -> Iterator[Reading]:
         """The same lines row by row, as soon as each is read; the last part has `more` False, and is always there.
@@ -118,19 +124,21 @@ class TextReader:
             if waiting:
                 yield Reading(waiting, more=True)
             runs: list[list[TextLine]] = [[]]  # what stands on both sides of something unread is not one line
-            for place in row:
-                index = places[id(place)]
-                found, against = self._judged(page, index)
-                line = TextLine(found.text, round(found.confidence, 4), place.box)
-                against = against or trusted(line, self.options.trust)
+            before: tuple[TextLine, Quad] | None = None  # the last one that was read
+            for line, quad, against in self._pieces(page, [places[id(place)] for place in row], row):
                 if not against:
-                    runs[-1].append(line)
-                    kept.append(page.quads[index])
-                elif readable(found.text):
+                    if runs[-1] and before is not None and self._passed_over(page, *before, line, quad):
+                        runs.append([])
+                        between = TextLine("", 0.0, _between(before[0].box, line.box))
+                        doubtful.append((_placed(between, page.degrees, scale, bgr.shape), "no box was found for it"))
+                    before = line, quad
+                    runs[-1].append(replace(line, apart=len(runs) > 1 and not runs[-1]))
+                    kept.append(quad)
+                elif readable(line.text):
                     runs.append([])
                     doubtful.append((_placed(line, page.degrees, scale, bgr.shape), against))
-                    if readable(found.text) >= 3 and found.confidence >= 0.6:
-                        kept.append(page.quads[index])
+                    if readable(line.text) >= 3 and line.confidence >= UNSURE:
+                        kept.append(quad)
             lines = [line for run in runs if run for line in joined(run, self.options.order)]
             said = said or bool(lines)
             waiting = tuple(_placed(line, page.degrees, scale, bgr.shape) for line in lines)
@@ -138,7 +146,8 @@ class TextReader:
             missed = deskew.level(self._unfound(page), page.degrees)
             faint = [_placed(TextLine("", 0.0, box), page.degrees, scale, bgr.shape) for box in missed]
             doubtful += [(line, "seen only faintly") for line in faint]
-        yield Reading(waiting, tuple(doubtful), cut_edges(picture, kept, page.faint, self.options.edges))
+        cut = cut_edges(picture, kept, page.faint, self.options.edges)
+        yield Reading(waiting, tuple(doubtful), cut, hampered=_hampered(page, [why for _, why in doubtful], said))
 
     def _page(self, picture: Picture) -> _Page:
         """The boxes, as many looks as they need, and which way is up."""
@@ -148,8 +157,10 @@ class TextReader:
         upright = [deskew.oriented(quad, degrees) for quad in quads]
         flipped = [deskew.oriented(quad, degrees + 180) for quad in quads]
         turn, known = self._upside_down(picture, upright, flipped)
-        reflection = bool(quads) and closer.REFLECTION <= glare(luma(picture)) < QualityOptions().glare_most
-        return _Page(picture, flipped if turn else upright, degrees + 180 * turn, known, first.faint, reflection)
+        light = glare(luma(picture)) if quads else 0.0
+        white = light >= QualityOptions().glare_most
+        reflection = light >= closer.REFLECTION and not white
+        return _Page(picture, flipped if turn else upright, degrees + 180 * turn, known, first.faint, reflection, white)
 
     def _upside_down(self, picture: Picture, upright: list[Quad], flipped: list[Quad]) -> tuple[int, dict[int, Found]]:
         """1 if the page stands on its head, judged by up to three of its longest boxes, and what they said.
@@ -169,12 +180,32 @@ class TextReader:
         turn = int(sums[1] > 1.1 * sums[0])
         return turn, said[turn]
 
+    def _pieces(self, page: _Page, indices: list[int], row: list[TextLine]) -> list[tuple[TextLine, Quad, str]]:
+        """What stands in a row: each with its box, and "" or what speaks against it."""
+        pieces = []
+        for index, place in zip(indices, row, strict=True):
+            found, against = self._judged(page, index)
+            line = TextLine(found.text, round(found.confidence, 4), place.box)
+            pieces.append((line, page.quads[index], against or trusted(line, self.options.trust)))
+        for at in range(1, len(pieces) - 1):
+            (before, _, one), (line, quad, against), (after, _, other) = pieces[at - 1 : at + 2]
+            sure = against and not one and not other and line.confidence >= UNSURE
+            if sure and is_to(before.text, line.text, after.text):
+                pieces[at] = (line, quad, "")
+        return pieces
+
+    def _passed_over(self, page: _Page, left: TextLine, one: Quad, right: TextLine, other: Quad) -> bool:
+        """Whether these two would be one line, and strokes stand between them."""
+        return len(joined([left, right], self.options.order)) == 1 and closer.between(page.picture, one, other)
+
     def _judged(self, page: _Page, index: int) -> tuple[Found, str]:
         """What the box says after as many readings as it takes, and "" or what speaks against it."""
         quad, trust = page.quads[index], self.options.trust
-        if page.reflection and closer.fades(page.picture, quad):
-            return page.known.get(index) or self._first_reading(page.picture, quad), "it fades into a light"
+        if _fades(page, quad):
+            return page.known.get(index) or self._first_reading(page.picture, quad), FADES
         found, against = self._weighed(page, index)
+        if readable(found.text) <= 2 and _fades(page, deskew.widened(quad, 0.0, FURTHER)):  # all that is left of a word
+            return found, FADES
         return found, against or doubted(found, partial(closer.blurred, page.picture, quad), trust)
 
     def _weighed(self, page: _Page, index: int) -> tuple[Found, str]:
@@ -225,13 +256,34 @@ class TextReader:
             crop = reduced(crop, round(max(crop.shape[:2]) * letter_px / min(crop.shape[:2])))[0]
         width, height = sides(quad)
         ways = (0,) if height < self.options.tall_ratio * width else (1, 3) if height > 3 * width else (0, 1, 3)
-        return max((self._engine.text(np.rot90(crop, turns)) for turns in ways), key=lambda found: found.confidence)
+        lines = [np.rot90(crop, turns) for turns in ways]
+        found, line = max(((self._engine.text(line), line) for line in lines), key=lambda one: one[0].confidence)
+        return replace(found, skipped=closer.skipped(np.ascontiguousarray(line), found.gaps))
+
+
+def _fades(page: _Page, quad: Quad) -> bool:
+    light = page.reflection or (not page.white and closer.blown(page.picture, quad))
+    return light and closer.fades(page.picture, quad)
+
+
+def _hampered(page: _Page, doubts: list[str], said: bool) -> str:
+    """What of the picture keeps writing from being read. One blurred box is no blurred picture: then no edge in it is
+    sharp."""
+    if FADES in doubts:
+        return "glare"
+    asked = BLURRED in doubts or (not said and bool(page.quads or page.faint))
+    return "blurred" if asked and out_of_focus(luma(page.picture)) else ""
 
 
 def _checked(picture: Picture) -> Picture:
     if picture.ndim != 3 or picture.shape[2] != 3 or 0 in picture.shape:
         raise ValueError(f"TextReader: a picture of shape {picture.shape}; give (height, width, 3) bytes, BGR")
     return picture
+
+
+def _between(left: tuple[int, int, int, int], right: tuple[int, int, int, int]) -> tuple[int, int, int, int]:
+    start = left[0] + left[2]
+    return start, min(left[1], right[1]), max(1, right[0] - start), max(left[3], right[3])
 
 
 def _placed(line: TextLine, degrees: float, scale: float, shape: tuple[int, ...]) -> TextLine:
@@ -241,4 +293,4 @@ def _placed(line: TextLine, degrees: float, scale: float, shape: tuple[int, ...]
     left, top, across, tall = deskew.bounds(np.round(deskew.moved(corners, deskew.rotation(degrees)) / scale))
     right, bottom = min(shape[1], left + across), min(shape[0], top + tall)
     left, top = max(0, left), max(0, top)
-    return TextLine(line.text, line.confidence, (left, top, max(0, right - left), max(0, bottom - top)))
+    return replace(line, box=(left, top, max(0, right - left), max(0, bottom - top)))

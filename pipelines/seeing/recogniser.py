@@ -5,6 +5,7 @@ Nothing is fetched: the paths are given, and a missing file is an error. The onl
 
 from __future__ import annotations
 
+from itertools import pairwise
 from threading import local
 from typing import Any, NamedTuple
 
@@ -14,6 +15,7 @@ from pipelines.seeing.deskew import Picture, Quad, reduced
 from pipelines.seeing.trust import Found
 
 SURE = 0.5  # score from which RapidOCR takes a box for text
+WIDE_GAP = 5  # columns from letter to letter: a blank between two words is 3 or 4
 FAINT = 0.25  # a row that the picture's edge cuts along its length had 0.4; a fence and leaves have up to 0.3
 
 
@@ -55,12 +57,22 @@ class Recogniser:
         text, each = str(texts[0]), getattr(words, "confs", None) or ()
         letters = tuple((char, float(c)) for c, char in zip(each, text, strict=False) if not char.isspace())
         weakest = min((c for _, c in letters), default=float(scores[0]))
-        return Found(text.strip(), float(scores[0]), weakest, letters)
+        return Found(text.strip(), float(scores[0]), weakest, letters, _gaps(words))
 
     def _loaded(self) -> Any:
         if self._engine is None:
             self._engine = _load(self.threads, self.longest_px)
         return self._engine
+
+
+def _gaps(words: Any) -> tuple[tuple[float, float], ...]:
+    """From letter to letter, in shares of the line's width, where the recogniser saw much white. Its columns are a
+    sixth of the line's height wide."""
+    if words is None or not words.line_txt_len:
+        return ()
+    places = [place for word in words.word_cols for place in word]
+    wide = [(a, b) for a, b in pairwise(places) if b - a >= WIDE_GAP]
+    return tuple(((a + 0.5) / words.line_txt_len, (b + 0.5) / words.line_txt_len) for a, b in wide)
 
 
 def _load(threads: int, longest_px: int) -> Any:

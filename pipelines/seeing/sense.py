@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from pipelines.events import TextLine
 
@@ -76,6 +76,13 @@ def repaired(lines: Sequence[TextLine]) -> Sensed:
     return Sensed(tuple(_repaired(line, clocks, repairs) for line in found), tuple(repairs))
 
 
+def is_to(before: str, read: str, after: str) -> bool:
+    """Is what was read between two others in a row the small "TO" between two times? Nothing else looks like it there,
+    so fewer of its letters need to be sure."""
+    between = re.search(rf"(?:^|\s){TIME}$", before.strip()) and re.match(rf"{TIME}(?:\s|$)", after.strip())
+    return bool(between and re.fullmatch(r"[Tt][O0o]", read.strip()))
+
+
 def may_go_on(lines: Sequence[TextLine]) -> bool:
     """Whether what comes next may change how the last of these is said: a time, or what may be a "to"."""
     last = lines[-1].text.strip() if lines else ""
@@ -91,12 +98,13 @@ def _with_to(lines: list[TextLine], repairs: list[str]) -> list[TextLine]:
         ends_in_time = out and re.search(rf"(?:^|\s){TIME}$", out[-1].text)
         alone = re.fullmatch(_TO, line.text.strip()) and place + 1 < len(lines)
         leading = re.fullmatch(rf"({_TO})\s+({TIME})", line.text.strip())
-        if ends_in_time and alone and re.match(rf"{TIME}(?:\s|$)", lines[place + 1].text):
+        whole = not line.apart and not (alone and lines[place + 1].apart)
+        if whole and ends_in_time and alone and re.match(rf"{TIME}(?:\s|$)", lines[place + 1].text):
             after = lines[place + 1]
             out[-1] = _merged((out[-1], line, after), _spoken_to(out[-1].text, line.text.strip(), after.text, repairs))
             place += 2
             continue
-        if ends_in_time and leading:
+        if whole and ends_in_time and leading:
             text = _spoken_to(out[-1].text, leading[1], leading[2], repairs)
             out[-1] = _merged((out[-1], line), text)
         else:
@@ -116,7 +124,7 @@ def _in_rows(lines: list[TextLine], options: SenseOptions) -> list[TextLine]:
     """Neighbours in reading order that stand in one row: an item and its price, the cells of a table, near words."""
     rows: list[list[TextLine]] = []
     for line in lines:
-        if rows and _level(rows[-1][-1], line, options):
+        if rows and not line.apart and _level(rows[-1][-1], line, options):
             rows[-1].append(line)
         else:
             rows.append([line])
@@ -159,7 +167,7 @@ def _repaired(line: TextLine, clocks: int, repairs: list[str]) -> TextLine:
     if text == line.text:
         return line
     repairs.append(f'"{line.text}" taken for "{text}"')
-    return TextLine(text, line.confidence, line.box)
+    return replace(line, text=text)
 
 
 def _in_paragraphs(lines: list[TextLine], options: SenseOptions, repairs: list[str]) -> list[TextLine]:
@@ -210,4 +218,5 @@ def _merged(parts: Sequence[TextLine], text: str) -> TextLine:
     boxes = [part.box for part in parts if part.box[2] and part.box[3]] or [parts[0].box]
     left, top = min(box[0] for box in boxes), min(box[1] for box in boxes)
     right, bottom = max(box[0] + box[2] for box in boxes), max(box[1] + box[3] for box in boxes)
-    return TextLine(text, min(part.confidence for part in parts), (left, top, right - left, bottom - top))
+    box = (left, top, right - left, bottom - top)
+    return TextLine(text, min(part.confidence for part in parts), box, parts[0].apart)

@@ -19,16 +19,22 @@ from itertools import pairwise
 
 from pipelines.events import TextLine
 
+SHORT_WORD = 2  # letters
+BLURRED = "too blurred to be sure"  # what speaks against a reading, as `doubted` tells it
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What one box says. `confidence`: mean over the letters; `weakest`: of the letter least sure, spaces left out;
-    `letters`: each with how sure it is, () = not known."""
+    `letters`: each with how sure it is, () = not known; `gaps`: between which shares of the line's width white was
+    seen that is wider than between words; `skipped`: there is ink in one of them."""
 
     text: str
     confidence: float
     weakest: float
     letters: tuple[tuple[str, float], ...] = ()
+    gaps: tuple[tuple[float, float], ...] = ()
+    skipped: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +53,13 @@ class TrustOptions:
     weakest: float = 0.55  # "Stert 19:20" read twice alike had 0.49 at best; true lines in bad light have 0.5 to 0.6
     weakest_number: float = 0.80  # a letter is made up for by its word, a figure by nothing: "2.80" for 2.60, blurred
     weakest_digit: float = 0.80  # of a figure in any line: "Milk 11" for 1 l had 0.66 to 0.80
+    weakest_short: float = 0.68  # of a word of one or two letters: "FI" for #1 has 0.55 to 0.6, a true "to" 0.70
     weakest_one: float = 0.95  # of a number made of ones, which a small l is as well
     weakest_marked: float = 0.97  # of a letter told apart by a speck: "Pízza" had 0.95, "ünder" 0.83
     weakest_blurred: float = 0.80  # in a blurred box: 14 of 35 lines below it were wrong
     weakest_digit_blurred: float = 0.95
+    smeared: float = 0.2  # edges as wide as this by the box's height: an "o" is an "e" as well ("Dever", "Mondey") ..
+    weakest_smeared: float = 0.89  # .. of 11 lines below it 7 were wrong
     stands_alone: float = 0.85  # weakest letter of a reading that is believed against a worse one that differs
 
 
@@ -67,6 +76,8 @@ def trusted(line: TextLine, options: TrustOptions) -> str:
         return "mostly marks, not letters"
     if min(line.box[2], line.box[3]) < options.min_height_px:
         return "too small"
+    if _NO_HOUR.search(line.text):
+        return "no such hour"
     needed = options.min_confidence
     if letters == 1:
         needed = options.min_confidence_single
@@ -124,13 +135,17 @@ def weighed(readings: Sequence[Found], options: TrustOptions) -> tuple[Found, st
     return surest, "" if alone else against
 
 
-def doubted(found: Found, blurred: Callable[[], bool], options: TrustOptions) -> str:
-    """What speaks against a reading letter by letter, "" if nothing does. `blurred`: whether its box is; asked only
-    where that would decide."""
+def doubted(found: Found, blurred: Callable[[], float], options: TrustOptions) -> str:
+    """What speaks against a reading letter by letter, "" if nothing does. `blurred`: how wide the edges of its box are,
+    in heights of it, 0 = sharp; asked only where that would decide."""
+    if found.skipped:
+        return "something between its words was not read"
     digits = min((sure for char, sure in found.letters if char.isdigit()), default=1.0)
     marked = min((sure for char, sure in found.letters if _marked(char)), default=1.0)
     if digits < options.weakest_digit:
         return f"a figure at {digits:.2f}, {options.weakest_digit:.2f} needed"
+    if (short := _short_word(found)) < options.weakest_short:
+        return f"a short word at {short:.2f}, {options.weakest_short:.2f} needed"
     if digits < options.weakest_one and _ONES.search(found.text):
         return f"ones at {digits:.2f}, which may be small l"
     if marked < options.weakest_marked:
@@ -141,7 +156,24 @@ def doubted(found: Found, blurred: Callable[[], bool], options: TrustOptions) ->
         or readable(found.text) == 1
         or _BARE_NUMBER.fullmatch(found.text)
     )
-    return "too blurred to be sure" if rests_on_little and blurred() else ""
+    if not rests_on_little and found.weakest >= options.weakest_smeared:
+        return ""
+    wide = blurred()
+    return BLURRED if wide >= options.smeared or (rests_on_little and wide) else ""
+
+
+def _short_word(found: Found) -> float:
+    """The letter least sure in a word of one or two: no more of the word makes up for it. 1 if there is none."""
+    words = found.text.split()
+    if sum(map(len, words)) != len(found.letters):
+        return 1.0
+    sure, place = 1.0, 0
+    for word in words:
+        if 1 <= readable(word) <= SHORT_WORD:
+            letters = found.letters[place : place + len(word)]
+            sure = min(sure, *(one for char, one in letters if char.isalnum()))
+        place += len(word)
+    return sure
 
 
 def _marked(char: str) -> bool:
@@ -150,6 +182,7 @@ def _marked(char: str) -> bool:
     return len(apart) > 1 and apart[0].isascii()
 
 
+_NO_HOUR = re.compile(r"(?<![\d:.,])(?:1[3-9]|[2-9]\d|\d{3,})\s?[AP]\.?\s?M\b")  # "103P.M." for TO 3 P.M.
 _ONES = re.compile(r"(?<![\d.,:/-])1(?: ?1)+(?![\d.,:/-])")
 _BARE_NUMBER = re.compile(r"\d{3,}")  # blur takes the point out of 3.40 before it takes the figures
 

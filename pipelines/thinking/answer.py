@@ -16,6 +16,7 @@ behind but the note that it left.
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from pipelines.events import (
     Cancel,
@@ -92,11 +93,14 @@ class Answer:
         elif intent.kind == "model":
             self._ask_model()
         elif intent.kind == "history":
-            say(self._world.history.what_was(intent.subject, self._scribe.now_ns), "history")
+            self._holding.say_of_then(self._what_was, "history")
         elif intent.kind == "status":
-            say(status.answer(intent.name, self._world), "status")
+            self._holding.say_of_then(partial(status.answer, intent.name, self._world), "status")
         else:
             raise ValueError(f"no answer can be made for the intent {intent.label!r}")
+
+    def _what_was(self) -> str:
+        return self._world.history.what_was(self.question.intent.subject, self._scribe.now_ns)
 
     def _no_model(self) -> None:
         """There is none to ask: the device answers what it remembers, or says why there is no answer."""
@@ -164,6 +168,7 @@ class Answer:
             self._looked(event)
         elif isinstance(event, TextRead):
             self._looking.text = event.lines
+            self._looking.problem = self._looking.problem or event.hampered
             self._ask_model()
         elif isinstance(event, WorkFailed):
             self._errand.forget()
@@ -216,7 +221,7 @@ class Answer:
             else:
                 self._bad_look("no photo" if missing and self._photographed else looking.problem or "no picture")
             return
-        if photos.on and (age := looking.told_age):
+        if age := looking.told_age:
             self._holding.say(age, "status", last=False)
         if intent.kind != "model":
             holding = self._holding

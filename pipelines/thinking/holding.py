@@ -44,6 +44,15 @@ class Holding:
         self.finished, self.said = self.finished or last, True
         self.when_certain(partial(self._asker.say_answer, text, kind, last))
 
+    def say_of_then(self, make: Callable[[], str], kind: str) -> None:
+        """All of the answer, made when the turn is certain: it tells of what has been, and the answer before this one
+        has only then come to its end."""
+        self.finished = self.said = True
+        self.when_certain(partial(self._say_made, make, kind))
+
+    def _say_made(self, make: Callable[[], str], kind: str) -> None:
+        self._asker.say_answer(make(), kind, True)
+
     def say_in_chunks(self, text: str, kind: str) -> None:
         """A long text, clause by clause; all of the answer."""
         chunker = ClauseChunker()

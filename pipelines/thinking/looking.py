@@ -26,6 +26,7 @@ class Looking:
         self._question = question
         self._route = route
         self._seen: Sequence[FrameScore] = ()
+        self._seldom = False  # the camera gives a picture now and then
         self._before: FrameScore | None = None  # the picture to compare with, if two were meant
         self.moment = self._meant()
         self.frames: list[FrameScore] = []  # the one that was meant first; none if it cannot be used
@@ -78,22 +79,27 @@ class Looking:
 
     @property
     def told_age(self) -> str:
-        """Words on the age of a photo that came late; "" if it needs none."""
-        if self.chosen is None:
+        """Words on the age of a photo that came late, or that was there before the question; "" if it needs none."""
+        photos, options = self._world.photos.on, self._world.choice
+        if self.chosen is None or not (photos or self._seldom):
             return ""
         age_ms = (self._scribe.now_ns - self.chosen.media_ns) // MS
-        return wording.old_picture(age_ms) if age_ms > self._world.choice.max_age_ms else ""
+        return wording.old_picture(age_ms) if age_ms > (options.max_age_ms if photos else options.stale_ms) else ""
 
     def choose(self, event: Looked) -> bool:
         """Choose the frame that was meant. False if it cannot be used: `problem` says why, if there is a frame."""
         moment, now_ns, options = self.moment, self._scribe.now_ns, self._world.choice
+        self._seldom = event.seldom
         if self._world.photos.on:
             options = replace(options, max_age_ms=max(options.max_age_ms, self._world.photos.longest_ms))
         if moment.frames > 1:
-            first, choice = choose_two(event.frames, moment.before_ns, moment.around_ns, now_ns, self._purpose, options)
+            first, choice = choose_two(
+                event.frames, moment.before_ns, moment.around_ns, now_ns, self._purpose, options, event.seldom
+            )
             self._before = first.frame
         else:
-            choice = choose(event.frames, moment.around_ns, now_ns, self._purpose, options, moment.span_ns)
+            purpose, span_ns = self._purpose, moment.span_ns
+            choice = choose(event.frames, moment.around_ns, now_ns, purpose, options, span_ns, event.seldom)
         self._seen, self.problem, self.chosen, self.policy = event.frames, choice.problem, choice.frame, choice.policy
         self._scribe.emit(
             FrameChosen,

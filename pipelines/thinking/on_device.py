@@ -117,6 +117,7 @@ class OnDevice:
 
     def _read(self, event: TextRead) -> None:
         self.unread = len(event.unread)
+        self._problem = self._problem or event.hampered
         if self._intent.kind == "read" and self._builder is not None:
             self._rest(event, self._builder)
             return
@@ -134,8 +135,7 @@ class OnDevice:
             found = unit_price.words(unit_price.unit_prices(self.lines, wanted), wanted)
             self._say(" ".join(filter(None, (found, edge_hint(event.cut)))), "thing", True)
         elif self._intent.kind == "price":
-            told = (self._price_rest(), wording.unread_too(self.unread), edge_hint(event.cut))
-            self._say(" ".join(filter(None, told)), "reading", True)
+            self._end_of_prices(event)
         else:
             read = sheet(self.lines, event.unread, event.cut)
             self._end(list(read.spoken), read)
@@ -148,6 +148,17 @@ class OnDevice:
         if len(found) > told and found[:told] == self._prices:
             self._say(wording.prices_part(found[told:], begun=told > 0, more=True), "reading", False)
             self._prices = found
+
+    def _end_of_prices(self, event: TextRead) -> None:
+        """What is left of them. If there is none, and the picture is why, that is said in its place."""
+        problem = self._problem
+        if problem in wording.READ_ALL_THE_SAME and not self._prices and not wording.prices(self.lines):
+            self._say(wording.FRAME_PROBLEMS[problem], "failure", True)
+            return
+        told = (self._price_rest(), wording.unread_too(self.unread), edge_hint(event.cut))
+        self._say(" ".join(filter(None, told)), "reading", problem not in wording.READ_ALL_THE_SAME)
+        if problem in wording.READ_ALL_THE_SAME:
+            self._say(wording.READ_ALL_THE_SAME[problem], "status", True)
 
     def _price_rest(self) -> str:
         """All has been read: what was not told yet."""

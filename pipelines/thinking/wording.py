@@ -23,7 +23,7 @@ FRAME_PROBLEMS = {
     "glare": "Light is shining on it. Tilt it a little and ask again.",
 }
 READ_ALL_THE_SAME = {  # said after what could be read of such a picture
-    "blurred": "The picture is blurred, so I may have missed something.",
+    "blurred": "The picture is blurred, so I may have missed or misread something.",
     "glare": "Light is shining on it, so I may have missed something. Tilt it a little.",
 }
 NO_TEXT = {

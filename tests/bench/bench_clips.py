@@ -15,7 +15,6 @@ import argparse
 import contextlib
 import io
 import json
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,13 +30,13 @@ from companion.replay import replay
 from companion.settings import load
 from pipelines import events as ev
 from recordings.reader import Recording
-from tests.bench.pictures.photographs import FOLDER, PHOTOGRAPHS
+from tests.bench.pictures.photographs import FOLDER as PHOTOS
+from tests.bench.pictures.photographs import PHOTOGRAPHS
 from tests.bench.truth.about_photographs import NOTHING
 from tests.bench.truth.judge import RIGHT, WRONG, judged
 from tests.bench.truth.question import Question
 from tests.films import RATE_HZ, Pcm, Picture, film, held_at, said, spoken
 
-PHOTOS = Path(os.environ.get("EARSHOT_PHOTOS", FOLDER))
 SPEECH = PHOTOS.parent / "speech"
 LONG_PX = 1600
 FPS = 24

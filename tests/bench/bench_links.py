@@ -1,11 +1,12 @@
 """How fast what pushes or is fetched is seen: from the first try to connect to the first picture, and after a cut.
 
 Independent clients: FFmpeg's WHIP and RTMP muxers, each a process of its own; aiortc with an offer as OBS sends it
-(without candidates); FFmpeg's RTSP player on our side, with a camera made for tests. All over loopback. "connected" is
-from the moment at which the client begins to connect to the companion's first picture, its encoder's start included;
-"back" is the same after a network that was gone for three seconds, in the same session.
+(without candidates); FFmpeg's RTSP player on our side, with a camera made for tests; the simulated glasses over the
+bridge, which nobody tells that their network is gone or there again. All over loopback. "connected" is from the moment
+at which the client begins to connect to the companion's first picture, its encoder's start included; "back" is the
+same after a network that was gone for three seconds, in the same session.
 
-    python -m tests.bench.bench_links [--rounds 5]
+    python -m tests.bench.bench_links [--rounds 5] [--only bridge]
 """
 
 from __future__ import annotations
@@ -16,16 +17,31 @@ import json
 import logging
 import statistics
 import sys
+import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
 
+from companion.bridge.door import bridge
+from companion.bridge.settings import BridgeSettings
+from companion.link.server import LinkServer
+from companion.link.settings import LinkSettings
 from companion.push.address import address
 from companion.push.pull import Pull
 from companion.push.rtmp import Rtmp
 from companion.push.settings import PushSettings
+from companion.push.whip import Whip
+from device_sim import scene
+from device_sim.address import Address
+from device_sim.bridge_wire import BridgeWire
+from device_sim.camera import Tapes
+from device_sim.ear import Ear
+from device_sim.mic import Voices
 from device_sim.roaming import cut
 from tests.rtsp_camera import Camera
+from tests.shaky import Shaky, shaky
 from tests.test_link import TOKEN, Session, camera_packets
 from tests.test_whip import App, Door
 
@@ -61,6 +77,33 @@ async def obs_shaped(here: Door) -> Round:
     await again.push(here, "/whip/at/me")
     back = await first_picture(here, known) - start
     return await over(here, connected, back, again.stop, app.stop)
+
+
+GLASSES = """\
+device: {camera: {width: 320, height: 240, fps: 30, kbps: 300}}
+steps:
+  - see: {card: sign, platform: "7", destination: Leeds, time: "14:05"}
+"""
+
+
+async def bridged(here: Door, break_: Callable[[Shaky], None]) -> Round:
+    """ "back" is from the network's return: when to try again is the glasses' own business."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "glasses.yaml"
+        path.write_text(GLASSES, "utf-8")
+        loaded = scene.load(path)
+        tapes, voices = Tapes(loaded), Voices(loaded)
+    async with shaky(here.server.port) as way:
+        glasses = BridgeWire(loaded, tapes, voices, Ear(0))
+        start = time.monotonic()
+        await glasses.connect(Address.parse(f"http://127.0.0.1:{way.port}/", TOKEN))
+        connected = await first_picture(here) - start
+        break_(way)
+        await asyncio.sleep(CUT_S)
+        known, start = len(here.sessions[0].units), time.monotonic()
+        way.restore()
+        back = await first_picture(here, known) - start
+        return await over(here, connected, back, glasses.close)
 
 
 async def over(here: Door, connected: float, back: float, *ends: Callable[[], Awaitable[object]]) -> Round:
@@ -136,6 +179,8 @@ ROWS: dict[str, Callable[[Door], Awaitable[Round]]] = {
     "WHIP, FFmpeg's muxer, P-256": whip,
     "RTMP, FFmpeg's muxer": rtmp,
     "RTSP, fetched": rtsp,
+    "bridge, a connection that breaks": partial(bridged, break_=Shaky.cut),
+    "bridge, a network that falls silent": partial(bridged, break_=Shaky.hush),
 }
 
 
@@ -143,6 +188,9 @@ async def measured(row: Callable[[Door], Awaitable[Round]], rounds: int) -> list
     out = []
     for _ in range(rounds):
         here = Door()
+        here.server = LinkServer(
+            LinkSettings(port=0, token=TOKEN), here._new, [Whip("").routes, bridge(BridgeSettings())]
+        )
         await here.server.start()
         try:
             out.append(await row(here))
@@ -154,12 +202,13 @@ async def measured(row: Callable[[Door], Awaitable[Round]], rounds: int) -> list
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.bench_links")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--only", default="", help="rows whose name has this in it")
     args = parser.parse_args()
     logging.disable(logging.WARNING)
     print(f"{'':42}{'connected, ms':>22}{'back after 3 s, ms':>22}   the same session")
     print(f"{'':42}{'median':>13}{'worst':>9}{'median':>13}{'worst':>9}")
     figures = {}
-    for name, row in ROWS.items():
+    for name, row in ((name, row) for name, row in ROWS.items() if args.only in name):
         got = asyncio.run(measured(row, args.rounds))
         connected, back = [r.connected for r in got], [r.back for r in got]
         same = sum(r.same for r in got)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+import faulthandler
 import os
 import random
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,6 +22,7 @@ from companion.memory.shape import MemoryError_
 from companion.memory.store import open_store
 from pipelines.events import Memory
 
+BEGINS_S = 60.0
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -34,6 +37,7 @@ class Killed:
 
 def write_for_ever(folder: Path, passphrase_env: str) -> None:
     """Store, supersede and now and then forget; each id is told once `memorise` has returned."""
+    faulthandler.dump_traceback_later(BEGINS_S / 2)  # a child that hangs shows where
     store = open_store(MemorySettings(passphrase_env=passphrase_env), folder, HashedGrams())
     chance, last = random.Random(1), 0
     number = 0
@@ -52,7 +56,12 @@ def kill_one(folder: Path, after_s: float, passphrase_env: str = "") -> Killed:
     command = [sys.executable, "-m", "tests.bench.memory_kills", str(folder), "--passphrase-env", passphrase_env]
     with subprocess.Popen(command, stdout=subprocess.PIPE, cwd=ROOT) as process:
         assert process.stdout is not None
+        guard = threading.Timer(BEGINS_S, process.kill)
+        guard.start()
         told = process.stdout.readline()
+        guard.cancel()
+        if not told:
+            return Killed(0, 0.0, f"it stored nothing within {BEGINS_S:.0f} s, or died")
         time.sleep(after_s)
         process.send_signal(signal.SIGKILL)
         told = (told + process.stdout.read()).rpartition(b"\n")[0]

@@ -1,7 +1,7 @@
 """Sends what is nearly right to the front door, and reports whatever is not a refusal.
 
 Usage: python -m tests.fuzz.door PART [--first SEED] [--cases N]
-PART: offers, posts, strangers, known, messages, datagrams
+PART: offers, posts, strangers, known, messages, datagrams, uninvited, invited
 
 A finding: an answer of 500 and above (but 503), an exception, an error in the log, a byte of a body for who has no
 token, a task or a file descriptor that stays, more memory than `MEMORY_BYTES`, longer than `LONGEST_S` for one. The
@@ -16,16 +16,12 @@ import gc
 import json
 import logging
 import os
-import random
 import re
 import socket
-import ssl
-import sys
 import tempfile
 import time
 import traceback
-from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from random import Random
@@ -38,42 +34,14 @@ from companion.link.settings import LinkSettings
 from companion.link.wearer import Wearer
 from tests.desk import desk
 from tests.fuzz.door_bytes import GOOD_OFFERS, datagram, message, offer, request
+from tests.fuzz.door_sockets import invited, uninvited
 from tests.fuzz.examine import peak_bytes
-from tests.lan_house import HERE, House, house
+from tests.fuzz.knocking import LONGEST_S, Findings, in_a_house, many, sent
+from tests.lan_house import HERE, House
 from tests.test_link import Device
 
-LINUX = sys.platform == "linux"  # there every address in 127.0.0.0/8 is this machine's
-LONGEST_S = 20.0
 MEMORY_BYTES = 200 * 1024 * 1024
-AT_ONCE = 16
-LIMITS: dict[str, Any] = {
-    "connections_of_one": 64,
-    "connections_per_minute": 1e9,
-    "requests_per_minute": 1e9,
-    "max_sessions": 40,
-    "max_sessions_of_one": 40,
-    "connect_timeout_s": 0.3,
-    "header_s": 0.5,
-    "body_s": 0.5,
-}
 TOLD = (b"aiohttp", b"Python", b"arshot", b"100 Continue", b"Traceback")
-
-
-class Findings(logging.Handler):
-    """What was found, and what the log says as an error."""
-
-    def __init__(self) -> None:
-        super().__init__(logging.ERROR)
-        self.found: list[str] = []
-        self.answers: Counter[str] = Counter()
-        self.case = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        why = f": {record.exc_info[1]!r}" if record.exc_info else ""
-        self.add(f"logged: {record.getMessage()[:200]}{why}")
-
-    def add(self, what: str) -> None:
-        self.found.append(f"{self.case}: {what}")
 
 
 async def offers(found: Findings, seeds: range) -> None:
@@ -108,12 +76,12 @@ async def posts(found: Findings, seeds: range) -> None:
                     if response.status >= 500 and response.status != 503:
                         found.add(f"{response.status}: {(await response.text())[:200]}")
 
-            await _many(seeds, one)
+            await many(found, seeds, one)
         async with asyncio.timeout(LONGEST_S):
             while here.server.sessions:
                 await asyncio.sleep(0.05)
 
-    await _in_a_house(found, story, header_s=10.0)
+    await in_a_house(story, header_s=10.0)
 
 
 async def strangers(found: Findings, seeds: range) -> None:
@@ -122,7 +90,7 @@ async def strangers(found: Findings, seeds: range) -> None:
     async def story(here: House) -> None:
         async def one(seed: int) -> None:
             data = request(Random(seed), HERE, "")
-            answer = await _sent(here, data)
+            answer = await sent(here, data)
             found.case = f"strangers {seed}"
             statuses = re.findall(rb"(?:^|\r\n\r\n)HTTP/1\.[01] (\d{3}) ", answer)
             found.answers.update(s.decode() for s in statuses or [b"closed"])
@@ -133,11 +101,11 @@ async def strangers(found: Findings, seeds: range) -> None:
             if any(body and b"Not paired" not in body for body in bodies) or set(statuses) - {b"401", b"403", b"429"}:
                 found.add(f"got {answer[:300]!r} for {data[:300]!r}")
 
-        await _many(seeds, one)
+        await many(found, seeds, one)
         if here.server.sessions:
             found.add("a session was made")
 
-    await _in_a_house(found, story)
+    await in_a_house(story)
 
 
 async def known(found: Findings, seeds: range) -> None:
@@ -148,14 +116,14 @@ async def known(found: Findings, seeds: range) -> None:
 
         async def one(seed: int) -> None:
             data = request(Random(seed), HERE, token)
-            answer = await _sent(here, data)
+            answer = await sent(here, data)
             found.case = f"known {seed}"
             statuses = re.findall(rb"(?:^|\r\n\r\n|[}>\n])HTTP/1\.[01] (\d{3}) ", answer)
             found.answers.update(s.decode() for s in statuses or [b"closed"])
             if any(s >= b"500" and s != b"503" for s in statuses) or b"Traceback" in answer:
                 found.add(f"got {answer[:300]!r} for {data[:300]!r}")
 
-        await _many(seeds, one)
+        await many(found, seeds, one)
         async with asyncio.timeout(LONGEST_S):
             while here.server.sessions:
                 await asyncio.sleep(0.05)
@@ -163,7 +131,7 @@ async def known(found: Findings, seeds: range) -> None:
             if response.status != 200:
                 found.add(f"afterwards /health says {response.status}")
 
-    await _in_a_house(found, story)
+    await in_a_house(story)
 
 
 async def messages(found: Findings, seeds: range) -> None:
@@ -240,57 +208,10 @@ async def datagrams(found: Findings, seeds: range) -> None:
         found.answers["datagrams"] += len(seeds)
         await device.pc.close()
 
-    await _in_a_house(found, story)
+    await in_a_house(story)
 
 
-async def _in_a_house(found: Findings, story: Callable[[House], Awaitable[None]], **settings: Any) -> None:
-    with tempfile.TemporaryDirectory() as folder:
-        async with house(Path(folder), **{**LIMITS, **settings}) as here:
-            await story(here)
-
-
-async def _many(seeds: range, one: Callable[[int], Awaitable[None]]) -> None:
-    waiting = iter(seeds)
-
-    async def worker() -> None:
-        for seed in waiting:
-            async with asyncio.timeout(LONGEST_S):
-                await one(seed)
-
-    await asyncio.gather(*(worker() for _ in range(AT_ONCE)))
-
-
-async def _sent(here: House, data: bytes) -> bytes:
-    """All that comes back for these bytes."""
-    try:
-        come_from = (f"127.0.{random.randrange(256)}.{random.randrange(1, 255)}", 0) if LINUX else None
-        reader, writer = await asyncio.open_connection(
-            HERE, here.server.port, ssl=_tls(here), limit=1 << 20, local_addr=come_from
-        )
-    except OSError:
-        return b""
-    out = b""
-    try:
-        writer.write(data)
-        with suppress(NotImplementedError):
-            writer.write_eof()
-        while part := await reader.read(1 << 16):
-            out += part
-    except (OSError, ssl.SSLError):
-        pass
-    finally:
-        writer.transport.abort()
-    return out
-
-
-_TLS: dict[str, ssl.SSLContext] = {}
-
-
-def _tls(here: House) -> ssl.SSLContext:
-    return _TLS.setdefault(here.front.certificate.fingerprint, here.believing())
-
-
-PARTS = {part.__name__: part for part in (offers, posts, strangers, known, messages, datagrams)}
+PARTS = {part.__name__: part for part in (offers, posts, strangers, known, messages, datagrams, uninvited, invited)}
 
 
 async def run(part: str, first: int, cases: int) -> dict[str, Any]:

@@ -163,7 +163,7 @@ class SheetBuilder:
         if not text:
             return
         between = None
-        if before is not None and self._text and not self._apart:
+        if before is not None and self._text and not self._apart and not line.apart:
             between = joint(self._last, text, pair(before, line), self.kind, running=self._running)
         self._apart = False
         self._last, self._running = text, between is not None

@@ -6,9 +6,10 @@ well leave it out; saying it is right, not saying it is no fault.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-FOLDER = Path(__file__).resolve().parents[4] / "shared" / "data" / "photos"
+FOLDER = Path(os.environ.get("EARSHOT_PHOTOS", Path(__file__).resolve().parents[4] / "shared" / "data" / "photos"))
 
 PHOTOGRAPHS: dict[str, tuple[tuple[str, ...], tuple[str, ...], str]] = {
     "book_atomic_habits": (
