@@ -35,6 +35,7 @@ from pipelines.thinking.options import (
     MemoryOptions,
     ModeOptions,
     Options,
+    PlaceOptions,
     SpeakingOptions,
     ThinkingOptions,
     ToolOptions,
@@ -200,7 +201,8 @@ class Settings:
             self.echo,
             self.load,
             self.privacy.rules,
-            MemoryOptions(self.memory.prompt_chars),
+            places=PlaceOptions(self.memory.places),
+            memory=MemoryOptions(self.memory.prompt_chars),
         )
         choice = ChoiceOptions(**asdict(self.choice))
         return DirectorOptions(general, self.segmenter, choice)

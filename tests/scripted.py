@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
 
+from companion.memory.shape import MemoryError_
 from pipelines import events as ev
 from pipelines.director import Director, DirectorOptions
 from pipelines.events import MS
@@ -242,6 +243,13 @@ class ScriptedSession:
 
     def _of_memory(self, d: ev.Memorise | ev.Recall | ev.Forget) -> ev.Happening:
         store = self.world.memory
+        try:
+            return self._stored(store, d)
+        except MemoryError_ as why:
+            kind = {ev.Memorise: ev.Memorised, ev.Recall: ev.Recalled, ev.Forget: ev.Forgotten}[type(d)]
+            return kind(0, d.request, trouble=why.trouble)
+
+    def _stored(self, store: Any, d: ev.Memorise | ev.Recall | ev.Forget) -> ev.Happening:
         if isinstance(d, ev.Memorise):
             return ev.Memorised(0, d.request, *store.memorise(d.memory, d.replaces))
         if isinstance(d, ev.Forget):

@@ -6,6 +6,7 @@ import asyncio
 from pathlib import Path
 
 from companion.replay.exact import replay
+from companion.settings import data_folder
 from pipelines import events as ev
 from pipelines.memory import wording
 from tests.desk import desk
@@ -50,3 +51,15 @@ def test_a_session_replays_the_same_although_the_database_has_changed_since(tmp_
     (recording,) = (tmp_path / "rec").glob("*.mcap")
     again = replay(recording)
     assert again.same, again.differences
+
+
+def test_a_database_that_cannot_be_opened_is_a_notice(tmp_path: Path) -> None:
+    data_folder().mkdir(parents=True)
+    (data_folder() / "memory").write_text("no folder")
+
+    async def scenario() -> None:
+        async with desk(tmp_path / "rec") as session:
+            assert await session.ask("remember that my locker is 214") == "Noted.", "as a note, as without a memory"
+            assert not session.all(ev.Memorise)
+
+    asyncio.run(scenario())

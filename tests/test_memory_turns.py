@@ -15,6 +15,7 @@ from companion.memory.shape import MemoryError_
 from companion.memory.store import open_store
 from pipelines import events as ev
 from pipelines.memory import wording
+from pipelines.memory.mind import RECALL_NS
 from pipelines.thinking.tools.built_in import BUILT_IN, MEMORY, OWN
 from tests.scripted import Reply, ScriptedSession, World
 
@@ -62,6 +63,10 @@ class Talked:
 
     def asked(self) -> list[ev.AskModel]:
         return self.session.all(ev.AskModel)
+
+
+def facts_stored(talked: Talked) -> list[ev.Memory]:
+    return [d.memory for d in talked.session.all(ev.Memorise) if d.memory.what == "fact"]
 
 
 @pytest.fixture
@@ -143,9 +148,9 @@ def test_several_facts_stand_beside_each_other_until_one_is_taken_back(days: Day
 def test_what_was_only_said_about_somebody_is_remembered_after_a_yes(days: Days) -> None:
     talked = days.begin(0)
     assert "yes, keep it" in talked("my sister Mia lives in Basel")
-    assert not talked.session.all(ev.Memorise)
+    assert not facts_stored(talked)
     talked("no")
-    assert not talked.session.all(ev.Memorise)
+    assert not facts_stored(talked)
     talked("my sister Mia lives in Basel")
     assert talked("yes, keep it") == "I will remember that."
     (stored,) = talked.session.all(ev.Memorised)
@@ -167,7 +172,7 @@ def test_what_was_only_said_about_somebody_is_remembered_after_a_yes(days: Days)
 def test_these_words_tell_nothing_to_be_kept(days: Days, said: str) -> None:
     talked = days.begin(0)
     talked(said)
-    assert not talked.session.all(ev.Memorise)
+    assert not facts_stored(talked)
 
 
 def test_where_it_is_from_is_told_when_asked(days: Days) -> None:
@@ -247,7 +252,7 @@ def test_everything_is_forgotten_only_after_its_own_words(days: Days) -> None:
     assert list(days.store.all()) == []
 
 
-# ------------------------------------------------------------------------------------------------ private mode, failures
+# ------------------------------------------------------------------------------------------------ private mode, trouble
 
 
 def test_private_mode_stores_nothing_and_says_so(days: Days) -> None:
@@ -260,20 +265,56 @@ def test_private_mode_stores_nothing_and_says_so(days: Days) -> None:
     assert talked("what is my shoe size") == "Your shoe size is 43.", "what is there may still be asked for"
 
 
+class Failing:
+    """A stand-in for a store of which one thing does not work."""
+
+    def __init__(self, store: Any, broken: str, trouble: str) -> None:
+        self._store, self._broken, self._trouble = store, broken, trouble
+
+    def __getattr__(self, name: str) -> Any:
+        if name == self._broken:
+            raise MemoryError_(self._trouble)
+        return getattr(self._store, name)
+
+
 @pytest.mark.parametrize(("trouble", "said"), list(wording.NOT_STORED.items())[:2])
 def test_a_fact_that_is_not_on_the_disk_is_not_said_to_be(days: Days, trouble: str, said: str) -> None:
     talked = days.begin(0)
-
-    class Failing:
-        def __getattr__(self, name: str) -> Any:
-            return getattr(days.store, name)
-
-        def memorise(self, *_: Any) -> Any:
-            raise MemoryError_(trouble)
-
-    talked.session.world.memory = Failing()
+    talked.session.world.memory = Failing(days.store, "memorise", trouble)
     assert talked("my locker is 214") == said
     assert list(days.store.all()) == []
+
+
+def test_turns_that_cannot_be_stored_are_told_of_once(days: Days) -> None:
+    talked = days.begin(0, models=(LOCAL,))
+    talked.session.world.memory = Failing(days.store, "memorise", "full")
+    assert wording.TURNS_NOT_STORED in talked("why is the sky blue")
+    assert wording.TURNS_NOT_STORED not in talked("why is the grass green")
+
+
+def test_a_memory_that_cannot_be_searched_is_not_said_to_be_empty(days: Days) -> None:
+    talked = days.begin(0, models=(LOCAL,))
+    talked.session.world.memory = Failing(days.store, "recall", "locked")
+    assert talked("where did I park") == wording.NOT_RECALLED
+    assert talked("what do you know about me") == wording.NOT_RECALLED
+    talked("why is the sky blue")
+    assert talked.asked(), "a model is asked without it"
+
+
+def test_a_slow_memory_does_not_hold_a_question_up(days: Days) -> None:
+    talked = days.begin(0, models=(LOCAL,), memory_ms=5_000)
+    talked("why is the sky blue")
+    (asked,) = talked.asked()
+    (recall,) = talked.session.all(ev.Recall)
+    assert asked.t_ns - recall.t_ns == RECALL_NS
+    assert recall.request in [d.request for d in talked.session.all(ev.Cancel)]
+
+
+def test_what_could_not_be_forgotten_is_said(days: Days) -> None:
+    talked = days.begin(0)
+    talked("my locker is 214")
+    talked.session.world.memory = Failing(days.store, "forget", "locked")
+    assert talked("forget that") == wording.NOT_FORGOTTEN
 
 
 def test_without_a_memory_remember_is_a_note_as_before() -> None:
@@ -303,10 +344,10 @@ def test_what_fits_goes_along_with_a_question_marked_and_dated_and_is_told_of(da
 
 
 def test_a_secret_never_leaves_in_a_query(days: Days) -> None:
-    first = days.begin(0, models=(REMOTE,))
+    first = days.begin(0, models=(LEARNS_NOT,))
     first("remember that the wifi password is swordfish")
-    first("tell me how a wifi password should look")
-    later = days.begin(1, models=(REMOTE,))
+    first("how long should a wifi password be")
+    later = days.begin(1, models=(LEARNS_NOT,))
     later("how do I change my wifi password at home")
     later("why is the wifi password so short")
     sent = [message.text for s in (first, later) for ask in s.asked() for message in ask.messages]
@@ -355,7 +396,7 @@ def test_a_model_looks_into_memory_and_proposes_only_with_the_wearers_yes(days: 
     results = [d for d in later.session.all(ev.ToolUsed) if d.name == "recall_memory"]
     assert "my locker is 214" in results[0].text
     assert "I swim on Mondays" in said and "yes, keep it" in said
-    assert not later.session.all(ev.Memorise)
+    assert not facts_stored(later)
     later("yes, keep it")
-    (stored,) = [d.memory for d in later.session.all(ev.Memorise) if d.memory.what == "fact"]
+    (stored,) = facts_stored(later)
     assert (stored.text, stored.how) == ("I swim on Mondays", "inferred")

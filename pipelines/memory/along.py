@@ -65,15 +65,21 @@ class Along:
     def answering(self) -> list[Memory]:
         """The facts that answer the question by themselves."""
         question = self._question
-        if question.intent.name != "ask" or question.mode or not fitting.is_question(question.text):
+        if not self._plain or question.mode or not fitting.is_question(question.text):
             return []
         span = self._span
         return fitting.answering(self._question.text, self.memories, span.since_s, span.until_s)
 
+    @property
+    def _plain(self) -> bool:
+        """The question wants no look, or there is nothing to look with."""
+        name = self._question.intent.name
+        return name == "ask" or (name == "look" and not self._world.camera)
+
     def abstention(self) -> str:
         """What to say if no model is asked, since only memory could have answered; "" if a model may know."""
         world, text = self._world, self._question.text
-        if self._question.intent.name != "ask" or not world.mind.on:
+        if not self._plain or not world.mind.on:
             return ""
         own, person = sentences.of_wearer(text), sentences.of_person(text)
         if not world.model:

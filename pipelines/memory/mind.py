@@ -59,6 +59,8 @@ class Mind:
             return
         if entry.recalled or entry.kind in OF_THE_WORLD:
             self.means(*entry.recalled)
+        if entry.kind == "model" and not entry.asked:  # nobody could be asked
+            return
         if private or entry.kind not in OF_THE_WORLD or not entry.question:
             return
         said_s = at_s(entry.t_ns, wall_clock)

@@ -102,7 +102,8 @@ _OF_PERSON: Final = re.compile(
     r"name|favou?rite.*|"
     r"job|allergy|allergies|coat|room|seat|size|desk|office|code|car)\b.*|what (?:is|are|"
     r"isn't) [\w-]+(?: [\w-]+)? allergic to|what colou?r (?:is|are) [\w-]+'s \w+|"
-    r"(?:where|what) does [\w-]+ (?:live|work|like|love|hate|eat|drink|prefer|want|need|do)\b.*|how old is [\w-]+|"
+    r"(?:where|what) does [\w-]+ (?:live|work|like|love|hate|eat|drink|prefer|want|need|do)\b.*|"
+    r"how old is (?:my )?[\w-]+|"
     r"(?:is|are|am) (?:[\w-]+|my [\w-]+) (?:still )?allergic to .+|what (?:can|can't|shouldn't|should) [\w-]+ eat|"
     r"(?:does|did) [\w-]+ (?:like|eat|drink|live|work|have|prefer|own)\b.*"
 )

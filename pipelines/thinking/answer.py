@@ -65,6 +65,7 @@ class Answer:
             MemoryErrand(world, question, self._holding, asker) if memory else Errand(world, question, self._holding)
         )
         self._along = Along(world, question)
+        self._problem = ""  # of a look, not said yet
         self._ready = False  # all is there that a question to a model needs, but for what is remembered
         self._from_memory: tuple[Memory, ...] = ()
         self._waits_for_photo = self._photographed = False
@@ -229,6 +230,9 @@ class Answer:
                 self._ask_model()
 
     def _bad_look(self, problem: str) -> None:
+        if not self._along.over:  # what is remembered may be the answer
+            self._problem = problem
+            return
         if self.question.intent.kind == "model" and self.question.intent.name == "ask":
             self._ask_model()
             return
@@ -262,6 +266,8 @@ class Answer:
             self._answer_here(text, tuple(found))
         elif not self._world.model:
             self._no_model()
+        elif self._problem:
+            self._bad_look(self._problem)
         elif self._ready:
             self._ask_model()
 
