@@ -3,12 +3,22 @@ replays the same whatever has become of the database since."""
 
 from __future__ import annotations
 
+from dataclasses import replace as changed
 from pathlib import Path
 
 import pytest
 
-from tests.bench.memory.dialogue import Script, Step, judged, play
+from companion.memory.embed import HashedGrams
+from companion.memory.settings import MemorySettings
+from companion.memory.store import open_store
+from companion.replay.exact import replay
+from pipelines import events as ev
+from pipelines.memory import seen
+from tests.bench.memory.day import Wearer
+from tests.bench.memory.dialogue import FIRST, Script, Step, judged, play
 from tests.bench.memory.scripts import CATEGORIES, scripts
+from tests.scripted import World
+from tests.studio import Studio
 
 SEED = 21
 
@@ -40,20 +50,13 @@ def test_words_that_are_still_in_a_file_are_found(tmp_path: Path) -> None:
 
 
 def test_what_the_sign_said_is_told_with_when_and_where_and_only_if_it_was_seen(tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    from pipelines import events as ev
-    from pipelines.memory import seen
-    from tests.bench.memory.day import Wearer
-    from tests.bench.memory.dialogue import FIRST
-
     wearer = Wearer(tmp_path, FIRST)
     day = wearer.begin(0, 9.0)
     sign = ev.Memory(
         what="place", how="seen", text="CLOSED ON SUNDAYS", place="entrance", at_s=FIRST.timestamp() + 30000
     )
     wearer.store.memorise(sign)
-    wearer.store.memorise(replace(sign, text="FLOUR, SUGAR", place="kitchen"))
+    wearer.store.memorise(changed(sign, text="FLOUR, SUGAR", place="kitchen"))
     day = wearer.begin(1, 10.0)
     assert day.ask("What did the sign at the entrance say?") == (
         "I read yesterday at 8:20 in the entrance: CLOSED ON SUNDAYS."
@@ -62,3 +65,38 @@ def test_what_the_sign_said_is_told_with_when_and_where_and_only_if_it_was_seen(
     assert day.ask("Where did I last see my umbrella?") == seen.NOT_KEPT
     assert day.ask("What did the sign at the station say?") == seen.NOT_KEPT
     wearer.end()
+
+
+TOLD = (
+    ("Remember that Zelda is allergic to lupins.", 2),
+    ("my locker is 214", 10),
+    ("what is Zelda allergic to", 18),
+    ("remind me in half a minute to water the ferns", 26),
+    ("my locker is 377", 36),
+    ("what is my locker number", 44),
+    ("what do you know about me", 68),
+    ("forget what I told you about Zelda", 84),
+    ("what is Zelda allergic to", 94),
+)
+
+
+@pytest.mark.parametrize("model", ["", "stand-in"])
+def test_what_was_recorded_replays_the_same_whatever_has_become_of_the_database(tmp_path: Path, model: str) -> None:
+    settings = MemorySettings()
+    store = open_store(settings, tmp_path / "data", HashedGrams(), notice=lambda text: None)
+    before = store.memorise(ev.Memory(what="reminder", text="feed the tortoise", due_s=1.0, at_s=0.5))[0]
+    studio = Studio(tmp_path / "days", 3, World(model=model, memory=store, closed_vocabulary=False))
+    for words, at_s in TOLD:
+        studio.say(words, at_s * 1000)
+    path = studio.record(104)
+    kinds = {type(event) for event in studio.events}
+    assert {ev.Memorised, ev.Recalled, ev.Forgotten} <= kinds
+    said = " ".join(event.text for event in studio.events if isinstance(event, ev.Speak))
+    assert "lupins" in said and "377" in said and "feed the tortoise" in said and "water the ferns" in said
+    recorded = replay(path)
+    store.memorise(ev.Memory(text="my locker is 999", at_s=2e9))
+    store.forget(everything=True)
+    store.close()
+    again = replay(path)
+    assert recorded.same and again.same, "\n".join(again.differences[:6])
+    assert recorded.digest == again.digest and before.id
