@@ -41,7 +41,7 @@ def open_store(
     embedder: Embedder,
     recordings: Path | None = None,
     notice: Callable[[str], None] = log.warning,
-    now: Callable[[], float] = time.time,
+    now: Callable[[], float] | None = None,
 ) -> Store:
     """Open what is remembered, or begin it. `folder`: the data folder; `recordings`: where sessions are recorded, so
     that forgetting reaches them; `notice`: told what a person should know. Raises MemoryError_."""
@@ -54,7 +54,7 @@ def open_store(
     try:
         with troubles():
             return Store(
-                settings, connection, file, embedder, Recordings(recordings), now, Checkpoints(file, passphrase)
+                settings, connection, file, embedder, Recordings(recordings), now or _now, Checkpoints(file, passphrase)
             )
     except BaseException:
         connection.close()
@@ -247,6 +247,10 @@ class Store:
 def _text(text: str) -> str:
     """Text that a file can hold: no half characters, no zeros, bounded."""
     return text.encode("utf-8", "replace").decode().replace("\0", " ")[:MAX_CHARS]
+
+
+def _now() -> float:
+    return time.time()
 
 
 def _clean(memory: Memory, now_s: float) -> Memory:
