@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -71,7 +72,7 @@ def test_not_more_than_one_a_minute_is_stored_however_the_view_changes() -> None
     s.run_until(540 * SECOND)
     times = [d.t_ns / 1e9 for d in s.stored]
     assert 5 <= len(times) <= 9
-    assert all(b - a >= 60 for a, b in zip(times, times[1:], strict=False))
+    assert all(b - a >= 60 for a, b in pairwise(times))
 
 
 def test_a_view_that_does_not_rest_is_not_stored() -> None:
