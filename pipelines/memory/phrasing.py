@@ -46,12 +46,24 @@ _FACTS: Final[tuple[tuple[str, str], ...]] = (
     (r"^(?P<s>[\w-]+) birthday is ", r"\g<s>'s birthday is "),
     (rf"^(?P<s>[\w-]+|my \w+) (?:has|wears|owns) an? (?P<c>{_COLOUR}) (?P<v>\w+)$", r"\g<s>'s \g<v> is \g<c>"),
     (rf"^the colou?r of (?P<s>.+?) is (?P<c>{_COLOUR})$", r"\g<s> is \g<c>"),
-    (rf"^(?:i'm|i am|we are|we're) (?:staying |sitting )?(?:in|at|on) (?P<s>{_WHERE_SAID}) (?P<v>[\w-]+)$", r"my \g<s> is \g<v>"),
-    (r"\bthe (pass ?word|pass ?code|pin|code|key) (?:for|of|to) (?:the |our |my )?([\w-]+(?: [\w-]+)?)(?= is\b|$)", r"the \2 \1"),
-)  # fmt: skip
+    (
+        rf"^(?:i'm|i am|we are|we're) (?:staying |sitting )?(?:in|at|on) (?P<s>{_WHERE_SAID}) (?P<v>[\w-]+)$",
+        r"my \g<s> is \g<v>",
+    ),
+    (
+        r"\bthe (pass ?word|pass ?code|pin|code|key) (?:for|of|to) (?:the |our |my )?([\w-]+(?: [\w-]+)?)(?= is\b|$)",
+        r"the \2 \1",
+    ),
+)
 _QUESTIONS: Final[tuple[tuple[str, str], ...]] = (
     (r"^(?:can|could|would) you (?:please )?(?:tell me|say)(?: again)? (?=what|where|who|when|which|how)", ""),
-    (r"^(?:tell me|do you (?:still )?(?:know|remember|recall))(?: again)? (the|my|our) (?!way\b|time\b|story\b|news\b)", r"what is \1 "),
+    (
+        (
+            r"^(?:tell me|do you (?:still )?(?:know|remember|recall))(?: again)? (the|my|our) (?!way\b|"
+            r"time\b|story\b|news\b)"
+        ),
+        r"what is \1 ",
+    ),
     (r"^where have (i|we) (?:just )?(park|place|store|lock)e?d\b", r"where did \1 \2"),
     (r"^where have (i|we) (?:just )?left\b", r"where did \1 leave"),
     (r"^where have (i|we) (?:just )?(put|hid)(?:den)?\b", r"where did \1 \2"),
@@ -59,23 +71,62 @@ _QUESTIONS: Final[tuple[tuple[str, str], ...]] = (
     (rf"^what (?:is|was) it that (.+?) {_NOT_EAT}$", r"what is \1 allergic to"),
     (r"^what (?:is|was) it that (.+?) (like|love|eat|drink|want|need|collect|play)s?$", r"what does \1 \2"),
     (rf"^(?:do you (?:still )?(?:know|remember) )?what (.+?) {_NOT_EAT}$", r"what is \1 allergic to"),
-    (r"^what (?:can't|cannot|can|may|must|should|mustn't|shouldn't) (.+?) (?:not )?(?:eat|have)$", r"what is \1 allergic to"),
-    (r"^(?:which|what) (?:kind of |sort of )?(?:food|foods|nuts?|thing|things|medicines?) (is|are|am) (.+?) allergic to$", r"what \1 \2 allergic to"),
+    (
+        r"^what (?:can't|cannot|can|may|must|should|mustn't|shouldn't) (.+?) (?:not )?(?:eat|have)$",
+        r"what is \1 allergic to",
+    ),
+    (
+        (
+            r"^(?:which|what) (?:kind of |sort of )?(?:food|foods|nuts?|thing|things|medicines?) (is|are|"
+            r"am) (.+?) allergic to$"
+        ),
+        r"what \1 \2 allergic to",
+    ),
     (r"^is there (?:any food|anything) (?:that )?(.+?) is allergic to$", r"what is \1 allergic to"),
-    (r"^(?:in |at )?(?:which|what) (?:town|city|country|village|street|place|part of town) (do|does|did) (.+?) live(?: in)?(?P<r>.*)$", r"where \1 \2 live\g<r>"),
-    (r"^(?:for |at )?(?:which|what|who|whom) (?:company|firm|employer|business|place|office)? ?(do|does|did) (.+?) work(?: for| at| in)?(?P<r>.*)$", r"where \1 \2 work\g<r>"),
+    (
+        (
+            r"^(?:in |at )?(?:which|what) (?:town|city|country|village|street|place|part of town) (do|"
+            r"does|did) (.+?) live(?: in)?(?P<r>.*)$"
+        ),
+        r"where \1 \2 live\g<r>",
+    ),
+    (
+        (
+            r"^(?:for |at )?(?:which|what|who|whom) (?:company|firm|employer|business|place|office)? ?(do|"
+            r"does|did) (.+?) work(?: for| at| in)?(?P<r>.*)$"
+        ),
+        r"where \1 \2 work\g<r>",
+    ),
     (r"^(?:which|what) colou?r (?:do|does|has) (.+?) have$", r"what colour is \1"),
     (r"^what day is (?=.*\b(?:birthday|anniversary|appointment|meeting)\b)", "when is "),
-    (r"^(do you (?:still )?(?:know|remember) )?when (?:do |does )?(.+?) (?:has|have) (?:his |her |their |a )?birthday$", r"when is \2's birthday"),
-    (r"^when (?:do|must|should) (?:i|we) (?:have to |need to )?(?:be at|go to|see|be with|meet) (?:the|my|our) ([\w-]+)$", r"when is my \1 appointment"),
-    (rf"^(?:which|what) ({_WHERE_SAID}) (?:am i|are we|do i have|have i got|is mine|was mine)(?: in| at| on)?$", r"what is my \1"),
-)  # fmt: skip
+    (
+        (
+            r"^(do you (?:still )?(?:know|remember) )?when (?:do |does )?(.+?) (?:has|have) (?:his |her |"
+            r"their |a )?birthday$"
+        ),
+        r"when is \2's birthday",
+    ),
+    (
+        (
+            r"^when (?:do|must|should) (?:i|we) (?:have to |need to )?(?:be at|go to|see|be with|"
+            r"meet) (?:the|my|our) ([\w-]+)$"
+        ),
+        r"when is my \1 appointment",
+    ),
+    (
+        rf"^(?:which|what) ({_WHERE_SAID}) (?:am i|are we|do i have|have i got|is mine|was mine)(?: in| at| on)?$",
+        r"what is my \1",
+    ),
+)
 _COMPILED_FACTS: Final = tuple((re.compile(pattern), plain) for pattern, plain in _FACTS)
 _COMPILED_QUESTIONS: Final = tuple((re.compile(pattern), plain) for pattern, plain in _QUESTIONS)
 
 _KEEP = r"(?:remember|memori[sz]e|keep in mind|bear in mind|don['’]t forget|do not forget)"
 _BEHIND: Final = re.compile(  # "my neighbour is called Tom, remember that"
-    rf"(?P<said>.+?)[,;.]\s*(?:and |so |please |can you |could you )*{_KEEP}(?: that| this| it)?(?: please| for me)?[.!?]*\s*",
+    (
+        rf"(?P<said>.+?)[,;.]\s*(?:and |so |please |can you |could you )*{_KEEP}(?: that| this| "
+        rf"it)?(?: please| for me)?[.!?]*\s*"
+    ),
     re.IGNORECASE,
 )
 _AHEAD: Final = re.compile(  # "they moved me, remember that my room is 5"

@@ -60,16 +60,34 @@ KINDS = (
     ),
     Kind(
         "locker",
-        ("My locker is {what}.", "Remember that my locker number is {what}.", "Please remember, my locker is number {what}."),
-        ("What is my locker number?", "Which locker is mine?", "Do you remember my locker?", "What number is my locker?"),
+        (
+            "My locker is {what}.",
+            "Remember that my locker number is {what}.",
+            "Please remember, my locker is number {what}.",
+        ),
+        (
+            "What is my locker number?",
+            "Which locker is mine?",
+            "Do you remember my locker?",
+            "What number is my locker?",
+        ),
         _nobody,
         _number,
-        ("My locker is {what} now.", "I have a new locker, remember that my locker is {what}.", "My locker number is now {what}."),
+        (
+            "My locker is {what} now.",
+            "I have a new locker, remember that my locker is {what}.",
+            "My locker number is now {what}.",
+        ),
         ("What was my locker before?", "What was my old locker number?"),
     ),
     Kind(
         "parked",
-        ("I parked the car {what}.", "I've just parked {what}.", "Remember that the car is parked {what}.", "Remember that I parked {what}."),
+        (
+            "I parked the car {what}.",
+            "I've just parked {what}.",
+            "Remember that the car is parked {what}.",
+            "Remember that I parked {what}.",
+        ),
         ("Where did I park?", "Where is my car?", "Where did I leave the car?", "Where have I parked the car?"),
         _nobody,
         _of(pools.PARKED),
@@ -78,8 +96,18 @@ KINDS = (
     ),
     Kind(
         "thing",
-        ("I put my {who} {what}.", "Remember that my {who} is {what}.", "I left my {who} {what}.", "I'm putting my {who} {what}."),
-        ("Where did I put my {who}?", "Where is my {who}?", "Where did I leave my {who}?", "Do you know where my {who} is?"),
+        (
+            "I put my {who} {what}.",
+            "Remember that my {who} is {what}.",
+            "I left my {who} {what}.",
+            "I'm putting my {who} {what}.",
+        ),
+        (
+            "Where did I put my {who}?",
+            "Where is my {who}?",
+            "Where did I leave my {who}?",
+            "Do you know where my {who} is?",
+        ),
         _of(pools.THINGS),
         _of(pools.SPOTS),
         ("I moved my {who}, remember that my {who} is {what}.", "I've put my {who} {what} now."),
@@ -87,8 +115,17 @@ KINDS = (
     ),
     Kind(
         "person",
-        ("Remember that my {who} is called {what}.", "My {who}'s name is {what}, remember that.", "Remember that the name of my {who} is {what}."),
-        ("What is my {who}'s name?", "What is my {who} called?", "Who is my {who}?", "Do you remember the name of my {who}?"),
+        (
+            "Remember that my {who} is called {what}.",
+            "My {who}'s name is {what}, remember that.",
+            "Remember that the name of my {who} is {what}.",
+        ),
+        (
+            "What is my {who}'s name?",
+            "What is my {who} called?",
+            "Who is my {who}?",
+            "Do you remember the name of my {who}?",
+        ),
         _of(pools.RELATIONS),
         _of(pools.PEOPLE),
         ("Remember that my {who} is called {what} now.", "Remember that my new {who} is called {what}."),
@@ -96,30 +133,50 @@ KINDS = (
     ),
     Kind(
         "birthday",
-        ("Remember that {who}'s birthday is on {what}.", "Please remember that {who} has birthday on {what}.", "Note that {who}'s birthday is {what}."),
+        (
+            "Remember that {who}'s birthday is on {what}.",
+            "Please remember that {who} has birthday on {what}.",
+            "Note that {who}'s birthday is {what}.",
+        ),
         ("When is {who}'s birthday?", "What day is {who}'s birthday?", "Do you know when {who} has birthday?"),
         _of(pools.PEOPLE),
         _of(pools.DATES),
     ),
     Kind(
         "likes",
-        ("Remember that {who} likes {what}.", "Keep in mind that {who} loves {what}.", "Remember that {who} really likes {what}."),
+        (
+            "Remember that {who} likes {what}.",
+            "Keep in mind that {who} loves {what}.",
+            "Remember that {who} really likes {what}.",
+        ),
         ("What does {who} like?", "Do you know what {who} likes?", "What was it that {who} likes?"),
         _of(pools.PEOPLE),
         _of(pools.LIKES),
     ),
     Kind(
         "home",
-        ("Remember that {who} lives in {what}.", "Keep in mind that {who} lives in {what}.", "Don't forget that {who} lives in {what} these days."),
+        (
+            "Remember that {who} lives in {what}.",
+            "Keep in mind that {who} lives in {what}.",
+            "Don't forget that {who} lives in {what} these days.",
+        ),
         ("Where does {who} live?", "In which town does {who} live?", "Do you know where {who} lives?"),
         _of(pools.PEOPLE),
         _of(pools.CITIES),
-        ("Remember that {who} has moved to {what}.", "Remember that {who} lives in {what} now.", "Actually, remember that {who} lives in {what}."),
+        (
+            "Remember that {who} has moved to {what}.",
+            "Remember that {who} lives in {what} now.",
+            "Actually, remember that {who} lives in {what}.",
+        ),
         ("Where did {who} live before?",),
     ),
     Kind(
         "work",
-        ("Remember that {who} works at {what}.", "Please remember that {who} works for {what}.", "Bear in mind that {who} works at {what}."),
+        (
+            "Remember that {who} works at {what}.",
+            "Please remember that {who} works for {what}.",
+            "Bear in mind that {who} works at {what}.",
+        ),
         ("Where does {who} work?", "Which company does {who} work for?", "Do you know where {who} works?"),
         _of(pools.PEOPLE),
         _of(pools.COMPANIES),
@@ -128,8 +185,16 @@ KINDS = (
     ),
     Kind(
         "appointment",
-        ("Remember that my dentist appointment is on {what}.", "My dentist appointment is on {what}.", "Please remember, my dentist appointment is {what}."),
-        ("When is my dentist appointment?", "When do I have to be at the dentist?", "What time is my dentist appointment?"),
+        (
+            "Remember that my dentist appointment is on {what}.",
+            "My dentist appointment is on {what}.",
+            "Please remember, my dentist appointment is {what}.",
+        ),
+        (
+            "When is my dentist appointment?",
+            "When do I have to be at the dentist?",
+            "What time is my dentist appointment?",
+        ),
         _nobody,
         _appointment,
         ("My dentist appointment is on {what} now.", "Remember that my dentist appointment has moved to {what}."),
@@ -137,11 +202,23 @@ KINDS = (
     ),
     Kind(
         "code",
-        ("Remember that the wifi password is {what}.", "Please remember the wifi password is {what}.", "Remember, the password for the wifi is {what}."),
-        ("What is the wifi password?", "What's the password for the wifi?", "Tell me the wifi password.", "Do you know the wifi password?"),
+        (
+            "Remember that the wifi password is {what}.",
+            "Please remember the wifi password is {what}.",
+            "Remember, the password for the wifi is {what}.",
+        ),
+        (
+            "What is the wifi password?",
+            "What's the password for the wifi?",
+            "Tell me the wifi password.",
+            "Do you know the wifi password?",
+        ),
         _nobody,
         _of(pools.CODES),
-        ("The wifi password has changed, remember that the wifi password is {what}.", "Remember that the wifi password is now {what}."),
+        (
+            "The wifi password has changed, remember that the wifi password is {what}.",
+            "Remember that the wifi password is now {what}.",
+        ),
         ("What was the old wifi password?", "What was the wifi password before?"),
     ),
     Kind(
@@ -155,12 +232,16 @@ KINDS = (
     ),
     Kind(
         "colour",
-        ("Remember that {who}'s coat is {what}.", "Keep in mind that {who} has a {what} coat.", "Remember that the colour of {who}'s coat is {what}."),
+        (
+            "Remember that {who}'s coat is {what}.",
+            "Keep in mind that {who} has a {what} coat.",
+            "Remember that the colour of {who}'s coat is {what}.",
+        ),
         ("What colour is {who}'s coat?", "Which colour does {who}'s coat have?"),
         _of(pools.PEOPLE),
         _of(pools.COLOURS),
     ),
-)  # fmt: skip
+)
 BY_NAME: Mapping[str, Kind] = {kind.name: kind for kind in KINDS}
 
 

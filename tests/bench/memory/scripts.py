@@ -12,9 +12,17 @@ from tests.bench.memory.pools import Draw
 
 EACH = 25  # dialogues of a category
 SMALL_TALK = (
-    "What time is it?", "Set a timer for three minutes.", "How are you?", "Tell me a joke.", "What can I say?",
-    "It is cold today.", "I'm so tired.", "What is in front of me?", "Thank you.", "Is my train late?",
-)  # fmt: skip
+    "What time is it?",
+    "Set a timer for three minutes.",
+    "How are you?",
+    "Tell me a joke.",
+    "What can I say?",
+    "It is cold today.",
+    "I'm so tired.",
+    "What is in front of me?",
+    "Thank you.",
+    "Is my train late?",
+)
 CHANGING = tuple(kind for kind in KINDS if kind.changes)
 OF_PEOPLE = tuple(
     kind for kind in KINDS if kind.who is BY_NAME["allergy"].who or kind.name in {"home", "work", "likes"}
@@ -98,9 +106,14 @@ def _reminded(draw: Draw) -> list[Step]:
     )
     fact = draw_fact(draw, BY_NAME["locker"])
     return [
-        say(said.format(task=task)), *_talk(draw), say(fact.tell(draw)), day(1, 10.5), *_talk(draw),
-        Step("hear", "", (task,), (), hour=0.6), ask(fact.ask(draw), fact.words, (task,)),
-    ]  # fmt: skip
+        say(said.format(task=task)),
+        *_talk(draw),
+        say(fact.tell(draw)),
+        day(1, 10.5),
+        *_talk(draw),
+        Step("hear", "", (task,), (), hour=0.6),
+        ask(fact.ask(draw), fact.words, (task,)),
+    ]
 
 
 def _missed(draw: Draw) -> list[Step]:
@@ -109,22 +122,29 @@ def _missed(draw: Draw) -> list[Step]:
         ("Remind me in two hours to {task}.", "Remind me on Wednesday to {task}.", "In an hour remind me to {task}.")
     )
     return [
-        say(said.format(task=task)), *_talk(draw), day(3, 8), Step("hear", "", (task,), (), hour=0.01),
-        day(4, 8), Step("hear", "", (), (task,), hour=0.01),
-    ]  # fmt: skip
+        say(said.format(task=task)),
+        *_talk(draw),
+        day(3, 8),
+        Step("hear", "", (task,), (), hour=0.01),
+        day(4, 8),
+        Step("hear", "", (), (task,), hour=0.01),
+    ]
 
 
 def _put_off(draw: Draw) -> list[Step]:
     task, gone = draw.one(pools.TASKS), draw.one(pools.TASKS)
     return [
-        say(f"Remind me in half an hour to {task}."), say(f"Remind me tomorrow to {gone}."),
+        say(f"Remind me in half an hour to {task}."),
+        say(f"Remind me tomorrow to {gone}."),
         Step("hear", "", (task,), (gone,), hour=0.6),
         say(draw.choice(("Snooze for an hour.", "Remind me again in an hour.", "In an hour again."))),
-        day(0, 10.2), ask(draw.choice(("What reminders do I have?", "Which reminders are set?")), (task, gone)),
+        day(0, 10.2),
+        ask(draw.choice(("What reminders do I have?", "Which reminders are set?")), (task, gone)),
         say(draw.choice((f"Cancel the reminder to {gone}.", f"Delete my reminder to {gone}."))),
         Step("hear", "", (task,), (gone,), hour=0.9),
-        day(2, 9), Step("hear", "", (), (task, gone), hour=0.05),
-    ]  # fmt: skip
+        day(2, 9),
+        Step("hear", "", (), (task, gone), hour=0.05),
+    ]
 
 
 def _told_when(draw: Draw) -> list[Step]:
@@ -133,9 +153,16 @@ def _told_when(draw: Draw) -> list[Step]:
         ("When did I tell you that?", "How do you know that?", "Who told you that?", "Since when do you know that?")
     )
     return [
-        day(1, 10), say(fact.tell(draw)), *_talk(draw), day(2, 15), ask(fact.ask(draw), fact.words),
-        ask(back, ("yesterday",)), day(4, 9), ask(fact.ask(draw), fact.words), ask(back, ("tuesday",)),
-    ]  # fmt: skip
+        day(1, 10),
+        say(fact.tell(draw)),
+        *_talk(draw),
+        day(2, 15),
+        ask(fact.ask(draw), fact.words),
+        ask(back, ("yesterday",)),
+        day(4, 9),
+        ask(fact.ask(draw), fact.words),
+        ask(back, ("tuesday",)),
+    ]
 
 
 def _on_that_day(draw: Draw) -> list[Step]:
@@ -144,9 +171,14 @@ def _on_that_day(draw: Draw) -> list[Step]:
     second, text = first.change(draw)
     when = draw.choice(("yesterday", "on Monday"))
     return [
-        say(first.tell(draw)), *_talk(draw), day(1, 9), say(text), *_talk(draw),
-        ask("Where is my car?", second.words, first.words), ask(f"Where did I park {when}?", first.words, second.words),
-    ]  # fmt: skip
+        say(first.tell(draw)),
+        *_talk(draw),
+        day(1, 9),
+        say(text),
+        *_talk(draw),
+        ask("Where is my car?", second.words, first.words),
+        ask(f"Where did I park {when}?", first.words, second.words),
+    ]
 
 
 def update(draw: Draw, n: int) -> list[Step]:
@@ -197,10 +229,18 @@ def forgetting(draw: Draw, n: int) -> list[Step]:
 def _one(draw: Draw) -> list[Step]:
     kept, gone = (draw_fact(draw, kind) for kind in draw.random.sample(list(KINDS), 2))
     return [
-        say(kept.tell(draw)), *_talk(draw), say(gone.tell(draw)), say(draw.choice(("Forget that.", "Please forget that again.", "Delete that."))),
-        Step("gone", words=gone.words), ask(kept.ask(draw), kept.words), none(gone.ask(draw), gone.words),
-        day(1, 9), Step("gone", words=gone.words), none(gone.ask(draw), gone.words), ask(kept.ask(draw), kept.words),
-    ]  # fmt: skip
+        say(kept.tell(draw)),
+        *_talk(draw),
+        say(gone.tell(draw)),
+        say(draw.choice(("Forget that.", "Please forget that again.", "Delete that."))),
+        Step("gone", words=gone.words),
+        ask(kept.ask(draw), kept.words),
+        none(gone.ask(draw), gone.words),
+        day(1, 9),
+        Step("gone", words=gone.words),
+        none(gone.ask(draw), gone.words),
+        ask(kept.ask(draw), kept.words),
+    ]
 
 
 def _person(draw: Draw) -> list[Step]:
@@ -218,11 +258,20 @@ def _person(draw: Draw) -> list[Step]:
     )
     words = (who, *(word for fact in gone for word in fact.words))
     return [
-        say(gone[0].tell(draw)), say(kept.tell(draw)), day(1, 9), *_talk(draw), say(gone[1].tell(draw)),
-        ask(gone[0].ask(draw), gone[0].words), say(how.format(who=who)), Step("gone", words=words),
-        none(gone[1].ask(draw), words[1:]), day(2, 10), none(gone[0].ask(draw), words[1:]), ask(kept.ask(draw), kept.words),
+        say(gone[0].tell(draw)),
+        say(kept.tell(draw)),
+        day(1, 9),
+        *_talk(draw),
+        say(gone[1].tell(draw)),
+        ask(gone[0].ask(draw), gone[0].words),
+        say(how.format(who=who)),
+        Step("gone", words=words),
+        none(gone[1].ask(draw), words[1:]),
+        day(2, 10),
+        none(gone[0].ask(draw), words[1:]),
+        ask(kept.ask(draw), kept.words),
         Step("gone", words=words[1:]),
-    ]  # fmt: skip
+    ]
 
 
 def _last_hour(draw: Draw) -> list[Step]:
@@ -231,10 +280,20 @@ def _last_hour(draw: Draw) -> list[Step]:
         ("Forget the last hour.", "Forget what I told you in the last hour.", "Delete everything from the last hour.")
     )
     return [
-        say(kept.tell(draw)), day(0, 14), *_talk(draw), say(gone.tell(draw)), ask(gone.ask(draw), gone.words), say(how),
-        Step("gone", words=gone.words), none(gone.ask(draw), gone.words), ask(kept.ask(draw), kept.words),
-        day(1, 9), none(gone.ask(draw), gone.words), ask(kept.ask(draw), kept.words), Step("gone", words=gone.words),
-    ]  # fmt: skip
+        say(kept.tell(draw)),
+        day(0, 14),
+        *_talk(draw),
+        say(gone.tell(draw)),
+        ask(gone.ask(draw), gone.words),
+        say(how),
+        Step("gone", words=gone.words),
+        none(gone.ask(draw), gone.words),
+        ask(kept.ask(draw), kept.words),
+        day(1, 9),
+        none(gone.ask(draw), gone.words),
+        ask(kept.ask(draw), kept.words),
+        Step("gone", words=gone.words),
+    ]
 
 
 def _everything(draw: Draw) -> list[Step]:
@@ -243,10 +302,19 @@ def _everything(draw: Draw) -> list[Step]:
     how = draw.choice(("Forget everything.", "Forget everything you know about me.", "Delete your whole memory."))
     words = (*(word for fact in facts for word in fact.words), task)
     return [
-        *(say(fact.tell(draw)) for fact in facts), say(f"Remind me tomorrow at ten to {task}."), day(1, 9), *_talk(draw),
-        say(how), Step("allow"), Step("gone", words=words), none(facts[0].ask(draw), words),
-        Step("hear", "", (), (task,), hour=1.2), day(2, 9), none(facts[1].ask(draw), words), Step("gone", words=words),
-    ]  # fmt: skip
+        *(say(fact.tell(draw)) for fact in facts),
+        say(f"Remind me tomorrow at ten to {task}."),
+        day(1, 9),
+        *_talk(draw),
+        say(how),
+        Step("allow"),
+        Step("gone", words=words),
+        none(facts[0].ask(draw), words),
+        Step("hear", "", (), (task,), hour=1.2),
+        day(2, 9),
+        none(facts[1].ask(draw), words),
+        Step("gone", words=words),
+    ]
 
 
 def _thing(draw: Draw) -> list[Step]:
@@ -260,10 +328,19 @@ def _thing(draw: Draw) -> list[Step]:
         )
     )
     return [
-        say(gone.tell(draw)), say(kept.tell(draw)), day(1, 9), *_talk(draw), ask(gone.ask(draw), gone.words),
-        say(how.format(who=gone.who)), Step("gone", words=gone.words), none(gone.ask(draw), gone.words),
-        ask(kept.ask(draw), kept.words), day(2, 9), none(gone.ask(draw), gone.words), Step("gone", words=gone.words),
-    ]  # fmt: skip
+        say(gone.tell(draw)),
+        say(kept.tell(draw)),
+        day(1, 9),
+        *_talk(draw),
+        ask(gone.ask(draw), gone.words),
+        say(how.format(who=gone.who)),
+        Step("gone", words=gone.words),
+        none(gone.ask(draw), gone.words),
+        ask(kept.ask(draw), kept.words),
+        day(2, 9),
+        none(gone.ask(draw), gone.words),
+        Step("gone", words=gone.words),
+    ]
 
 
 CATEGORIES: Mapping[str, Callable[[Draw, int], list[Step]]] = {
