@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # tables, a row a line
+# tables, a row a line
 """The same thing in other words: what people say in many ways, as the tables of facts and questions know it.
 
 Only for understanding. What is stored and said stays in the wearer's own words. Each row rewrites normal words (lower

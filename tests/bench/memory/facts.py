@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # tables, a row a line
+# tables, a row a line
 """Kinds of facts: how people tell them, ask for them, and what an answer has to have."""
 
 from __future__ import annotations

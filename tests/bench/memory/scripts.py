@@ -1,4 +1,4 @@
-# ruff: noqa: E501  # tables, a row a line
+# tables, a row a line
 """The dialogues of each category, by seed: what is told, what lies in between, what is asked, on which day."""
 
 from __future__ import annotations
