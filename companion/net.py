@@ -44,8 +44,9 @@ class NetOptions:
     local_only: bool = False
     # "http://host:port" of a proxy that the settings name; "" = connect directly.
     proxy: str = ""
-    # One wearer asks one model; three workers at once is the most that is planned.
-    max_connections: int = 8
+    # Of a process: 16 wearers, each with a question that goes ahead of its end, or three workers. One that waits for
+    # a place here waits as for a server that does not answer.
+    max_connections: int = 64
     # Kept open between turns, so that a question does not wait for another TLS handshake.
     keep_alive_s: float = 60.0
 

@@ -22,7 +22,7 @@ from companion.engines import Engines
 from companion.hands import Hands
 from companion.left_out import LeftOut
 from companion.link.handler import DeviceLink, Message
-from companion.link.opus_send import FRAME_SAMPLES, SILENCE, AnswerEncoder
+from companion.link.opus_send import FRAME_SAMPLES, SILENCE, OpusEncoder
 from companion.memory.shape import MemoryStore
 from companion.model.models import Models
 from companion.model.profile import ModelProfile
@@ -112,7 +112,7 @@ class Session:
         self.director = Director(parts.settings.director())
         self._voice_activity = VoiceActivity(parts.engines.voice_activity)
         self._wake_word: WakeStream | None = None  # made when sound comes
-        self._encoder: AnswerEncoder | None = None  # made when a device first takes packets
+        self._encoder: OpusEncoder | None = None  # made when a device first takes packets
         self._own_sound: OwnSound | None = None  # of a device with an open loudspeaker
         self.left_out = LeftOut()
         self.speaker = False  # the device has one
@@ -350,7 +350,7 @@ class Session:
         """20 ms of the answer as an Opus packet, for the link to send now."""
         now_ns, tick = self._taken()
         if self._encoder is None:
-            self._encoder = AnswerEncoder()
+            self._encoder = OpusEncoder()
         if tick.pcm is not None:
             packet = self._encoder.encode(tick.pcm)
             self._tail = TAIL_TICKS

@@ -31,7 +31,7 @@ from companion.export.mp4 import FilmOptions, export_mp4
 from companion.export.picture import nal_units
 from companion.export.rerun import export_rerun
 from companion.export.subtitles import Line, lines_of, one_at_a_time, web_vtt
-from companion.link.opus_send import FRAME_SAMPLES, AnswerEncoder
+from companion.link.opus_send import FRAME_SAMPLES, OpusEncoder
 from pipelines import events as ev
 from recordings.reader import Recording
 from recordings.session import SessionInfo
@@ -91,7 +91,7 @@ def tone(seconds: float, *beeps_s: float) -> list[bytes]:
     t = np.arange(int(seconds * 48_000)) / 48_000
     on = np.any([(t >= start) & (t < start + 0.2) for start in beeps_s], axis=0)
     pcm = np.where(on, 9000 * np.sin(2 * np.pi * 500 * t), 0).astype(np.int16)
-    encoder = AnswerEncoder()
+    encoder = OpusEncoder()
     return [encoder.encode(pcm[i : i + FRAME_SAMPLES]) for i in range(0, len(pcm) - FRAME_SAMPLES + 1, FRAME_SAMPLES)]
 
 

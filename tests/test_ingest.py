@@ -11,7 +11,7 @@ import pytest
 from companion.clock import SessionClock
 from companion.ingest import Pictures, Sounds
 from companion.link.opus_receive import SOUND_DELAY_NS
-from companion.link.opus_send import AnswerEncoder
+from companion.link.opus_send import OpusEncoder
 from pipelines.events import MS
 from pipelines.seeing import decode
 from pipelines.seeing.ring import AccessUnit, FrameRing
@@ -70,7 +70,7 @@ def test_pcm_of_any_rate_is_heard_as_it_was_and_stamped_when_it_was(rate_hz: int
 
 def test_a_gap_in_the_capture_times_is_silence_and_the_times_after_it_are_right() -> None:
     into, heard, now = sounds()
-    encoder = AnswerEncoder()
+    encoder = OpusEncoder()
     packets = [encoder.encode(block) for block in tone(1.0, 48_000).reshape(-1, 960)]
     for i, packet in enumerate(packets):
         late_ns = 300 * MS if i >= 25 else 0
@@ -83,7 +83,7 @@ def test_a_gap_in_the_capture_times_is_silence_and_the_times_after_it_are_right(
 
 def test_a_device_clock_set_back_breaks_nothing() -> None:
     into, heard, now = sounds()
-    encoder = AnswerEncoder()
+    encoder = OpusEncoder()
     packet = encoder.encode(tone(0.02, 48_000))
     for i in range(100):
         now.ns = i * 20 * MS
@@ -95,7 +95,7 @@ def test_a_device_clock_set_back_breaks_nothing() -> None:
 def test_a_time_in_the_future_is_taken_as_now() -> None:
     into, heard, now = sounds()
     now.ns = 10 * MS
-    into.opus(AnswerEncoder().encode(tone(0.02, 48_000)), 10_000 * MS)
+    into.opus(OpusEncoder().encode(tone(0.02, 48_000)), 10_000 * MS)
     assert heard.sound[0][3] <= 10 * MS
 
 

@@ -43,7 +43,7 @@ from companion.link.flow import LOOK_S, FlowWatch
 from companion.link.media_clock import NS, DeviceClock, MediaClock, Unwrap, nearest
 from companion.link.offer import read_offer
 from companion.link.opus_receive import FILL_LIMIT, OpusReceive
-from companion.link.opus_send import FRAME_SAMPLES, SILENCE, AnswerEncoder
+from companion.link.opus_send import FRAME_SAMPLES, SILENCE, OpusEncoder
 from companion.link.resample import ThirdRate
 from companion.link.server import LinkServer
 from companion.link.settings import LinkSettings
@@ -68,7 +68,7 @@ def tone(samples: int, hz: float = 440.0, start: int = 0, level: float = 8000.0)
 
 @cache
 def tone_packets(count: int = 50, hz: float = 440.0) -> tuple[bytes, ...]:
-    encoder = AnswerEncoder()
+    encoder = OpusEncoder()
     return tuple(encoder.encode(tone(FRAME_SAMPLES, hz, i * FRAME_SAMPLES)) for i in range(count))
 
 
@@ -1185,7 +1185,7 @@ def test_the_silent_packet_is_20_ms_of_nothing() -> None:
     (frame,) = decoder.decode(av.Packet(SILENCE))
     assert frame.samples == FRAME_SAMPLES and not frame.to_ndarray().any()
     with pytest.raises(ValueError, match=r"\(960,\)"):
-        AnswerEncoder().encode(np.zeros(480, np.int16))
+        OpusEncoder().encode(np.zeros(480, np.int16))
 
 
 # ---------------------------------------------------------------------------------------- what we lean on inside aiortc

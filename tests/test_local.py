@@ -18,7 +18,7 @@ import pytest
 
 from companion.app import App
 from companion.cli import main
-from companion.link.opus_send import AnswerEncoder
+from companion.link.opus_send import OpusEncoder
 from companion.local import camera, command
 from companion.local.command import Local
 from companion.local.devices import CAMERA, MICROPHONE, Device, LocalError, again, pick
@@ -269,7 +269,7 @@ def test_a_loudspeaker_in_the_room_is_an_open_one(
 
 
 def packets(count: int, utterance: int) -> list[tuple[bytes, int]]:
-    encoder = AnswerEncoder()
+    encoder = OpusEncoder()
     tone = (np.sin(np.arange(960 * count) / 8) * 12_000).astype(np.int16)
     return [(encoder.encode(tone[i * 960 : (i + 1) * 960]), utterance) for i in range(count)]
 

@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 from companion.clock import SessionClock
-from companion.link.opus_send import FRAME_SAMPLES, SILENCE, AnswerEncoder
+from companion.link.opus_send import FRAME_SAMPLES, SILENCE, OpusEncoder
 from companion.link.server import LinkServer
 from companion.link.settings import LinkSettings
 from device_sim.roaming import cut
@@ -170,7 +170,7 @@ class Session:
         self.flows.append((track, flows))
 
     def say_a_tone(self) -> None:
-        encoder = AnswerEncoder()
+        encoder = OpusEncoder()
         t = np.arange(FRAME_SAMPLES)
         for i in range(50):
             pcm = (6000 * np.sin(2 * np.pi * 500 * (t + i * FRAME_SAMPLES) / 48_000)).astype(np.int16)

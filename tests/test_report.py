@@ -23,7 +23,7 @@ import cv2
 import numpy as np
 import pytest
 
-from companion.link.opus_send import FRAME_SAMPLES, AnswerEncoder
+from companion.link.opus_send import FRAME_SAMPLES, OpusEncoder
 from companion.report.audio import SoundOptions, sound_of
 from companion.report.exchanges import ExchangeOptions, Exchanges
 from companion.report.film import FilmOptions, film_of
@@ -80,7 +80,7 @@ def tone(seconds: float, hertz: float, beeps_s: tuple[float, ...], beep_s: float
 
 
 def packets(pcm: np.ndarray) -> list[bytes]:
-    encoder = AnswerEncoder()
+    encoder = OpusEncoder()
     return [encoder.encode(pcm[i : i + FRAME_SAMPLES]) for i in range(0, len(pcm) - FRAME_SAMPLES + 1, FRAME_SAMPLES)]
 
 

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from companion.clock import SessionClock
 from companion.link.handler import LinkHandler
 from companion.link.opus_receive import SOUND_DELAY_NS, OpusReceive, Sound
-from companion.link.opus_send import FRAME_NS, FRAME_SAMPLES, RATE_HZ, AnswerEncoder
+from companion.link.opus_send import FRAME_NS, FRAME_SAMPLES, MICROPHONE, RATE_HZ, OpusEncoder
 
 JUMP_NS = 60_000_000  # a time further than that from what the samples say is a gap or a new clock; less is jitter
 FOLLOW = 32  # jitter is averaged over so many packets: two clocks drift by less than a millisecond in that time
@@ -27,7 +27,7 @@ class Sounds:
     def __init__(self, handler: LinkHandler, clock: SessionClock) -> None:
         self._handler, self._clock = handler, clock
         self._receive = OpusReceive()
-        self._encoder = AnswerEncoder()
+        self._encoder = OpusEncoder(MICROPHONE)
         self._resampler: av.AudioResampler | None = None
         self._rate_hz = RATE_HZ
         self._rest: Pcm = np.zeros(0, np.int16)

@@ -21,7 +21,7 @@ import numpy as np
 import numpy.typing as npt
 
 from companion.link.media_clock import Unwrap
-from companion.link.opus_send import FRAME_SAMPLES, RATE_HZ, AnswerEncoder
+from companion.link.opus_send import FRAME_SAMPLES, MICROPHONE, RATE_HZ, OpusEncoder
 from companion.link.resample import DELAY_NS as RESAMPLER_DELAY_NS
 from companion.link.resample import ThirdRate
 
@@ -71,7 +71,7 @@ class OpusReceive:
         self._last = np.zeros(FRAME_SAMPLES, np.int16)
         self._rest = np.zeros(0, np.int16)
         self._third = ThirdRate()
-        self._again: AnswerEncoder | None = None
+        self._again: OpusEncoder | None = None
         self._decoder = self._new_decoder()
         self._dtx_since_ns: int | None = None
         self._dtx_from_rtp = 0
@@ -164,7 +164,7 @@ class OpusReceive:
         """Packets of another length than 20 ms: cut anew and coded again, so that one packet is always 320 samples."""
         self._next_rtp = stamp - len(self._rest)
         whole = np.concatenate([self._rest, pcm])
-        self._again = self._again or AnswerEncoder()
+        self._again = self._again or OpusEncoder(MICROPHONE)
         while len(whole) >= FRAME_SAMPLES:
             block, whole = whole[:FRAME_SAMPLES], whole[FRAME_SAMPLES:]
             yield self._block(block, self._again.encode(block), concealed=False)

@@ -1,7 +1,8 @@
-"""The answer's sound as Opus: one 20 ms packet for 960 samples, and the one packet that stands for silence."""
+"""Sound as Opus: one 20 ms packet for 960 samples, and the one packet that stands for silence."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from fractions import Fraction
 
 import av
@@ -15,18 +16,37 @@ SILENCE = b"\xf8\xff\xfe"
 """20 ms of digital silence: CELT full band, mono. What an encoder makes of zeros, so sending it costs no encoding."""
 
 
-class AnswerEncoder:
-    """Opus for speech at 48 kHz mono. Keeps its state from frame to frame; one for each stream."""
+@dataclass(frozen=True, slots=True)
+class Coding:
+    """How libopus encodes. `bit_rate`: what it aims at, bit/s; `complexity`: 0 to 10."""
 
-    def __init__(self, bit_rate: int = 32_000, application: str = "voip") -> None:
-        """`bit_rate`: 32 kbit/s is full-band speech without audible loss (RFC 6716, section 2.1.1)."""
+    application: str
+    bit_rate: int
+    complexity: int
+
+
+ANSWER = Coding("lowdelay", 28_000, 5)
+"""CELT alone, some 39 kbit/s. Of rendered voices its spectrum is nearer to the sound than that of "voip" at 33 kbit/s
+(2.4 dB beside 3.5, over 40 mel bands), it takes a third of the time, and looks ahead by 2.5 ms instead of 6.5."""
+MICROPHONE = Coding("voip", 32_000, 10)
+"""As devices encode, with their 6.5 ms of looking ahead: of sound that came in another form, for the recording."""
+
+
+class OpusEncoder:
+    """Opus at 48 kHz mono. Keeps its state from frame to frame; one for each stream."""
+
+    def __init__(self, coding: Coding = ANSWER) -> None:
         codec = av.CodecContext.create("libopus", "w")
-        codec.bit_rate = bit_rate
+        codec.bit_rate = coding.bit_rate
         codec.format = "s16"
         codec.layout = "mono"
         codec.sample_rate = RATE_HZ
         codec.time_base = Fraction(1, RATE_HZ)
-        codec.options = {"application": application, "frame_duration": "20"}
+        codec.options = {
+            "application": coding.application,
+            "compression_level": str(coding.complexity),
+            "frame_duration": "20",
+        }
         self._codec = codec
         self._pts = 0
 

@@ -218,10 +218,9 @@ class Reminders:
         """Have stored and forgotten what is new; nothing in private mode."""
         if not self.on:
             return
-        now_s = self._now_s()
         for alarm in self._alarms.entries:
             if alarm.kind == "reminder" and not alarm.memory and all(kept.alarm != alarm for kept in self._kept):
-                if private or now_s is None:
+                if private or (now_s := self._now_s()) is None:
                     self._alarms.change(alarm, replace(alarm, memory=SESSION_ONLY))
                 else:
                     self._store(alarm, now_s, turn)

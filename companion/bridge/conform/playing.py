@@ -12,7 +12,7 @@ from companion.bridge.conform.peer import NS, Peer, expect
 from companion.bridge.conform.report import Absent, Report
 from companion.bridge.frames import Frame
 from companion.bridge.hello import Hello
-from companion.link.opus_send import FRAME_NS, FRAME_SAMPLES, RATE_HZ, AnswerEncoder
+from companion.link.opus_send import FRAME_NS, FRAME_SAMPLES, RATE_HZ, OpusEncoder
 
 HEARD_S = 3.0
 SOUND_FRAMES = 50  # a second; of the second sound half is sent, and that it was cut is said there
@@ -43,7 +43,7 @@ class Playing:
 
     async def _play(self, sound: AnswerSound, utterance: int) -> tuple[int, int]:
         """A second of a tone in real time; the second one is cut in its middle."""
-        encoder, cut = AnswerEncoder(), utterance == SECOND
+        encoder, cut = OpusEncoder(), utterance == SECOND
         begin_ns = self._slot * FRAME_NS
         await self._peer.say(type="speaking", utterance=utterance, sound_ns=begin_ns)
         start_s = asyncio.get_running_loop().time()
