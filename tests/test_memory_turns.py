@@ -375,6 +375,28 @@ def test_the_share_of_memory_in_a_query_is_bounded(days: Days) -> None:
     assert 0 < len(note) <= later.session.options.general.memory.prompt_chars
 
 
+SEES = ev.ModelInfo("sees", vision=True, local=True)
+
+
+def test_what_was_seen_yesterday_is_not_told_of_what_is_seen_now(days: Days) -> None:
+    sees = {"models": (SEES,), "model": "", "frame": World().frame}
+    days.begin(0, **sees, reply=lambda _: Reply("A red bus."))("what am i looking at")
+    later = days.begin(1, **sees)
+    later("what am i looking at")
+    assert "red bus" not in query(later)
+    later("is this the same bus as yesterday")
+    assert "red bus" in query(later)
+
+
+def test_what_was_asked_again_and_again_goes_along_once(days: Days) -> None:
+    for day, answer in enumerate(("Forty minutes.", "Fifty minutes.", "An hour.")):
+        days.begin(day, models=(LOCAL,), reply=lambda _, answer=answer: Reply(answer))("how long must the bread bake")
+    later = days.begin(3, models=(LOCAL,))
+    later("how long must the bread bake in a small oven")
+    note = query(later).partition("own memory holds")[2]
+    assert "An hour" in note and "minutes" not in note
+
+
 def with_tools(reply: Any, **world: Any) -> dict[str, Any]:
     tools = tuple(tool for tool in BUILT_IN if tool.name in (*OWN, *MEMORY))
     return {"models": (LOCAL,), "tools": tools, "reply": reply} | world

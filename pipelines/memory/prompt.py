@@ -4,14 +4,16 @@ It is marked as the wearer's own notes with their dates, as material and not ins
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from pipelines.events import Memory, ModelInfo
-from pipelines.memory.dates import iso_day
+from pipelines.memory.dates import iso_day, time_words
 from pipelines.memory.facts import content
 from pipelines.memory.sensitive import may_leave
+from pipelines.thinking.intent import normal
 from pipelines.thinking.tools import spotlight
 
 LINE_CHARS: Final = 300  # of one memory
@@ -19,6 +21,10 @@ LABEL: Final = "what the user's own memory holds"
 NOTHING_FITS: Final = (
     "(The user asks for something of their own, and their memory holds nothing about it. Unless the picture shows it, "
     "say that they have not told you.)"
+)
+_BACK: Final = re.compile(
+    r"\b(?:again|already|before|earlier|previous(?:ly)?|last time|back then|remember|"
+    r"(?:did|do|have|had) (?:i|you|we)|(?:i|you|we) (?:asked|said|told|saw|read|talked|spoke)|was|were)\b"
 )
 
 
@@ -43,13 +49,18 @@ def share(
     chars: int,
     t_ns: int,
     wall_clock: str,
+    looks: bool = False,
 ) -> Share:
-    """At most `chars` letters of what was recalled for this question, whichever of these models gets it."""
+    """At most `chars` letters of what was recalled for this question, whichever of these models gets it. `looks`: it is
+    asked of a picture that goes along: what others showed says nothing of this one, unless the question is of them."""
     kept: list[Memory] = []
     lines: list[str] = []
     used = len(spotlight.untrusted(LABEL, ""))
     asked = content(question)
-    for memory in memories:
+    past = speaks_of_past(question)
+    for memory in memories if past else _each_once(memories):
+        if looks and not past and memory.what != "fact":
+            continue
         about = content(f"{memory.subject} {memory.text} {memory.answer} {memory.place}")
         if not asked & about or not may_leave(memory, question, models):
             continue
@@ -65,6 +76,22 @@ def share(
     private = "private" if private in {"secret", "money"} else private
     tainted = any(m.how != "told" for m in kept)
     return Share(spotlight.untrusted(LABEL, "\n".join(lines)), tuple(kept), private, tainted)
+
+
+def speaks_of_past(question: str) -> bool:
+    """It names a time, or what was asked, said or seen before."""
+    said = normal(question)
+    return bool(time_words(said) or _BACK.search(said))
+
+
+def _each_once(memories: Sequence[Memory]) -> list[Memory]:
+    """Of questions in the same words only the one asked last."""
+    last: dict[str, Memory] = {}
+    for memory in memories:
+        if memory.what == "turn":
+            words = normal(memory.text)
+            last[words] = max(last.get(words, memory), memory, key=lambda m: (m.at_s, m.id))
+    return [m for m in memories if m.what != "turn" or last[normal(m.text)] is m]
 
 
 def line_of(memory: Memory, t_ns: int, wall_clock: str) -> str:

@@ -61,7 +61,7 @@ def compose(
     shown = _shown(world, chosen, sight)
     models = world.askable
     chars, now = world.options.memory.prompt_chars, (world.scribe.now_ns, world.wall_clock)
-    share = prompt.share(chosen.text, memories, models, chars, *now)
+    share = prompt.share(chosen.text, memories, models, chars, *now, looks=bool(shown))
     private = privacy.private_reason(chosen.text, sight.lines) or share.private
     discreet = bool(private) or all(keeps_private(model) for model in models)
     thinking, options = world.options.thinking, world.options.modes
