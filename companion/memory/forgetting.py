@@ -82,9 +82,14 @@ class Forgetter:
         self._scrubbed(sessions - scrubbed.open)
         return Gone(len(chosen), len(pictures) + scrubbed.files, len(scrubbed.open))
 
-    def old_turns(self, before_s: float) -> int:
-        """Turns that were kept long enough. Recordings are kept as long as their own settings say."""
-        rows = self.connection.execute("SELECT id FROM memory WHERE what = 'turn' AND at_s < ?", (before_s,)).fetchall()
+    def old(self, before_s: float) -> int:
+        """Turns, and reminders that were said, that were kept long enough. Recordings are kept as long as their own
+        settings say."""
+        rows = self.connection.execute(
+            "SELECT id FROM memory WHERE (what = 'turn' AND at_s < ?) OR (what = 'reminder' "
+            "AND (replaced_s > 0 OR (due_s = 0 AND place = '')) AND max(at_s, replaced_s) < ?)",
+            (before_s, before_s),
+        ).fetchall()
         ids = [row[0] for row in rows]
         if ids:
             with self.writing():

@@ -106,7 +106,10 @@ class Store:
             self._index.add(memory, found)
             for one in replaced:
                 self._index.nearest.replace(one.id)
-            if memory.what == "turn" and self._now() - float(state(self._connection, "tidied") or 0) > DAY_S:
+            if (
+                memory.what in ("turn", "reminder")
+                and self._now() - float(state(self._connection, "tidied") or 0) > DAY_S
+            ):
                 self.tidy()
             return memory, replaced
 
@@ -208,7 +211,7 @@ class Store:
     def _tidied(self) -> None:
         now_s = self._now()
         if self._settings.retention_days:
-            self._forgetter.old_turns(now_s - self._settings.retention_days * DAY_S)
+            self._forgetter.old(now_s - self._settings.retention_days * DAY_S)
         with self._writing():
             set_state(self._connection, "tidied", str(now_s))
         self._forgetter.finish()

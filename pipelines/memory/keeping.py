@@ -70,7 +70,11 @@ def keep(
     shown = uncovered([line for line in lines if line not in private], cover)
     plain = [(code, public(code)) for code in uncovered(codes, cover)]
     boxes = [box for box, _ in cover.boxes]
-    secret = [*private, *(unread if private else ()), *(code for code, kept in plain if kept != code)]
+    secret: list[TextLine | Code] = [
+        *private,
+        *(unread if private else ()),
+        *(code for code, kept in plain if kept != code),
+    ]
     picture = not cover.withheld and (not secret or min(size) > 0) and not any(unplaced(one.box) for one in secret)
     boxes += [box for one in secret if not unplaced(one.box) and (box := grown(one.box, width, height))[2:] > (0, 0)]
     kept = tuple(code for _, code in plain if code is not None)
