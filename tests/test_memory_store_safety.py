@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from companion.memory import migrations
+from companion.memory import migrations, settling
 from companion.memory.embed import HashedGrams
 from companion.memory.settings import MemorySettings
 from companion.memory.shape import MemoryError_
@@ -208,6 +209,29 @@ def test_killed_at_any_moment_of_writing_it_opens_and_all_that_was_acknowledged_
 ) -> None:
     outcome = kill_one(tmp_path, random.Random(seed).uniform(0.05, 0.6))
     assert outcome.trouble == "" and outcome.acknowledged > 0
+
+
+def test_what_was_stored_is_on_the_disk_right_after_and_a_slow_disk_holds_up_no_storing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk: list[int] = []
+    slow = threading.Event()
+
+    def to_disk(file: int) -> None:
+        size = os.fstat(file).st_size  # what comes later may be missing
+        assert slow.wait(60)
+        on_disk.append(size)
+
+    monkeypatch.setattr(settling, "_to_disk", to_disk)
+    with opened(tmp_path) as store:
+        for n in range(5):
+            store.memorise(Memory(text=f"the violin is number {n}"))
+        assert not on_disk, "all five were stored, and the disk has said nothing"
+        slow.set()
+        store._settling.wait()
+        (log,) = tmp_path.rglob("memory.db-wal")
+        assert on_disk[-1] == log.stat().st_size > 0
+        assert len(on_disk) < 5, "several are asked for together"
 
 
 # ---------------------------------------------------------------------------------------------------------- encryption

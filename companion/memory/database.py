@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -27,7 +26,6 @@ SEALED: Final = "memory.sealed.db"
 ASIDE: Final = "memory.damaged-*"
 BUSY_S: Final = 5.0
 CHECKED_BYTES: Final = 64 << 20  # larger files are checked by `companion memory check`, not at each start
-CHECKPOINT_STORES: Final = 200  # the log is some 4 MB then
 _BESIDE: Final = ("", "-wal", "-shm")
 
 
@@ -70,13 +68,14 @@ def _connect(file: Path, passphrase: str) -> Any:
             file.chmod(0o600)
     connection: Any = None
     try:
-        connection = _opened(file, passphrase)
+        connection = connect(file, passphrase)
         for pragma in (
             "journal_mode = WAL",
             "synchronous = NORMAL",
             "secure_delete = ON",
             "cache_size = -8000",
             "wal_autocheckpoint = 0",
+            "checkpoint_fullfsync = ON",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
         migrate(connection)
@@ -93,40 +92,8 @@ def _connect(file: Path, passphrase: str) -> Any:
         raise
 
 
-class Checkpoints:
-    """Writes what was stored from the log into the file, beside the storing: a thread and a connection of its own, now
-    and then. Waiting for the disk twice, as it does, takes longer than storing."""
-
-    def __init__(self, file: Path, passphrase: str) -> None:
-        self._file, self._passphrase = file, passphrase
-        self._stored = 0
-        self._thread: threading.Thread | None = None
-
-    def stored(self) -> None:
-        """Something was; it is in the log, where it is safe."""
-        self._stored += 1
-        if self._stored >= CHECKPOINT_STORES and (self._thread is None or not self._thread.is_alive()):
-            self._stored = 0
-            self._thread = threading.Thread(target=self._run, name="earshot-memory-log")
-            self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            connection = _opened(self._file, self._passphrase)
-            try:
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            finally:
-                connection.close()
-        except Exception as why:  # the log only grows until the next time
-            log.warning("%s: %s", self._file.name, why)
-
-    def wait(self) -> None:
-        """Until none is under way."""
-        if self._thread is not None:
-            self._thread.join()
-
-
-def _opened(file: Path, passphrase: str) -> Any:
+def connect(file: Path, passphrase: str) -> Any:
+    """One more connection to it, as it is."""
     connection = _driver(passphrase).connect(str(file), timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     if passphrase:
         connection.execute(f"PRAGMA key = {_quoted(passphrase)}")
