@@ -164,6 +164,19 @@ def test_it_is_put_off_by_voice_also_over_a_restart(snooze: str, minutes: int) -
     assert later.run_until((minutes + 2) * MINUTE).spoken(0) == "Reminder: stir the soup."
 
 
+def test_snooze_said_aloud_into_the_reminder_puts_it_off_and_ticks_it_off() -> None:
+    day = Day(kept := Kept())
+    day.type("Remind me in ten minutes to stir the soup with the large wooden spoon.", 0)
+    day.say("snooze", 10 * MINUTE + 900)
+    day.run_until(10 * MINUTE + 10_000)
+    assert "I will say it again in" in day.spoken()
+    assert [(m.text, round((m.due_s - SET_AT_S) / 60)) for m in kept.due] == [
+        ("stir the soup with the large wooden spoon", 20)
+    ]
+    assert "Reminder: stir the soup" in day.run_until(21 * MINUTE).spoken().split("again in")[1]
+    assert not kept.due
+
+
 def test_snooze_with_nothing_to_put_off_says_so() -> None:
     day = Day(Kept())
     day.type("Snooze", 0)

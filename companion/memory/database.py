@@ -39,13 +39,18 @@ def open_database(folder: Path, passphrase: str, notice: Callable[[str], None]) 
         private(folder)
     plain, sealed = folder / FILE, folder / SEALED
     if not passphrase and sealed.exists():
-        raise MemoryError_("sealed", f"{sealed} is encrypted and there is no passphrase")
+        raise MemoryError_(
+            "sealed",
+            f"{sealed} is encrypted and there is no passphrase",
+            "name the variable that holds it in memory.passphrase_env; to begin anew, move the file away",
+        )
     file = sealed if passphrase else plain
     try:
         connection = _connect(file, passphrase)
     except _CorruptError as why:
         if passphrase:  # a wrong passphrase looks just like damage, so nothing is moved
-            raise MemoryError_("sealed", f"{file} ({why})") from why
+            detail = f"{file} does not open: the passphrase is another one, or the file is damaged ({why})"
+            raise MemoryError_("sealed", detail) from why
         connection = _anew(file, str(why), notice)
     if passphrase and plain.exists():
         _seal(connection, plain, notice)
@@ -122,7 +127,7 @@ def _driver(passphrase: str) -> Any:
         from sqlcipher3 import dbapi2
     except ImportError as why:
         raise MemoryError_(
-            "sealed", "memory.passphrase_env needs its extra: pip install 'earshot-companion[memory-encryption]'"
+            "sealed", "memory.passphrase_env needs its extra", "pip install 'earshot-companion[memory-encryption]'"
         ) from why
     return dbapi2
 
@@ -170,7 +175,10 @@ def _seal(connection: Any, plain: Path, notice: Callable[[str], None]) -> None:
         for end in _BESIDE:
             with suppress(FileNotFoundError):
                 plain.with_name(plain.name + end).unlink()
-    notice(f"{saved} from {plain.name} into {SEALED}, which is encrypted; the plain file is deleted")
+    notice(
+        f"{saved} from {plain.name} into {SEALED}, which is encrypted; the plain file is deleted. "
+        "Keep the passphrase: without it nobody can read this, and it cannot be replaced."
+    )
 
 
 def _quoted(text: str) -> str:

@@ -51,7 +51,11 @@ def open_store(
     if settings.passphrase_env:
         passphrase = os.environ.get(settings.passphrase_env, "")
         if not passphrase:
-            raise MemoryError_("sealed", f"memory.passphrase_env: the variable {settings.passphrase_env} is not set")
+            raise MemoryError_(
+                "sealed",
+                f"memory.passphrase_env: the variable {settings.passphrase_env} is not set",
+                "set it to the passphrase, or take the setting away if nothing is encrypted",
+            )
     connection, file = open_database(folder / FOLDER, passphrase, notice)
     try:
         with troubles():

@@ -27,6 +27,7 @@ from pipelines.events import (
     Memory,
     Resumed,
     SessionStarted,
+    TurnOpened,
 )
 from pipelines.memory.reminder_words import HERE, understood
 from pipelines.scribe import Scribe
@@ -153,8 +154,11 @@ class Reminders:
             self._to_say.append((Alarms.spoken(alarm), self.rang(alarm)))
 
     def said(self, decision: object) -> None:
-        """What is to be forgotten is not said any more, and is not forgotten twice."""
-        if isinstance(decision, Forget):
+        """What is to be forgotten is not said any more, and is not forgotten twice. Who speaks into a reminder has heard
+        it."""
+        if isinstance(decision, TurnOpened):
+            self.said_all()
+        elif isinstance(decision, Forget):
             gone = [kept for kept in (*self._kept, *self._missed) if _meant(decision, kept.memory)]
             self._alarms.drop([kept.alarm for kept in gone])
             self._kept = [kept for kept in self._kept if kept not in gone]
