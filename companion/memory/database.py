@@ -45,6 +45,8 @@ def open_database(folder: Path, passphrase: str, notice: Callable[[str], None]) 
             "name the variable that holds it in memory.passphrase_env; to begin anew, move the file away",
         )
     file = sealed if passphrase else plain
+    if file.is_dir():
+        raise MemoryError_("read-only", f"{file} is a folder", "move it away")
     try:
         connection = _connect(file, passphrase)
     except _CorruptError as why:
@@ -59,6 +61,8 @@ def open_database(folder: Path, passphrase: str, notice: Callable[[str], None]) 
 
 def private(folder: Path) -> None:
     """Make the folder, for its owner only."""
+    if folder.exists() and not folder.is_dir():
+        raise MemoryError_("read-only", f"{folder} is no folder", "move it away")
     folder.mkdir(parents=True, exist_ok=True)
     if folder.stat().st_mode & 0o077:
         folder.chmod(0o700)
@@ -83,7 +87,7 @@ def _connect(file: Path, passphrase: str) -> Any:
             "checkpoint_fullfsync = ON",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
-        migrate(connection)
+        migrate(connection, file=file)
         if file.stat().st_size <= CHECKED_BYTES and (faults := check(connection, quick=True)):
             raise _CorruptError(faults[0])
         return connection
@@ -101,6 +105,7 @@ def connect(file: Path, passphrase: str) -> Any:
     """One more connection to it, as it is."""
     connection = _driver(passphrase).connect(str(file), timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     if passphrase:
+        connection.execute("PRAGMA cipher_log_level = NONE")  # what is wrong is said by us, in one line
         connection.execute(f"PRAGMA key = {_quoted(passphrase)}")
     return connection
 
@@ -210,6 +215,9 @@ def trouble_of(why: BaseException) -> MemoryError_:
         ("Read-only", "read-only"),
         ("Permission", "read-only"),
         ("unable to open", "read-only"),
+        ("disk I/O", "disk"),
+        ("Input/output", "disk"),
+        ("File too large", "disk"),
         ("closed database", "closed"),
     ):
         if part in text:

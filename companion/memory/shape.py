@@ -16,8 +16,9 @@ TROUBLES: Final = {
     "full": "the disk is full; make room",
     "read-only": "it may not be written to; check who owns the file and its folder",
     "broken": "the file is damaged; `companion memory check` says more, the next start saves what still reads",
-    "sealed": "nothing was changed. Set the right passphrase; one that is lost cannot be replaced, and to begin anew you "
-    "move the file away",
+    "disk": "the disk does not do what is asked of it: over a quota, or failing; make room, or see the system's log",
+    "sealed": "nothing was changed. Set the right passphrase; one that is lost cannot be replaced, and to begin anew "
+    "you move the file away",
     "newer": "a newer companion wrote it, and it was left alone; update this one",
     "closed": "it is closed already",
 }

@@ -154,8 +154,8 @@ class Reminders:
             self._to_say.append((Alarms.spoken(alarm), self.rang(alarm)))
 
     def said(self, decision: object) -> None:
-        """What is to be forgotten is not said any more, and is not forgotten twice. Who speaks into a reminder has heard
-        it."""
+        """What is to be forgotten is not said any more, and is not forgotten twice. Who speaks into a reminder
+        has heard it."""
         if isinstance(decision, TurnOpened):
             self.said_all()
         elif isinstance(decision, Forget):
