@@ -15,14 +15,17 @@ from companion.hands.memory import Remembering
 from companion.memory.embed import HashedGrams
 from companion.memory.settings import MemorySettings
 from companion.memory.store import Store, open_store
+from device_sim import cards
 from pipelines import events as ev
 from pipelines.director import DirectorOptions
 from pipelines.memory.keeping import Kept, keep
 from pipelines.memory.place_words import place_told, sought
 from pipelines.memory.places import caption, changed
+from pipelines.seeing.covering import covered
 from pipelines.seeing.decode import from_jpeg
 from pipelines.seeing.quality import coarse, luma, scene
-from pipelines.seeing.regions import Region, SendRules
+from pipelines.seeing.reading import TextReader
+from pipelines.seeing.regions import Cover, Region, SendRules
 from pipelines.thinking.options import Options, PlaceOptions
 from tests.scripted import SHARP, ScriptedSession, World
 
@@ -339,6 +342,25 @@ def test_the_small_picture_has_nothing_of_what_is_hidden(tmp_path: Path) -> None
     hands.memorise(replace(asked, request=2, frame_id=8))
     assert (found[1].trouble, found[1].memory.thumb) == ("", "")
     store.close()
+
+
+def test_a_real_picture_of_a_letter_with_a_card_number_is_kept_without_it() -> None:
+    """The real reader, its boxes, and what is left to be read once they are black."""
+    reader, rng = TextReader(), np.random.default_rng(5)
+    text = (
+        "Welcome to Hotel Seaview. Your card 4111 1111 1111 1111 was charged. Password: marigold77. Breakfast is at 8."
+    )
+    picture = cards.draw("letter", {"text": text}, 1280, 720, rng)
+    read = reader.read_all(picture)
+    size = (picture.shape[1], picture.shape[0])
+    unread = [line for line, _ in read.doubtful]
+    kept = keep(read.lines, unread, (), size, SendRules())
+    assert any("Seaview" in line.text for line in kept.lines) and kept.picture and kept.hide
+    left = covered(picture, Cover(size, tuple((box, "black") for box in kept.hide)))
+    again = reader.read_all(left)
+    for words in (kept.lines, again.lines, [line for line, _ in again.doubtful]):
+        said = " ".join(line.text for line in words)
+        assert "1111" not in said and "marigold" not in said
 
 
 def hands_at(store: Store, found: list[ev.Memorised], picture: Any) -> Remembering:

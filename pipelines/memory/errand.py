@@ -302,9 +302,10 @@ class MemoryErrand:
     def _reminded_found(self, event: Recalled) -> None:
         if self._failed(event):
             return
-        found = reminded.told(self._question.intent.subject, event.memories)
+        about = self._question.intent.subject
+        found = reminded.told(about, event.memories)
         self._holding.when_certain(partial(self._mind.means, *found[: reminded.MOST]))
-        self._tell_more(reminded.sentences(found, *self._when))
+        self._tell_more(reminded.sentences(about, found, *self._when))
 
     # ------------------------------------------------------------------------------------------------------- forgotten
 

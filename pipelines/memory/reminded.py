@@ -23,11 +23,11 @@ def told(about: str, memories: Sequence[Memory]) -> list[Memory]:
     return sorted((m for m in done if wanted <= content(m.text)), key=lambda m: (-m.at_s, -m.id))[:MOST]
 
 
-def sentences(found: Sequence[Memory], t_ns: int, wall_clock: str) -> list[str]:
+def sentences(about: str, found: Sequence[Memory], t_ns: int, wall_clock: str) -> list[str]:
     """ "Yesterday at 18:30 I reminded you: pay the rent." One each."""
     said = []
     for memory in found:
         when = spoken(memory.at_s, t_ns, wall_clock)
         what = f"reminded you: {sentence(memory.text)}" if memory.text else "reminded you, of nothing in particular."
         said.append(f"{when[:1].upper()}{when[1:]} I {what}" if when else f"I {what}")
-    return said or [NOTHING_AT_ALL]
+    return said or [NOTHING if content(about) else NOTHING_AT_ALL]
