@@ -58,6 +58,7 @@ class Announcing:
         answerer.earcons.catch_up()
         if answerer.busy or room.floor.state != floor.LISTENING:
             return
+        room.reminders.said_all()
         if self._waiting:
             text, kind, about = self._waiting.pop(0)
             room.reminders.told(about)

@@ -97,7 +97,7 @@ class Room:
         self.alarms = Alarms()
         self.mind = Mind(self.scribe, self.deadlines)
         self.reminders = Reminders(self.scribe, self.alarms)
-        self.places = Places(options.general.places, self.scribe)
+        self.places = Places(options.general.places, options.general.send, self.scribe)
         self.tools: dict[str, tuple[ToolInfo, ...]] = {}  # by where they come from
         self.preferences = Preferences()  # what the wearer asked for by voice; `Steering` changes it
         self.standing = ""  # the mode that the wearer asked for until further notice

@@ -8,6 +8,7 @@ import pytest
 
 from pipelines import events as ev
 from pipelines.events import Memory
+from pipelines.memory import reminded
 from pipelines.memory import reminders as words
 from pipelines.memory.reminder_words import understood
 from tests.scripted import Reply, ScriptedSession, World
@@ -39,6 +40,9 @@ class Kept:
             del self.rows[i]
         return ev.Forgotten(0, d.request, len(gone))
 
+    def recall(self, d: ev.Recall) -> ev.Recalled:
+        return ev.Recalled(0, d.request, tuple(m for m in self.rows.values() if not d.what or m.what in d.what))
+
     @property
     def due(self) -> tuple[Memory, ...]:
         return tuple(m for m in self.rows.values() if m.due_s or m.place)
@@ -68,6 +72,8 @@ class Day(ScriptedSession):
     def _one(self, d: ev.Decision) -> None:
         if isinstance(d, ev.Memorise) and d.memory.what == "reminder":
             self._later(3, lambda: self._answer(d.request, self.kept.memorise(d)))
+        elif isinstance(d, ev.Recall):
+            self._later(3, lambda: self._answer(d.request, self.kept.recall(d)))
         elif isinstance(d, ev.Forget):
             self._later(3, lambda: self._answer(d.request, self.kept.forget(d)))
         else:
@@ -96,6 +102,34 @@ def test_what_came_due_while_it_was_off_is_said_at_the_next_start_and_only_then(
     night = Day(kept, "2026-11-21T22:00:00+01:00")
     assert night.run_until(10_000).spoken(0) == "While I was off: pay the rent, at 18:30."
     assert Day(kept, "2026-11-22T08:00:00+01:00").run_until(10_000).spoken() == ""
+
+
+@pytest.mark.parametrize("heard_ms", [0, 100, 700])
+def test_one_that_was_cut_off_by_the_end_of_the_process_is_said_once_more_and_not_again(heard_ms: int) -> None:
+    day = Day(kept := Kept())
+    day.type("Remind me in 20 minutes to call Anna.", 0)
+    day.run_until(20 * MINUTE + heard_ms)  # and then the process is killed
+    assert len(kept.due) == 1
+    again = Day(kept, "2026-11-21T14:26:00+01:00").run_until(20_000)
+    assert again.spoken(0) == "While I was off: call Anna, at 14:25." and not kept.due
+    assert Day(kept, "2026-11-21T14:27:00+01:00").run_until(20_000).spoken() == ""
+
+
+def test_what_it_reminded_of_is_told_when_asked_and_what_is_still_to_come_is_not() -> None:
+    day = Day(Kept())
+    day.type("What did you remind me of?", 0)
+    day.type("Remind me in ten minutes to call Anna.", 10_000)
+    day.type("Remind me in twenty minutes to water the plants.", 20_000)
+    day.type("Remind me tomorrow at nine to pay the rent.", 30_000)
+    day.type("What did you remind me of today?", 25 * MINUTE)
+    day.type("Did you remind me to pay the rent?", 26 * MINUTE)
+    day.type("Did you remind me to call Anna?", 27 * MINUTE)
+    day.run_until(28 * MINUTE)
+    assert day.spoken(1) == reminded.NOTHING_AT_ALL
+    plants, anna = "Today at 14:25 I reminded you: water the plants.", "Today at 14:15 I reminded you: call Anna."
+    assert f"{plants} {anna}" in day.spoken()
+    assert day.spoken().endswith(f"{reminded.NOTHING} {anna}")
+    assert "rent" not in day.spoken().split(plants)[1]
 
 
 def test_one_that_is_still_to_come_is_spoken_in_the_session_of_its_time() -> None:
@@ -129,6 +163,19 @@ def test_it_is_put_off_by_voice_also_over_a_restart(snooze: str, minutes: int) -
     assert [(m.text, round(m.due_s - SET_AT_S)) for m in kept.due] == [("stir the soup", (11 + minutes) * 60)]
     later = Day(kept, "2026-11-21T14:16:10+01:00")
     assert later.run_until((minutes + 2) * MINUTE).spoken(0) == "Reminder: stir the soup."
+
+
+def test_snooze_said_aloud_into_the_reminder_puts_it_off_and_ticks_it_off() -> None:
+    day = Day(kept := Kept())
+    day.type("Remind me in ten minutes to stir the soup with the large wooden spoon.", 0)
+    day.say("snooze", 10 * MINUTE + 900)
+    day.run_until(10 * MINUTE + 10_000)
+    assert "I will say it again in" in day.spoken()
+    assert [(m.text, round((m.due_s - SET_AT_S) / 60)) for m in kept.due] == [
+        ("stir the soup with the large wooden spoon", 20)
+    ]
+    assert "Reminder: stir the soup" in day.run_until(21 * MINUTE).spoken().split("again in")[1]
+    assert not kept.due
 
 
 def test_snooze_with_nothing_to_put_off_says_so() -> None:

@@ -244,6 +244,24 @@ def test_turns_go_after_their_days_and_facts_stay(tmp_path: Path) -> None:
     again.close()
 
 
+def test_reminders_that_were_said_go_after_their_days_and_those_to_come_stay(tmp_path: Path) -> None:
+    clock = [NOW_S]
+    settings = MemorySettings(retention_days=2)
+    store = open_store(settings, tmp_path, HashedGrams(), now=lambda: clock[0])
+    set_, _ = store.memorise(Memory(what="reminder", text="call Anna", at_s=NOW_S - 9 * DAY_S, due_s=NOW_S))
+    store.memorise(Memory(what="reminder", text="see the dentist", at_s=NOW_S - 9 * DAY_S, due_s=NOW_S + 30 * DAY_S))
+    store.memorise(Memory(what="reminder", text="buy milk", at_s=NOW_S - 9 * DAY_S, place="shop"))
+    store.memorise(Memory(what="reminder", text="call Anna", at_s=NOW_S), replaces=(set_.id,))  # it was said
+    store.close()
+    for days, left in ((1, ["see the dentist", "buy milk", "call Anna"]), (3, ["see the dentist", "buy milk"])):
+        clock[0] = NOW_S + days * DAY_S
+        again = open_store(settings, tmp_path, HashedGrams(), now=lambda: clock[0])
+        assert texts(one for one in again.all() if not one.replaced_s) == left
+        assert texts(again.reminders()) == ["buy milk", "see the dentist"]
+        again.close()
+    assert b"Anna" not in again.file.read_bytes()
+
+
 def test_words_cut_otherwise_and_another_maker_of_vectors_are_noticed(
     told: Store, opened: Callable[[], Store], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
+import sys
 import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +18,9 @@ from companion.memory.settings import MemorySettings
 from companion.memory.store import open_store
 from companion.settings import data_folder, load
 from pipelines.events import Memory
+
+ROOT = Path(__file__).resolve().parent.parent
+LIST = [sys.executable, "-m", "companion.cli", "memory", "list"]
 
 
 @pytest.fixture(autouse=True)
@@ -57,6 +64,49 @@ def test_forget_by_number_name_time_and_everything(capsys: pytest.CaptureFixture
     assert "forgotten: 1 memory" in said(capsys, "forget", "--about", "anna")
     assert "forgotten: 1 memory" in said(capsys, "forget", "--last", "1h")
     assert "Nothing is remembered" in said(capsys, "list")
+
+
+def test_reminders_are_listed_with_when_or_where_they_come_due_or_that_they_were_said(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    store = open_store(MemorySettings(), data_folder(), HashedGrams())
+    store.memorise(Memory(what="reminder", text="call Anna", due_s=datetime(2026, 12, 24, 18, 30).timestamp()))
+    store.memorise(Memory(what="reminder", text="buy milk", place="shop"))
+    store.memorise(Memory(what="reminder", text="pay the rent"))
+    store.close()
+    shown = said(capsys, "list", "--what", "reminder")
+    assert "call Anna  due 2026-12-24 18:30" in shown
+    assert "buy milk  when at shop" in shown and "pay the rent  said" in shown
+
+
+def test_an_export_that_cannot_be_written_says_why(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = tmp_path / "nowhere" / "mine.json"
+    assert f"{file} cannot be written (No such file" in said(capsys, "export", str(file), status=2)
+
+
+@pytest.mark.parametrize("way", ["file", "folder"])
+def test_what_stands_in_the_way_is_named(capsys: pytest.CaptureFixture[str], way: str) -> None:
+    folder = data_folder() / "memory"
+    shutil.rmtree(folder)
+    if way == "file":
+        folder.write_text("a letter")
+    else:
+        (folder / "memory.db").mkdir(parents=True)
+    shown = said(capsys, "list", status=2)
+    assert str(folder) in shown and shown.endswith("move it away\n") and "damaged" not in shown
+
+
+def test_a_disk_that_takes_no_more_is_said_and_nothing_is_lost(tmp_path: Path) -> None:
+    """Over a quota SQLite tells of a disk error, and that is no damage."""
+    before = subprocess.run(LIST, capture_output=True, text=True, cwd=ROOT, check=True).stdout
+    file = data_folder() / "memory" / "memory.db"
+    limit = ["bash", "-c", f'ulimit -f {file.stat().st_size // 1024 // 2}; exec "$@"', "-"]
+    forget = [*LIST[:-1], "forget", "--about", "Anna"]
+    done = subprocess.run([*limit, *forget], capture_output=True, text=True, cwd=ROOT, check=False)
+    assert done.returncode == 2 and "make room" in done.stderr and "damaged" not in done.stderr
+    assert subprocess.run(LIST, capture_output=True, text=True, cwd=ROOT, check=True).stdout == before
+    done = subprocess.run(forget, capture_output=True, text=True, cwd=ROOT, check=True)
+    assert "forgotten: 1 memory" in done.stdout and b"Anna" not in file.read_bytes()
 
 
 def test_export_never_overwrites(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import random
 import sqlite3
 import stat
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from companion.memory import migrations
+from companion.memory import migrations, settling
 from companion.memory.embed import HashedGrams
 from companion.memory.settings import MemorySettings
 from companion.memory.shape import MemoryError_
@@ -210,6 +213,29 @@ def test_killed_at_any_moment_of_writing_it_opens_and_all_that_was_acknowledged_
     assert outcome.trouble == "" and outcome.acknowledged > 0
 
 
+def test_what_was_stored_is_on_the_disk_right_after_and_a_slow_disk_holds_up_no_storing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    on_disk: list[int] = []
+    slow = threading.Event()
+
+    def to_disk(file: int) -> None:
+        size = os.fstat(file).st_size  # what comes later may be missing
+        assert slow.wait(60)
+        on_disk.append(size)
+
+    monkeypatch.setattr(settling, "_to_disk", to_disk)
+    with opened(tmp_path) as store:
+        for n in range(5):
+            store.memorise(Memory(text=f"the violin is number {n}"))
+        assert not on_disk, "all five were stored, and the disk has said nothing"
+        slow.set()
+        store._settling.wait()
+        (log,) = tmp_path.rglob("memory.db-wal")
+        assert on_disk[-1] == log.stat().st_size > 0
+        assert len(on_disk) < 5, "several are asked for together"
+
+
 # ---------------------------------------------------------------------------------------------------------- encryption
 
 
@@ -274,6 +300,90 @@ def test_what_is_remembered_under_a_passphrase_stands_nowhere_in_plain(
 def test_an_encrypted_one_survives_a_kill(tmp_path: Path) -> None:
     outcome = kill_one(tmp_path, 0.4, passphrase_env="MY_PASSPHRASE")
     assert outcome.trouble == "" and outcome.acknowledged > 0
+
+
+@pytest.mark.usefixtures("sealed")
+def test_what_is_forgotten_is_in_no_page_of_the_encrypted_file(tmp_path: Path) -> None:
+    with opened(tmp_path, passphrase_env="MY_PASSPHRASE") as store:
+        for n in range(40):
+            store.memorise(Memory(text=f"the marigold number {n} is for Anna", subject="Anna"))
+        assert b"marigold" in decrypted(store.file)[store.file.stat().st_size :], "in the log"
+        store.memorise(Memory(text="the violin is in the attic"))
+    assert b"marigold" in decrypted(store.file) and b"violin" in decrypted(store.file)
+    with opened(tmp_path, passphrase_env="MY_PASSPHRASE") as store:
+        assert store.forget(subject="Anna").count == 40
+        assert b"marigold" not in (pages := decrypted(store.file)) and b"Anna" not in pages and b"violin" in pages
+        assert [one.text for one in store.all()] == ["the violin is in the attic"] and store.check() == []
+
+
+def decrypted(file: Path) -> bytes:
+    """Every page of it and of its log, as SQLCipher 4 keeps them: the salt in front of the first, each one's vector 80
+    bytes from its end."""
+    from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+    data = file.read_bytes()
+    pages = [data[at : at + 4096] for at in range(0, len(data), 4096)]
+    log = file.with_name(file.name + "-wal")
+    frames = log.read_bytes()[32:] if log.exists() else b""
+    pages += [frames[at + 24 : at + 24 + 4096] for at in range(0, len(frames), 24 + 4096)]
+    key = hashlib.pbkdf2_hmac("sha512", os.environ["MY_PASSPHRASE"].encode(), data[:16], 256_000, 32)
+    out = b""
+    for page in pages:
+        first = 16 * page.startswith(data[:16])
+        cipher = Cipher(algorithms.AES(key), modes.CBC(page[4016:4032])).decryptor()
+        out += cipher.update(page[first:4016])
+    return out
+
+
+@pytest.mark.usefixtures("sealed")
+def test_encryption_that_is_switched_on_takes_everything_over_once_and_loses_nothing(tmp_path: Path) -> None:
+    picture = np.full((90, 160, 3), 90, np.uint8)
+    with opened(tmp_path) as store:
+        old, _ = store.memorise(Memory(text="my locker is 214"))
+        store.memorise(Memory(text="my locker is 300"), (old.id,))
+        store.memorise(Memory(what="reminder", text="call Anna", due_s=2e9))
+        store.memorise(Memory(what="place", text="FLOUR"), (), picture)
+    plain = store.file.read_bytes()
+    told: list[str] = []
+    with opened(tmp_path, told, passphrase_env="MY_PASSPHRASE") as store:
+        before = list(store.all())
+        assert "Keep the passphrase" in told[0] and len(before) == 4
+        assert before[0].replaced_s and store.picture(before[3].thumb)
+        assert [one.text for one in store.reminders()] == ["call Anna"]
+    (tmp_path / "memory" / "memory.db").write_bytes(plain)  # as if killed before the plain file was deleted
+    with opened(tmp_path, passphrase_env="MY_PASSPHRASE") as store:
+        assert list(store.all()) == before
+    (tmp_path / "memory" / "memory.sealed.db").rename(tmp_path / "away.db")
+    with opened(tmp_path) as store:  # and without it for a while
+        old, _ = store.memorise(Memory(text="my desk is 5"))
+        store.memorise(Memory(text="my desk is 7"), (old.id,))
+    (tmp_path / "away.db").rename(tmp_path / "memory" / "memory.sealed.db")
+    with opened(tmp_path, passphrase_env="MY_PASSPHRASE") as store:
+        desks = [one for one in store.all() if "desk" in one.text]
+        assert [*store.all()][:4] == before and [bool(one.replaced_s) for one in desks] == [True, False]
+        assert store.recall("my desk")[0].text == "my desk is 7"
+        assert store.forget(ids=(desks[1].id,)).count == 2, "with what it had taken the place of"
+        assert store.check() == []
+
+
+@pytest.mark.usefixtures("sealed")
+def test_an_export_is_the_way_out_of_a_passphrase(tmp_path: Path) -> None:
+    with opened(tmp_path, passphrase_env="MY_PASSPHRASE") as store:
+        store.memorise(Memory(text="the marigold is sealed"))
+        assert store.export(tmp_path / "mine.json") == 1
+    assert _holding(tmp_path, "marigold") == ["mine.json"] and mode(tmp_path / "mine.json") == 0o600
+
+
+@pytest.mark.usefixtures("sealed")
+def test_a_wrong_and_a_missing_passphrase_name_the_way_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with opened(tmp_path, passphrase_env="MY_PASSPHRASE"):
+        pass
+    with pytest.raises(MemoryError_, match=r"name the variable .* memory\.passphrase_env"), opened(tmp_path):
+        pass
+    monkeypatch.setenv("MY_PASSPHRASE", "wrong")
+    said = "another one, or the file is damaged.*nothing was changed. Set the right passphrase.*begin anew"
+    with pytest.raises(MemoryError_, match=said), opened(tmp_path, passphrase_env="MY_PASSPHRASE"):
+        pass
 
 
 def test_the_rest_of_the_companion_learns_its_shape_without_loading_sqlite() -> None:

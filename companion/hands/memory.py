@@ -12,6 +12,8 @@ from companion.hands.eyes import Eyes
 from companion.hands.work import Work
 from companion.memory.shape import MemoryError_, MemoryStore
 from pipelines import events as ev
+from pipelines.seeing.covering import covered
+from pipelines.seeing.regions import Cover
 
 if TYPE_CHECKING:
     from companion.session import Session
@@ -34,11 +36,20 @@ class Remembering:
         memory = replace(d.memory, session=d.memory.session or self._session.link.session)
 
         def work(store: MemoryStore) -> ev.Memorised:
-            picture = self._eyes.picture(d.frame_id) if d.frame_id > 0 else None
-            stored, replaced = store.memorise(memory, d.replaces, picture)
+            stored, replaced = store.memorise(memory, d.replaces, self._picture(d) if d.frame_id > 0 else None)
             return ev.Memorised(0, d.request, stored, replaced)
 
         self._run(d, work, ev.Memorised(0, d.request, memory))
+
+    def _picture(self, d: ev.Memorise) -> Any:
+        """The frame with what is hidden in black, (h, w, 3) uint8; None if it is gone: then without it."""
+        try:
+            picture = self._eyes.picture(d.frame_id)
+        except LookupError as why:
+            logger.warning("a place is kept without a picture: %s", why)
+            return None
+        boxes = tuple(((x, y, w, h), "black") for x, y, w, h in zip(*(d.hide[i::4] for i in range(4)), strict=True))
+        return covered(picture, Cover((picture.shape[1], picture.shape[0]), boxes))
 
     def recall(self, d: ev.Recall) -> None:
         def work(store: MemoryStore) -> ev.Recalled:

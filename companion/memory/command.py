@@ -74,7 +74,10 @@ def _forget(store: Store, args: argparse.Namespace) -> Outcome:
 def _export(store: Store, args: argparse.Namespace) -> Outcome:
     if args.file.exists():
         return Outcome(f"{args.file} is there already: choose another name, or move it away.", 2)
-    count = store.export(args.file)
+    try:
+        count = store.export(args.file)
+    except OSError as why:
+        return Outcome(f"{args.file} cannot be written ({why.strerror}): choose another folder, or make room.", 2)
     return Outcome(
         f"{counted(count, 'memory', 'memories')} in {args.file}, readable by you alone; forgetting does not reach it"
     )
@@ -105,9 +108,19 @@ def _lines(memories: Iterable[Memory]) -> list[str]:
 
 
 def _line(memory: Memory) -> str:
-    when = datetime.fromtimestamp(memory.at_s).strftime("%Y-%m-%d %H:%M") if 0 < memory.at_s < 4e9 else "?"
-    parts = [f"{memory.id:>6}  {when}  {memory.what:<8}", harmless(memory.text)]
+    parts = [f"{memory.id:>6}  {_when(memory.at_s)}  {memory.what:<8}", harmless(memory.text)]
     parts += [f"→ {harmless(memory.answer)}"] if memory.answer else []
-    parts += [f"({harmless(memory.place)})"] if memory.place else []
+    parts += [_of_reminder(memory)] if memory.what == "reminder" else []
+    parts += [f"({harmless(memory.place)})"] if memory.place and memory.what != "reminder" else []
     parts += ["[replaced]"] if memory.replaced_s else []
     return "  ".join(parts)
+
+
+def _of_reminder(memory: Memory) -> str:
+    if memory.place:
+        return f"when at {harmless(memory.place)}"
+    return f"due {_when(memory.due_s)}" if memory.due_s else "said"
+
+
+def _when(at_s: float) -> str:
+    return datetime.fromtimestamp(at_s).strftime("%Y-%m-%d %H:%M") if 0 < at_s < 4e9 else "?"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import logging
 import os
 import sqlite3
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
@@ -27,7 +26,6 @@ SEALED: Final = "memory.sealed.db"
 ASIDE: Final = "memory.damaged-*"
 BUSY_S: Final = 5.0
 CHECKED_BYTES: Final = 64 << 20  # larger files are checked by `companion memory check`, not at each start
-CHECKPOINT_STORES: Final = 200  # the log is some 4 MB then
 _BESIDE: Final = ("", "-wal", "-shm")
 
 
@@ -41,13 +39,20 @@ def open_database(folder: Path, passphrase: str, notice: Callable[[str], None]) 
         private(folder)
     plain, sealed = folder / FILE, folder / SEALED
     if not passphrase and sealed.exists():
-        raise MemoryError_("sealed", f"{sealed} is encrypted and there is no passphrase")
+        raise MemoryError_(
+            "sealed",
+            f"{sealed} is encrypted and there is no passphrase",
+            "name the variable that holds it in memory.passphrase_env; to begin anew, move the file away",
+        )
     file = sealed if passphrase else plain
+    if file.is_dir():
+        raise MemoryError_("read-only", f"{file} is a folder", "move it away")
     try:
         connection = _connect(file, passphrase)
     except _CorruptError as why:
         if passphrase:  # a wrong passphrase looks just like damage, so nothing is moved
-            raise MemoryError_("sealed", f"{file} ({why})") from why
+            detail = f"{file} does not open: the passphrase is another one, or the file is damaged ({why})"
+            raise MemoryError_("sealed", detail) from why
         connection = _anew(file, str(why), notice)
     if passphrase and plain.exists():
         _seal(connection, plain, notice)
@@ -56,6 +61,8 @@ def open_database(folder: Path, passphrase: str, notice: Callable[[str], None]) 
 
 def private(folder: Path) -> None:
     """Make the folder, for its owner only."""
+    if folder.exists() and not folder.is_dir():
+        raise MemoryError_("read-only", f"{folder} is no folder", "move it away")
     folder.mkdir(parents=True, exist_ok=True)
     if folder.stat().st_mode & 0o077:
         folder.chmod(0o700)
@@ -70,16 +77,17 @@ def _connect(file: Path, passphrase: str) -> Any:
             file.chmod(0o600)
     connection: Any = None
     try:
-        connection = _opened(file, passphrase)
+        connection = connect(file, passphrase)
         for pragma in (
             "journal_mode = WAL",
             "synchronous = NORMAL",
             "secure_delete = ON",
             "cache_size = -8000",
             "wal_autocheckpoint = 0",
+            "checkpoint_fullfsync = ON",
         ):
             connection.execute(f"PRAGMA {pragma}").fetchall()
-        migrate(connection)
+        migrate(connection, file=file)
         if file.stat().st_size <= CHECKED_BYTES and (faults := check(connection, quick=True)):
             raise _CorruptError(faults[0])
         return connection
@@ -93,42 +101,11 @@ def _connect(file: Path, passphrase: str) -> Any:
         raise
 
 
-class Checkpoints:
-    """Writes what was stored from the log into the file, beside the storing: a thread and a connection of its own, now
-    and then. Waiting for the disk twice, as it does, takes longer than storing."""
-
-    def __init__(self, file: Path, passphrase: str) -> None:
-        self._file, self._passphrase = file, passphrase
-        self._stored = 0
-        self._thread: threading.Thread | None = None
-
-    def stored(self) -> None:
-        """Something was; it is in the log, where it is safe."""
-        self._stored += 1
-        if self._stored >= CHECKPOINT_STORES and (self._thread is None or not self._thread.is_alive()):
-            self._stored = 0
-            self._thread = threading.Thread(target=self._run, name="earshot-memory-log")
-            self._thread.start()
-
-    def _run(self) -> None:
-        try:
-            connection = _opened(self._file, self._passphrase)
-            try:
-                connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
-            finally:
-                connection.close()
-        except Exception as why:  # the log only grows until the next time
-            log.warning("%s: %s", self._file.name, why)
-
-    def wait(self) -> None:
-        """Until none is under way."""
-        if self._thread is not None:
-            self._thread.join()
-
-
-def _opened(file: Path, passphrase: str) -> Any:
+def connect(file: Path, passphrase: str) -> Any:
+    """One more connection to it, as it is."""
     connection = _driver(passphrase).connect(str(file), timeout=BUSY_S, isolation_level=None, check_same_thread=False)
     if passphrase:
+        connection.execute("PRAGMA cipher_log_level = NONE")  # what is wrong is said by us, in one line
         connection.execute(f"PRAGMA key = {_quoted(passphrase)}")
     return connection
 
@@ -155,7 +132,7 @@ def _driver(passphrase: str) -> Any:
         from sqlcipher3 import dbapi2
     except ImportError as why:
         raise MemoryError_(
-            "sealed", "memory.passphrase_env needs its extra: pip install 'earshot-companion[memory-encryption]'"
+            "sealed", "memory.passphrase_env needs its extra", "pip install 'earshot-companion[memory-encryption]'"
         ) from why
     return dbapi2
 
@@ -203,7 +180,10 @@ def _seal(connection: Any, plain: Path, notice: Callable[[str], None]) -> None:
         for end in _BESIDE:
             with suppress(FileNotFoundError):
                 plain.with_name(plain.name + end).unlink()
-    notice(f"{saved} from {plain.name} into {SEALED}, which is encrypted; the plain file is deleted")
+    notice(
+        f"{saved} from {plain.name} into {SEALED}, which is encrypted; the plain file is deleted. "
+        "Keep the passphrase: without it nobody can read this, and it cannot be replaced."
+    )
 
 
 def _quoted(text: str) -> str:
@@ -235,6 +215,9 @@ def trouble_of(why: BaseException) -> MemoryError_:
         ("Read-only", "read-only"),
         ("Permission", "read-only"),
         ("unable to open", "read-only"),
+        ("disk I/O", "disk"),
+        ("Input/output", "disk"),
+        ("File too large", "disk"),
         ("closed database", "closed"),
     ):
         if part in text:

@@ -22,6 +22,7 @@ from companion.memory.database import ASIDE
 from companion.memory.finding import all_of
 from companion.memory.recorded import Recordings, Sought
 from companion.memory.rows import delete, of_row, set_state, state, with_ids
+from companion.memory.settling import Settling
 from companion.memory.shape import Gone, MemoryError_
 from companion.memory.vectors import VectorIndex
 from pipelines.events import Memory
@@ -49,14 +50,14 @@ class Meant:
 
 @dataclass(frozen=True, slots=True)
 class Forgetter:
-    """For one open database. `writing`: a transaction; `still`: waits until nothing else of ours works on it."""
+    """For one open database. `writing`: a transaction."""
 
     connection: Any
     folder: Path
     index: VectorIndex
     recordings: Recordings
     writing: Callable[[], AbstractContextManager[None]]
-    still: Callable[[], None]
+    settling: Settling
 
     def forget(self, meant: Meant) -> Gone:
         chosen = self._chosen(meant)
@@ -82,9 +83,14 @@ class Forgetter:
         self._scrubbed(sessions - scrubbed.open)
         return Gone(len(chosen), len(pictures) + scrubbed.files, len(scrubbed.open))
 
-    def old_turns(self, before_s: float) -> int:
-        """Turns that were kept long enough. Recordings are kept as long as their own settings say."""
-        rows = self.connection.execute("SELECT id FROM memory WHERE what = 'turn' AND at_s < ?", (before_s,)).fetchall()
+    def old(self, before_s: float) -> int:
+        """Turns, and reminders that were said, that were kept long enough. Recordings are kept as long as their own
+        settings say."""
+        rows = self.connection.execute(
+            "SELECT id FROM memory WHERE (what = 'turn' AND at_s < ?) OR (what = 'reminder' "
+            "AND (replaced_s > 0 OR (due_s = 0 AND place = '')) AND max(at_s, replaced_s) < ?)",
+            (before_s, before_s),
+        ).fetchall()
         ids = [row[0] for row in rows]
         if ids:
             with self.writing():
@@ -107,7 +113,7 @@ class Forgetter:
 
     def erase(self) -> None:
         """What was deleted leaves the file. Raises MemoryError_("locked") if somebody else reads it all the while."""
-        self.still()
+        self.settling.wait()
         run = self.connection.execute
         run("INSERT INTO word (word) VALUES ('optimize')")
         run("VACUUM")
@@ -117,6 +123,7 @@ class Forgetter:
             time.sleep(PAUSE_S)  # another process writes its log into the file just now
         else:
             raise MemoryError_("locked", "it is forgotten, but its bytes are still in the file")
+        self.settling.sync()
         with self.writing():
             run("DELETE FROM state WHERE name = 'erase'")
         for aside in self.folder.glob(ASIDE):

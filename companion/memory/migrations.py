@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 from companion.memory.shape import MemoryError_
@@ -42,14 +43,14 @@ CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 STEPS: Final[Sequence[str]] = (V1,)
 
 
-def migrate(connection: Any, steps: Sequence[str] = STEPS) -> int:
+def migrate(connection: Any, steps: Sequence[str] = STEPS, file: Path | str = "the database") -> int:
     """Bring the tables to the newest version, each step whole or not at all; the version that was found.
 
     Raises MemoryError_("newer") and changes nothing if a later companion wrote them.
     """
     (found,) = connection.execute("PRAGMA user_version").fetchone()
     if found > len(steps):
-        raise MemoryError_("newer", f"its tables have version {found}, this companion knows version {len(steps)}")
+        raise MemoryError_("newer", f"{file} has tables of version {found}, this companion knows version {len(steps)}")
     for version in range(found, len(steps)):
         connection.execute("BEGIN IMMEDIATE")
         try:

@@ -28,17 +28,26 @@ class Saved:
 
 
 def copy_rows(old: Any, new: Any) -> Saved:
-    """Rows, small pictures and what is still to be scrubbed, in one transaction. Vectors and index are made anew."""
+    """Rows, small pictures and what is still to be scrubbed, in one transaction. Vectors and index are made anew. What
+    `new` holds already stays; a row whose number it uses for another gets a new one."""
     trouble: list[str] = []
     count = 0
     marks = ", ".join("?" * len(_COLUMNS.split(",")))
     new.execute("BEGIN IMMEDIATE")
     try:
+        moved: dict[int, int] = {}  # whose number another memory has here
+        (last,) = new.execute("SELECT coalesce(max(id), 0) FROM memory").fetchone()
         for row in _rows(old, trouble):
-            taken = new.execute(f"INSERT OR IGNORE INTO memory ({_COLUMNS}) VALUES ({marks})", row)
-            if taken.rowcount == 1:
-                new.execute("INSERT INTO word (rowid, words, what) VALUES (?, ?, ?)", (row[0], row[-1], row[1]))
             count += 1
+            if _holds(new, row):
+                continue
+            if new.execute("SELECT 1 FROM memory WHERE id = ?", row[:1]).fetchone():
+                moved[row[0]] = last + row[0]
+                row = (last + row[0], *row[1:])
+            new.execute(f"INSERT INTO memory ({_COLUMNS}) VALUES ({marks})", row)
+            new.execute("INSERT INTO word (rowid, words, what) VALUES (?, ?, ?)", (row[0], row[-1], row[1]))
+        for before, now in moved.items():
+            new.execute("UPDATE memory SET replaced_by = ? WHERE replaced_by = ? AND id > ?", (now, before, last))
         for table, columns in (("picture", 2), ("scrub", 1)):
             for row in _readable(old, f"SELECT * FROM {table}", trouble):
                 new.execute(f"INSERT OR IGNORE INTO {table} VALUES ({', '.join('?' * columns)})", row)
@@ -47,6 +56,15 @@ def copy_rows(old: Any, new: Any) -> Saved:
         new.execute("ROLLBACK")
         raise
     return Saved(count, trouble[0] if trouble else "")
+
+
+def _holds(new: Any, row: tuple[Any, ...]) -> bool:
+    """Whether it was taken over before: a start that was killed is done again."""
+    _, what, text, _, _, _, at_s, _, _, answer = row[:10]
+    found = new.execute(
+        "SELECT 1 FROM memory WHERE at_s = ? AND what = ? AND text = ? AND answer = ?", (at_s, what, text, answer)
+    )
+    return found.fetchone() is not None
 
 
 def _rows(old: Any, trouble: list[str]) -> Iterator[tuple[Any, ...]]:

@@ -16,17 +16,20 @@ TROUBLES: Final = {
     "full": "the disk is full; make room",
     "read-only": "it may not be written to; check who owns the file and its folder",
     "broken": "the file is damaged; `companion memory check` says more, the next start saves what still reads",
-    "sealed": "it is encrypted, and the passphrase does not open it; see memory.passphrase_env",
+    "disk": "the disk does not do what is asked of it: over a quota, or failing; make room, or see the system's log",
+    "sealed": "nothing was changed. Set the right passphrase; one that is lost cannot be replaced, and to begin anew "
+    "you move the file away",
     "newer": "a newer companion wrote it, and it was left alone; update this one",
     "closed": "it is closed already",
 }
 
 
 class MemoryError_(Exception):  # noqa: N801, N818
-    """Something could not be stored, found or forgotten. `trouble`: one of TROUBLES; `detail`: for the log."""
+    """Something could not be stored, found or forgotten. `trouble`: one of TROUBLES; `detail`: for the log; `way_out`:
+    instead of the usual one."""
 
-    def __init__(self, trouble: str, detail: str = "") -> None:
-        super().__init__(f"the memory: {detail or trouble}: {TROUBLES[trouble]}")
+    def __init__(self, trouble: str, detail: str = "", way_out: str = "") -> None:
+        super().__init__(f"the memory: {detail or trouble}: {way_out or TROUBLES[trouble]}")
         self.trouble = trouble
         self.detail = detail
 

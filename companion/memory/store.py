@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import fields, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from companion.memory.database import Checkpoints, check, open_database, troubles
+from companion.memory.database import check, connect, open_database, troubles
 from companion.memory.embed import Embedder
 from companion.memory.export import write_export
 from companion.memory.finding import Finder, Query
@@ -24,6 +25,7 @@ from companion.memory.nearest import Wanted
 from companion.memory.recorded import Recordings
 from companion.memory.rows import COLUMNS, insert, of_row, set_state, state, with_ids
 from companion.memory.settings import MemorySettings
+from companion.memory.settling import Settling
 from companion.memory.shape import Gone, MemoryError_
 from companion.memory.thumbs import THUMB_SUFFIX, new_name, small_jpeg
 from companion.memory.vectors import VectorIndex
@@ -49,13 +51,16 @@ def open_store(
     if settings.passphrase_env:
         passphrase = os.environ.get(settings.passphrase_env, "")
         if not passphrase:
-            raise MemoryError_("sealed", f"memory.passphrase_env: the variable {settings.passphrase_env} is not set")
+            raise MemoryError_(
+                "sealed",
+                f"memory.passphrase_env: the variable {settings.passphrase_env} is not set",
+                "set it to the passphrase, or take the setting away if nothing is encrypted",
+            )
     connection, file = open_database(folder / FOLDER, passphrase, notice)
     try:
         with troubles():
-            return Store(
-                settings, connection, file, embedder, Recordings(recordings), now or _now, Checkpoints(file, passphrase)
-            )
+            settling = Settling(file, partial(connect, file, passphrase))
+            return Store(settings, connection, file, embedder, Recordings(recordings), now or _now, settling)
     except BaseException:
         connection.close()
         raise
@@ -72,17 +77,17 @@ class Store:
         embedder: Embedder,
         recordings: Recordings,
         now: Callable[[], float],
-        checkpoints: Checkpoints,
+        settling: Settling,
     ) -> None:
         self.file = file
         self._settings = settings
         self._connection = connection
         self._now = now
-        self._checkpoints = checkpoints
+        self._settling = settling
         self._one = threading.RLock()
         self._index = VectorIndex(connection, embedder)
         self._finder = Finder(connection, self._index)
-        self._forgetter = Forgetter(connection, file.parent, self._index, recordings, self._writing, checkpoints.wait)
+        self._forgetter = Forgetter(connection, file.parent, self._index, recordings, self._writing, settling)
         if embedder.quick:
             self._index.catch_up()
         self.tidy()
@@ -90,7 +95,8 @@ class Store:
     def memorise(
         self, memory: Memory, replaces: tuple[int, ...] = (), picture: NDArray[Any] | None = None
     ) -> tuple[Memory, tuple[Memory, ...]]:
-        """Store it; what was stored, and what it took the place of. It is in the file when this returns."""
+        """Store it; what was stored, and what it took the place of. It is in the log when this returns, and on the disk
+        some milliseconds later (`settling`)."""
         memory = _clean(memory, self._now())
         jpeg = b"" if picture is None else small_jpeg(picture)
         with self._in():
@@ -102,11 +108,14 @@ class Store:
                 memory = replace(memory, id=insert(self._connection, memory))
                 found = self._index.put(memory.id, memory)
                 replaced = self._replace(memory, replaces)
-            self._checkpoints.stored()
+            self._settling.stored()
             self._index.add(memory, found)
             for one in replaced:
                 self._index.nearest.replace(one.id)
-            if memory.what == "turn" and self._now() - float(state(self._connection, "tidied") or 0) > DAY_S:
+            if (
+                memory.what in ("turn", "reminder")
+                and self._now() - float(state(self._connection, "tidied") or 0) > DAY_S
+            ):
                 self.tidy()
             return memory, replaced
 
@@ -208,7 +217,7 @@ class Store:
     def _tidied(self) -> None:
         now_s = self._now()
         if self._settings.retention_days:
-            self._forgetter.old_turns(now_s - self._settings.retention_days * DAY_S)
+            self._forgetter.old(now_s - self._settings.retention_days * DAY_S)
         with self._writing():
             set_state(self._connection, "tidied", str(now_s))
         self._forgetter.finish()
@@ -217,7 +226,7 @@ class Store:
         """Nothing is lost without it; with it one file is left instead of three."""
         with self._one:
             self._index.embedder.close()
-            self._checkpoints.wait()
+            self._settling.wait()
             with suppress(Exception):
                 self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
             self._connection.close()

@@ -229,13 +229,14 @@ class RunTool(Decision):
 @dataclass(frozen=True, slots=True)
 class Memorise(Decision):
     """Store this, on this machine. `replaces`: ids that it takes the place of; `frame_id` > 0: with a small picture of
-    that frame."""
+    that frame, in which the boxes of `hide` are black: x, y, width, height in its pixels, one box after the other."""
 
     request: int = 0
     turn: int = 0
     memory: Memory = NO_MEMORY
     replaces: tuple[int, ...] = ()
     frame_id: int = 0
+    hide: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

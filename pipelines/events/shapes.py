@@ -244,7 +244,8 @@ NO_MEMORY: Final = Memory()
 class Whereabouts:
     """What is known of where the wearer is. `look_ns`: when the next glimpse is due, 0 = none is; `stored_ns`: when a
     place was last stored; `last`, `stored`: the `scene` of the last glimpse and of the place that was stored; `told`,
-    `told_ns`: the place in the wearer's own words, and when they said so."""
+    `told_ns`: the place in the wearer's own words, and when they said so; `same`: how many glimpses in a row saw
+    what was stored."""
 
     look_ns: int = 0
     stored_ns: int = 0
@@ -252,6 +253,7 @@ class Whereabouts:
     stored: tuple[int, ...] = ()
     told: str = ""
     told_ns: int = 0
+    same: int = 0
 
 
 NOWHERE: Final = Whereabouts()

@@ -12,6 +12,10 @@
     errand       one thing told, asked or forgotten                             errand.py
     along        what goes along with a question that a model may be asked      along.py
     reminders    what is due, or missed, in a later session                     reminders.py
+    reminded     what the wearer was reminded of                                reminded.py
+    places       when it is looked about, and what is kept of it                places.py
+    keeping      what of a picture may be kept                                  keeping.py
+    seen         what is said of it                                             seen.py
 
 Pure: the database is reached by `Memorise`, `Recall` and `Forget` alone, and what comes of them is a happening.
 """

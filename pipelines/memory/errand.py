@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.events import Forget, Forgotten, Happening, Memorised, Memory, Recalled, Remembered, ToolInfo
-from pipelines.memory import fitting, seen, wording
+from pipelines.memory import fitting, reminded, seen, wording
 from pipelines.memory.dates import Span, at_s, span_of, spoken, time_words
 from pipelines.memory.facts import cleaned, content, fact_of, repeats, replaces
 from pipelines.memory.place_words import Sought, sought
@@ -197,6 +197,8 @@ class MemoryErrand:
             self._recall(reason, "", self._overviewed, limit=MANY)
         elif name == "seen":
             self._recall(reason, self._sought.query, self._seen_found, what=("fact", "place"), **since)
+        elif name == "reminded":
+            self._recall(reason, "", self._reminded_found, what=reminded.KIND, limit=MANY, **since)
         elif name == "turns":
             subject = "" if span and about in self._question.text.lower() and not content(about) else about
             self._recall(reason, subject, self._turns_found, what=("turn",), **since)
@@ -296,6 +298,14 @@ class MemoryErrand:
             self._holding.say_in_chunks(wording.turns(found, *self._when), "memory")
         else:
             self._say(wording.NEVER_ASKED)
+
+    def _reminded_found(self, event: Recalled) -> None:
+        if self._failed(event):
+            return
+        about = self._question.intent.subject
+        found = reminded.told(about, event.memories)
+        self._holding.when_certain(partial(self._mind.means, *found[: reminded.MOST]))
+        self._tell_more(reminded.sentences(about, found, *self._when))
 
     # ------------------------------------------------------------------------------------------------------- forgotten
 

@@ -2,9 +2,11 @@
 
 While nothing else goes on, one frame is decoded every few seconds. If the view rests, is another than the one that was
 stored, and the last was stored long enough ago, its text, codes and colours are read, and kept with a small picture and
-the place that the wearer named lately. No model is asked, and nothing leaves. Whoever speaks ends it.
+the place that the wearer named lately; nothing that looks private (`keeping`). No model is asked, and nothing leaves.
+Whoever speaks ends it. It is looked less often while the view stays, and not at all while nothing may be stored yet.
 
-The device knows no things by sight: it knows letters, codes, colours, and what it was told.
+The device knows no things by sight: it knows letters, codes, colours, and what it was told. What it reads is material:
+it is kept as read (`how` "seen"), whatever it asks for.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from pipelines.events import (
     Code,
     CodesRead,
     Colour,
+    FrameScore,
     Happening,
     Look,
     Looked,
@@ -27,6 +30,7 @@ from pipelines.events import (
     Measured,
     Memorise,
     Memory,
+    Noted,
     ReadCodes,
     ReadText,
     Resumed,
@@ -36,29 +40,32 @@ from pipelines.events import (
     Whereabouts,
     WorkFailed,
 )
+from pipelines.memory.keeping import Kept, keep
 from pipelines.memory.place_words import place_told
 from pipelines.scribe import Scribe
 from pipelines.seeing.quality import QualityOptions, problem_of
+from pipelines.seeing.regions import SendRules
 from pipelines.thinking.options import PlaceOptions
 from pipelines.thinking.tools.clock import Now, utc_s
 
 LOOK_BACK_NS = 4 * NS  # a key frame is asked for after 2 s without one
 MAX_CHARS = 600  # of one caption
 MAX_LINES = 20
+SELDOM = 2  # doublings of the time between two glimpses, at most
+NO_FRAME = FrameScore(0, 0)
 
 
 class Places:
     """Give it every happening (`take`) and decision (`said`); `tick` when its time has come."""
 
-    def __init__(self, options: PlaceOptions, scribe: Scribe) -> None:
-        self._options, self._scribe = options, scribe
+    def __init__(self, options: PlaceOptions, rules: SendRules, scribe: Scribe) -> None:
+        self._options, self._rules, self._scribe = options, rules, scribe
         self._wall_clock = ""
         self.on = False
         self._known = NOWHERE
         self._glimpse = 0  # request under way
         self._reads: tuple[int, ...] = ()  # requests under way for one frame
-        self._frame = 0
-        self._scene: tuple[int, ...] = ()
+        self._frame = NO_FRAME
         self._read: list[TextRead | CodesRead | Measured] = []
 
     # ------------------------------------------------------------------------------------------------- begin and rest
@@ -102,7 +109,11 @@ class Places:
         )
 
     def _next_look(self) -> None:
-        self._known = replace(self._known, look_ns=self._scribe.now_ns + self._options.look_every_ms * MS)
+        """Soon, if the view changes. Twice before something may be stored again: does it rest?"""
+        options, known = self._options, self._known
+        after_ns = (options.look_every_ms << min(known.same, SELDOM)) * MS
+        due_ns = known.stored_ns + (options.store_every_ms - options.look_every_ms) * MS if known.stored_ns else 0
+        self._known = replace(known, look_ns=max(self._scribe.now_ns + after_ns, due_ns))
 
     def _let_go(self) -> None:
         for request, kind in ((self._glimpse, "look"), *((request, "places") for request in self._reads)):
@@ -149,27 +160,53 @@ class Places:
         another = changed(known.stored, frame.scene) >= options.another
         since_ns = self._scribe.now_ns - known.stored_ns
         due = not known.stored_ns or since_ns >= options.store_every_ms * MS
-        self._known = replace(known, last=frame.scene)
+        self._known = replace(known, last=frame.scene, same=0 if another else known.same + 1)
+        self._next_look()
         if not (rests and another and due) or problem_of(frame, QualityOptions()):
             return
-        self._frame, self._scene, self._read = frame.frame_id, frame.scene, []
+        self._frame, self._read = frame, []
         self._reads = tuple(self._scribe.number() for _ in range(3))
         for request, kind in zip(self._reads, (ReadText, ReadCodes, Measure), strict=True):
-            self._scribe.emit(kind, "what is there to be remembered here?", request=request, frame_id=self._frame)
+            self._scribe.emit(
+                kind, "what is there to be remembered here?", request=request, frame_id=self._frame.frame_id
+            )
 
     def _store(self) -> None:
         """Keep it, if there is anything to tell it by."""
-        lines = next((event.lines for event in self._read if isinstance(event, TextRead)), ())
-        codes = next((event.codes for event in self._read if isinstance(event, CodesRead)), ())
+        text = next((event for event in self._read if isinstance(event, TextRead)), None)
+        codes = next((event for event in self._read if isinstance(event, CodesRead)), None)
         colours = next((event.colours for event in self._read if isinstance(event, Measured)), ())
         self._read = []
-        now_ns, place = self._scribe.now_ns, self.place
+        now_ns, place, frame = self._scribe.now_ns, self.place, self._frame
         at_s = utc_s(Now(now_ns, self._wall_clock))
-        self._known = replace(self._known, stored=self._scene, stored_ns=now_ns)
-        if at_s is None or not (lines or codes or place):
+        self._known = replace(self._known, stored=frame.scene, stored_ns=now_ns, same=0)
+        self._next_look()
+        kept = UNREAD
+        if text is not None and codes is not None:
+            kept = keep(text.lines, text.unread, codes.codes, (frame.width, frame.height), self._rules)
+        if at_s is None or not (kept.lines or kept.codes or place):
+            if kept.why:
+                self._scribe.emit(Noted, kept.why, what="place not kept")
             return
-        memory = Memory(what="place", how="seen", text=caption(lines, codes, colours), at_s=round(at_s, 3), place=place)
-        self._scribe.emit(Memorise, "another place", request=self._scribe.number(), memory=memory, frame_id=self._frame)
+        memory = Memory(
+            what="place",
+            how="seen",
+            text=caption(kept.lines, kept.codes, colours),
+            sensitivity=kept.sensitivity,
+            at_s=round(at_s, 3),
+            place=place,
+        )
+        self._scribe.emit(
+            Memorise,
+            f"another place; {kept.why}" if kept.why else "another place",
+            request=self._scribe.number(),
+            memory=memory,
+            frame_id=frame.frame_id if kept.picture else 0,
+            hide=tuple(number for box in kept.hide for number in box),
+        )
+
+
+UNREAD = Kept(picture=False, why="the picture left out: it could not be read, so what is in it is not known")
 
 
 def changed(before: Sequence[int], now: Sequence[int]) -> float:

@@ -1,8 +1,9 @@
 """Reminders that outlive the session: each is an alarm of this session and a memory in the wearer's database.
 
 `catch_up` compares the two and has stored what is new, and forgotten what was cancelled; so it does not matter who set
-or unset an alarm. One that was spoken is stored anew without a time, in place of the one that had it. What is due while
-nobody is there to hear it stays due, and is said at the next start.
+or unset an alarm. One that was spoken to its end is stored anew without a time, in place of the one that had it: then
+it is history (`reminded`). What is due while nobody is there to hear it stays due, and is said at the next start; so is
+what was cut off by the end of the process, which may have been heard: rather twice than never.
 
 Times are seconds since 1970, so another time zone or a clock that was set right changes nothing; only within a session
 time is what has passed since its start. Off (as in every old recording) unless `SessionStarted.memory`.
@@ -26,6 +27,7 @@ from pipelines.events import (
     Memory,
     Resumed,
     SessionStarted,
+    TurnOpened,
 )
 from pipelines.memory.reminder_words import HERE, understood
 from pipelines.scribe import Scribe
@@ -49,7 +51,7 @@ NOTHING_TO_SNOOZE = "There is no reminder to snooze."
 @dataclass(frozen=True, slots=True)
 class _Kept:
     """A reminder that is stored, or on its way there. `request`: of the `Memorise` under way, 0 = none; `state`: "set",
-    "rang" (it waits to be said), "told" or "gone"."""
+    "rang" (it waits to be said), "saying" or "told"."""
 
     alarm: Alarm
     memory: Memory
@@ -152,8 +154,11 @@ class Reminders:
             self._to_say.append((Alarms.spoken(alarm), self.rang(alarm)))
 
     def said(self, decision: object) -> None:
-        """What is to be forgotten is not said any more, and is not forgotten twice."""
-        if isinstance(decision, Forget):
+        """What is to be forgotten is not said any more, and is not forgotten twice. Who speaks into a reminder
+        has heard it."""
+        if isinstance(decision, TurnOpened):
+            self.said_all()
+        elif isinstance(decision, Forget):
             gone = [kept for kept in (*self._kept, *self._missed) if _meant(decision, kept.memory)]
             self._alarms.drop([kept.alarm for kept in gone])
             self._kept = [kept for kept in self._kept if kept not in gone]
@@ -210,7 +215,11 @@ class Reminders:
         self._told, self._told_ns = tuple(kept.alarm for kept in rung), self._scribe.now_ns
         for kept in rung:
             if (stands := self._find(kept)) is not None:
-                self._change(stands, replace(stands, state="told"))
+                self._change(stands, replace(stands, state="saying"))
+
+    def said_all(self) -> None:
+        """What was being said is over."""
+        self._kept = [replace(kept, state="told") if kept.state == "saying" else kept for kept in self._kept]
 
     # ------------------------------------------------------------------------------------------------------- the store
 
@@ -247,10 +256,11 @@ class Reminders:
 
     def _stays(self, kept: _Kept, stands: bool, turn: int) -> bool:
         """Whether there is anything left to do for it."""
-        if kept.request or (kept.state == "set" and stands) or kept.state == "rang":
+        if kept.request or (kept.state == "set" and stands) or kept.state in {"rang", "saying"}:
             return True  # what is on its way to the store has no id yet
         if kept.state == "told":
-            done = replace(kept.memory, id=0, due_s=0.0, place="")
+            at_s = round(self._now_s() or kept.memory.at_s, 3)
+            done = replace(kept.memory, id=0, due_s=0.0, place="", at_s=at_s)
             self._memorise("the wearer was reminded", done, (kept.memory.id,), turn)
         else:
             request = self._scribe.number()

@@ -60,6 +60,15 @@ _ASKED: Final[tuple[tuple[str, str], ...]] = (
         ),
         "turns",
     ),
+    (
+        (
+            rf"(?:what|when|did) (?:did |have |had )?you (?:already |ever )?remind(?:ed)? me"
+            rf"(?: (?:of|about|to) {_ABOUT}| of| about| to do)?|"
+            r"(?:what|which) reminders (?:did|have|had) (?:i|you) (?:have|had|get|got|give me|told me)|"
+            r"(?:what|which) reminders (?:were|have been) (?:there|said|told)(?: to me)?"
+        ),
+        "reminded",
+    ),
     (rf"what did we (?:talk|speak|chat)(?: about)?(?: {_ABOUT})?", "turns"),
     (rf"what (?:did|have) i (?:ever )?{_SAID}(?: to)?(?: you)?(?: all)? (?:about|of|on|regarding) {_ABOUT}", "about"),
     (

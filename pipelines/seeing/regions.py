@@ -12,7 +12,7 @@ region is, whatever is in it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol, TypeVar
 
@@ -112,33 +112,40 @@ def cover_for(
     if lines is None and rules.need_text:
         return Cover(size, withheld="a rule asks for the text in the picture, and it was not read")
     seen = (*(lines or ()), *unread)
-    private = _private(lines or (), unread)
+    private = private_among(lines or (), unread)
     secret = list(dict.fromkeys((*private, *unread))) if private else []  # the unread stands on the same paper
     boxes: list[tuple[Box, str]] = []
     for region in rules.regions:
         box = _in_pixels(region.box, width, height)
         within = secret if region.when == "private" else seen
-        if region.when != "always" and not any(_unplaced(line.box) or _meet(line.box, box) for line in within):
+        if region.when != "always" and not any(unplaced(line.box) or _meet(line.box, box) for line in within):
             continue
         if region.do == "drop":
             return Cover(size, withheld=f"the rule for {list(region.box)} drops such pictures")
         boxes.append((box, region.do))
     texts = {"off": [], "private": secret, "all": list(seen)}[rules.blur_text]
-    if lost := next((line for line in texts if _unplaced(line.box)), None):
+    if lost := next((line for line in texts if unplaced(line.box)), None):
         return Cover(size, withheld=f"it is not known where a text of {len(lost.text)} letters stands")
-    boxes += [(box, "black") for line in texts if (box := _grown(line.box, width, height))[2:] > (0, 0)]
+    boxes += [(box, "black") for line in texts if (box := grown(line.box, width, height))[2:] > (0, 0)]
     return Cover(size, tuple(boxes), len(texts))
 
 
-def private_lines(lines: Sequence[TextLine]) -> tuple[TextLine, ...]:
-    """Those that look private, with what stands beside and below them: a label is rarely the secret itself."""
-    if not private_reason("", lines):
+def _looks_private(lines: Sequence[TextLine]) -> bool:
+    return bool(private_reason("", lines))
+
+
+def private_lines(
+    lines: Sequence[TextLine], private: Callable[[Sequence[TextLine]], bool] = _looks_private
+) -> tuple[TextLine, ...]:
+    """Those that look private, with what stands beside and below them: a label is rarely the secret itself.
+    `private`: judges lines that stand together."""
+    if not private(lines):
         return ()
     found: set[int] = set()
     for first in range(len(lines)):
         for last in range(first + 1, min(len(lines), first + WINDOW_LINES) + 1):
-            if private_reason("", lines[first:last]):
-                if last - first > 1 and private_reason("", lines[first + 1 : last]):
+            if private(lines[first:last]):
+                if last - first > 1 and private(lines[first + 1 : last]):
                     break  # it is those below alone
                 found |= set(range(first, last))
                 found |= {i for i in range(last, last + AFTER_LINES) if i < len(lines) and _near(lines, last - 1, i)}
@@ -149,12 +156,17 @@ def private_lines(lines: Sequence[TextLine]) -> tuple[TextLine, ...]:
     return tuple(line for i, line in enumerate(lines) if i in found | beside)
 
 
-def _private(lines: Sequence[TextLine], unread: Sequence[TextLine]) -> tuple[TextLine, ...]:
+def private_among(
+    lines: Sequence[TextLine],
+    unread: Sequence[TextLine],
+    private: Callable[[Sequence[TextLine]], bool] = _looks_private,
+) -> tuple[TextLine, ...]:
     """Of both, which stand in no order to each other but that of their places."""
     if not unread:
-        return private_lines(lines)
+        return private_lines(lines, private)
     mixed = sorted((*lines, *unread), key=lambda line: (line.box[1] + line.box[3] // 2, line.box[0]))
-    return tuple(dict.fromkeys((*private_lines(lines), *private_lines(unread), *private_lines(mixed))))
+    found = (line for some in (lines, unread, mixed) for line in private_lines(some, private))
+    return tuple(dict.fromkeys(found))
 
 
 class _Placed(Protocol):
@@ -172,7 +184,7 @@ def uncovered(found: Sequence[T], cover: Cover) -> tuple[T, ...]:
     if not cover.boxes:
         return tuple(found)
     return tuple(
-        one for one in found if not _unplaced(one.box) and not any(_meet(one.box, box) for box, _ in cover.boxes)
+        one for one in found if not unplaced(one.box) and not any(_meet(one.box, box) for box, _ in cover.boxes)
     )
 
 
@@ -184,14 +196,16 @@ def _in_pixels(box: tuple[int, ...], width: int, height: int) -> Box:
     return left, top, right - left, bottom - top
 
 
-def _grown(box: Box, width: int, height: int) -> Box:
+def grown(box: Box, width: int, height: int) -> Box:
+    """A little larger on each side, within the picture."""
     x, y, w, h = box
     margin = int(min(w, h) * MARGIN) + 2
     left, top = max(0, x - margin), max(0, y - margin)
     return left, top, min(width, x + w + margin) - left, min(height, y + h + margin) - top
 
 
-def _unplaced(box: Box) -> bool:
+def unplaced(box: Box) -> bool:
+    """It is not known where it is."""
     return box[2] < 1 or box[3] < 1
 
 
@@ -202,7 +216,7 @@ def _meet(a: Box, b: Box) -> bool:
 def _near(lines: Sequence[TextLine], one: int, other: int) -> bool:
     a, b = lines[one].box, lines[other].box
     gap = max(b[1] - (a[1] + a[3]), a[1] - (b[1] + b[3]))
-    return _unplaced(a) or _unplaced(b) or gap <= AFTER_HEIGHTS * max(a[3], b[3])
+    return unplaced(a) or unplaced(b) or gap <= AFTER_HEIGHTS * max(a[3], b[3])
 
 
 def _same_row(a: Box, b: Box) -> bool:

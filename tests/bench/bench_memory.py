@@ -83,7 +83,7 @@ def fill(store: Store, sentences: Sentences, count: int, now_s: float) -> None:
         with store._writing():
             ids = [insert(store._connection, one) for one in some]
             store._index._write(ids, vectors)
-        store._checkpoints.stored()
+        store._settling.stored()
         store._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
 
