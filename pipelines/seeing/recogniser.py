@@ -57,7 +57,7 @@ class Recogniser:
         text, each = str(texts[0]), getattr(words, "confs", None) or ()
         letters = tuple((char, float(c)) for c, char in zip(each, text, strict=False) if not char.isspace())
         weakest = min((c for _, c in letters), default=float(scores[0]))
-        return Found(text.strip(), float(scores[0]), weakest, letters, _gaps(words))
+        return Found(text.strip(), float(scores[0]), weakest, letters, _gaps(words), reach=_reach(words))
 
     def _loaded(self) -> Any:
         if self._engine is None:
@@ -73,6 +73,14 @@ def _gaps(words: Any) -> tuple[tuple[float, float], ...]:
     places = [place for word in words.word_cols for place in word]
     wide = [(a, b) for a, b in pairwise(places) if b - a >= WIDE_GAP]
     return tuple(((a + 0.5) / words.line_txt_len, (b + 0.5) / words.line_txt_len) for a, b in wide)
+
+
+def _reach(words: Any) -> tuple[float, float]:
+    """Where the first and the last letter are, in shares of the line's width."""
+    places = [place for word in words.word_cols for place in word] if words is not None else []
+    if not places or not words.line_txt_len:
+        return 0.0, 1.0
+    return tuple(min(1.0, (place + 0.5) / words.line_txt_len) for place in (places[0], places[-1]))
 
 
 def _load(threads: int, longest_px: int) -> Any:
