@@ -59,6 +59,8 @@ bench: $(STAMP) ## how fast, how cheap, how right: readable tables, last line JS
 	$(BIN)/python -m tests.bench.bench_batch
 	$(BIN)/python -m tests.bench.bench_dialects
 	$(BIN)/python -m tests.bench.bench_modes
+	$(BIN)/python -m tests.bench.bench_memory
+	$(BIN)/python -m tests.bench.bench_memory_days
 	$(BIN)/python -m tests.bench.bench_permission
 	$(BIN)/python -m tests.bench.bench_clips
 	$(BIN)/python -m tests.bench.bench_lens

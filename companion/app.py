@@ -26,6 +26,9 @@ from companion.lan.pairing import PairingError
 from companion.link.handler import DeviceLink
 from companion.link.server import Doors, LinkServer
 from companion.link.settings import LinkSettings
+from companion.memory.embed import embedder
+from companion.memory.shape import MemoryError_, MemoryStore
+from companion.memory.store import open_store
 from companion.model.configured import configured
 from companion.model.models import Models
 from companion.model.profile import ModelProfile
@@ -41,7 +44,7 @@ from companion.session import Parts, Session, Watcher
 from companion.settings import Settings, SettingsError, data_folder, recordings_folder
 from companion.tools.place import Place
 from companion.tools.runner import ToolRunner, key_names
-from pipelines.events import Spent, ToolInfo
+from pipelines.events import Memory, Spent, ToolInfo
 from pipelines.thinking.budget import cost_usd
 from pipelines.thinking.dialects.answer import Finished
 from recordings.environment import environment
@@ -79,6 +82,7 @@ class App:
     tools: ToolRunner | None = None
     spending: Spending | None = None
     preferences: PreferencesFile | None = None
+    memory: MemoryStore | None = None
     server: LinkServer | None = None
     pull_from: str = ""  # an address or a file whose sound and pictures are fetched
     rtmp: Rtmp | None = None
@@ -102,6 +106,8 @@ class App:
             self.spending = await asyncio.to_thread(Spending, data_folder() / "spending.json", self.notice)
         if self.settings.speaking.remember and self.counted:
             self.preferences = PreferencesFile(data_folder() / PREFERENCES, self.notice)
+        if self.settings.memory.on and self.counted:
+            await asyncio.to_thread(self._open_memory)
         if self.settings.tools.on:
             await self._start_tools(self.net)
         if self.settings.recording.on:
@@ -189,6 +195,25 @@ class App:
             raise SettingsError(str(why)) from why
         await self.tools.start()
 
+    def _open_memory(self) -> None:
+        """What is remembered. Without it the companion runs all the same, and says so."""
+        s = self.settings
+        recordings = recordings_folder(s) if s.recording.on else None
+        try:
+            found = embedder(s.memory, s.privacy.local_only)
+            self.memory = open_store(s.memory, data_folder(), found, recordings, self.notice)
+        except (MemoryError_, OSError, ValueError) as why:
+            self.notice(f"nothing is remembered in this run: {why}")
+
+    def _reminders(self) -> tuple[Memory, ...]:
+        if self.memory is None:
+            return ()
+        try:
+            return self.memory.reminders()
+        except MemoryError_ as why:
+            self.notice(f"the reminders cannot be read: {why}")
+            return ()
+
     def _tidy(self) -> None:
         folder = recordings_folder(self.settings)
         if not folder.is_dir():
@@ -224,6 +249,8 @@ class App:
             wall_clock,
             self._spent_today(),
             self.missing,
+            memory=self.memory,
+            reminders=self._reminders(),
         )
         if self.preferences is not None:
             parts.preferences, parts.prefer = self.preferences.load(), self.preferences.save
@@ -294,8 +321,17 @@ class App:
         if recorder is None:
             return
         path = await asyncio.to_thread(recorder.close)
+        if self.memory is not None:
+            await asyncio.to_thread(self._forget_recorded, self.memory)
         if path.exists():
             self.recorded(path)
+
+    def _forget_recorded(self, memory: MemoryStore) -> None:
+        """What was forgotten while a recording was being made leaves it now."""
+        try:
+            memory.tidy()
+        except MemoryError_ as why:
+            self.notice(f"what was forgotten may still stand in a recording: {why}")
 
     async def stop(self, reason: str = "the companion stops") -> None:
         """End every session, finish every recording, close every door."""
@@ -317,6 +353,8 @@ class App:
             await self.net.aclose()
         if self.door is not None:
             await asyncio.to_thread(self.door.close)
+        if self.memory is not None:
+            await asyncio.to_thread(self.memory.close)
         if self.engines is not None:
             await asyncio.to_thread(self.engines.close)
         gc.unfreeze()

@@ -94,6 +94,7 @@ class _Asking:
     def __init__(self, settings: Settings, request: Request) -> None:
         if request.video is not None:  # whoever speaks in it changes nothing for who asks
             settings = replace(settings, speaking=replace(settings.speaking, remember=False))
+            settings = replace(settings, memory=replace(settings.memory, on=False))
         self._settings, self._request = settings, request
         one = len(request.questions) == 1 and request.video is None and not request.more
         self._told = Telling(questions=not one)

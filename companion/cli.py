@@ -35,6 +35,10 @@ Every session is one recording:
   companion replay ID --set turn.open_silence_ms=1200
                                     what would have been different
 
+What is remembered beyond a session:
+  companion memory list             all of it; search WORDS, forget --about NAME, export FILE
+  companion memory forget --last 2h also from the recordings
+
 More words, a model:
   companion models pull base.en     fetch an open speech model once (the built-in one knows only the demo's phrases)
   companion models                  models that can be asked: which have a key, which servers here answer
@@ -90,6 +94,7 @@ def parser() -> argparse.ArgumentParser:
     _compare(sub)
     _why(sub)
     _sessions(sub)
+    _memory(sub)
     _models(sub)
     _conform(sub)
     _devices(sub)
@@ -322,6 +327,28 @@ _SESSION_ARGUMENTS = {
     "export": _export,
     "delete": _delete,
 }
+
+
+def _memory(sub: Sub) -> None:
+    p = sub.add_parser("memory", help="list, search, forget, export and check what is remembered beyond a session")
+    inner = p.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listed = inner.add_parser("list", help="all of it, oldest first")
+    search = inner.add_parser("search", help="what fits some words, best first, as it is found for a question")
+    search.add_argument("words", nargs="+", help="what is looked for")
+    search.add_argument("--limit", type=int, default=8, metavar="N", help="at most so many (default 8)")
+    for a in (listed, search):
+        a.add_argument("--what", choices=("fact", "place", "turn", "reminder"), default="", help="only this kind")
+        a.add_argument("--replaced", action="store_true", help="also what something newer took the place of")
+    forget = inner.add_parser("forget", help="remove it for good: from the database, its pictures and the recordings")
+    forget.add_argument("--id", type=int, action="append", default=[], metavar="N", help="one of the list; repeatable")
+    forget.add_argument("--about", default="", metavar="NAME", help="all that names this person or thing")
+    forget.add_argument("--last", default="", metavar="TIME", help="all of the last 30m, 2h, 7d, and what overlaps it")
+    forget.add_argument("--everything", action="store_true", help="all, and every recording")
+    export = inner.add_parser("export", help="write all of it as JSON, with the pictures")
+    export.add_argument("file", type=Path, metavar="FILE")
+    check = inner.add_parser("check", help="whether the file is sound to its last byte")
+    for a in (listed, search, forget, export, check):
+        _settings_flags(a)
 
 
 def _why(sub: Sub) -> None:

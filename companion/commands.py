@@ -12,6 +12,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from companion.memory.shape import MemoryError_
 from companion.models import ModelError
 from companion.net import is_loopback
 from companion.settings import ModelSettings, Settings, SettingsError, data_folder, load, recordings_folder
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from companion.app import App
     from companion.sessions import Outcome
 
-MENDABLE = (SettingsError, ModelError, VoiceError, RecordingError, OSError)
+MENDABLE = (SettingsError, ModelError, MemoryError_, VoiceError, RecordingError, OSError)
 
 
 def run(args: argparse.Namespace) -> int:
@@ -213,6 +214,12 @@ def _export(args: argparse.Namespace, folder: Path) -> Outcome:
     return export_rerun(path, args.out, args.view)
 
 
+def _cmd_memory(args: argparse.Namespace) -> int:
+    from companion.memory.command import run as remember
+
+    return _told(remember(load(args.config, args.set), args))
+
+
 def _cmd_models(args: argparse.Namespace) -> int:
     from companion import models
     from companion.model import commands as answering
@@ -264,6 +271,7 @@ _COMMANDS: dict[str, Callable[[argparse.Namespace], int]] = {
     "compare": _cmd_compare,
     "why": _cmd_why,
     "sessions": _cmd_sessions,
+    "memory": _cmd_memory,
     "models": _cmd_models,
     "conform": _cmd_conform,
     "devices": _cmd_devices,

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from companion.settings import Settings, SettingsError, recordings_folder
+from companion.settings import Settings, SettingsError, data_folder, recordings_folder
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,11 @@ class Check:
 
 def examine(settings: Settings) -> list[Check]:
     """Look at everything; never raises for what it looks at."""
-    return [c for look in (_python, _hearing, _voices, _reading, _model, _disk, _port, _extras) for c in look(settings)]
+    return [
+        c
+        for look in (_python, _hearing, _voices, _reading, _model, _disk, _memory, _port, _extras)
+        for c in look(settings)
+    ]
 
 
 def _tried(name: str, what: Callable[[], str], way_out: str) -> Check:
@@ -103,6 +107,33 @@ def _disk(settings: Settings) -> Iterator[Check]:
     there = next(p for p in (folder, *folder.parents) if p.exists())
     free_gb = shutil.disk_usage(there).free / 1e9
     yield Check("recordings", free_gb > 1, f"{folder}, {free_gb:.1f} GB free")
+
+
+def _memory(settings: Settings) -> Iterator[Check]:
+    from companion.memory.embed import embedder
+    from companion.memory.shape import MemoryError_
+    from companion.memory.store import FOLDER, open_store
+
+    folder = data_folder() / FOLDER
+    if not settings.memory.on:
+        yield Check("memory", True, "off: memory.on = false")
+        return
+    if not folder.is_dir():
+        yield Check("memory", True, f"nothing is remembered yet; it will be in {folder}")
+        return
+    notices: list[str] = []
+    try:
+        found = embedder(settings.memory, settings.privacy.local_only)
+        store = open_store(settings.memory, data_folder(), found, notice=notices.append)
+    except (MemoryError_, OSError, ValueError) as why:
+        yield Check("memory", False, str(why), needed=False)
+        return
+    try:
+        faults = [*notices, *store.check()]
+        count = sum(1 for _ in store.all())
+    finally:
+        store.close()
+    yield Check("memory", not faults, "; ".join([f"{count} memories in {folder}", *faults]), needed=False)
 
 
 def _port(settings: Settings) -> Iterator[Check]:

@@ -23,6 +23,7 @@ from companion.hands import Hands
 from companion.left_out import LeftOut
 from companion.link.handler import DeviceLink, Message
 from companion.link.opus_send import FRAME_SAMPLES, SILENCE, AnswerEncoder
+from companion.memory.shape import MemoryStore
 from companion.model.models import Models
 from companion.model.profile import ModelProfile
 from companion.net import Observer
@@ -41,6 +42,7 @@ from pipelines.events import (
     KeepStill,
     LinkChanged,
     MediaFlow,
+    Memory,
     PhotoCame,
     PlayMark,
     Preferences,
@@ -61,7 +63,7 @@ from pipelines.seeing.ring import AccessUnit, FrameRing
 from pipelines.speaking.chimes import Chimes
 from pipelines.speaking.playout import Playout, Tick
 from pipelines.thinking.dialects.answer import Finished
-from pipelines.thinking.tools.built_in import BUILT_IN, OWN
+from pipelines.thinking.tools.built_in import BUILT_IN, MEMORY, OWN
 from recordings.stored import Woken
 from recordings.writer import Recorder
 
@@ -92,6 +94,8 @@ class Parts:
     started: SessionStarted | None = None  # a replay's first happening is the recorded one
     preferences: Preferences = field(default_factory=Preferences)  # what the wearer asked for in earlier sessions
     prefer: Callable[[Preferences], None] = lambda preferences: None  # remembers it; a replay remembers nothing
+    memory: MemoryStore | None = None  # what is remembered beyond sessions
+    reminders: tuple[Memory, ...] = ()  # of earlier sessions
 
 
 class Session:
@@ -151,6 +155,8 @@ class Session:
                 wake_word=parts.settings.attention.wake_word,
                 turn_model=parts.settings.turn.audio_model,
                 cancels_echo=can_cancel_echo(),
+                memory=parts.memory is not None,
+                reminders=parts.reminders,
             )
         )
 
@@ -159,7 +165,8 @@ class Session:
         parts = self.parts
         if not parts.settings.tools.on:
             return ()
-        own = tuple(tool for tool in BUILT_IN if tool.name in OWN)
+        here = (*OWN, *MEMORY) if parts.memory is not None else OWN
+        own = tuple(tool for tool in BUILT_IN if tool.name in here)
         return (*own, *(parts.tools.infos() if parts.tools is not None else ()))
 
     # ----------------------------------------------------------------------------------------- happenings, decisions
@@ -291,7 +298,7 @@ class Session:
 
     def ask_picture(self) -> None:
         """A key frame, or a photo."""
-        self._photo_due = self._device.photo_only or self._device.half_duplex
+        self._photo_due = self._device.photo_only or self._device.deaf_while_looking
         self.link.ask_key_frame()
 
     def on_message(self, message: Message) -> None:
@@ -316,7 +323,7 @@ class Session:
             self.frames.interrupted()
         now_ns, echo = self.clock.now_ns(), self.link.echo
         if state == "connected" and (resumed or self._own_sound is None):
-            half_duplex = speaker and self.link.record.half_duplex
+            half_duplex = speaker and self.link.record.rests_for_speaker
             self._own_sound = own_sound(self.parts.settings.echo, echo, half_duplex)
         if state == "connected":
             self._device = self.link.record.deciding

@@ -152,6 +152,14 @@ def _files(folder: Path) -> list[Path]:
     return sorted(named, key=lambda path: (_stem(path), _SUFFIXES.index(path.name[len(_stem(path)) :])))
 
 
+def forget_made(path: Path) -> None:
+    """Delete what was made of a recording beside it, and what batches kept of it. Raises OSError."""
+    _forget_reports(path)
+    for made in _of(path.parent, _stem(path)):
+        if not made.name.endswith(_SUFFIXES):
+            made.unlink(missing_ok=True)
+
+
 def _forget_reports(path: Path) -> None:
     """What batches kept of a session quotes its words."""
     from companion.batch.fingerprint import sha256_of

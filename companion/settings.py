@@ -20,6 +20,7 @@ from companion.bridge.settings import BridgeSettings
 from companion.clip.settings import ClipSettings
 from companion.lan.settings import LanSettings
 from companion.local.settings import LocalSettings
+from companion.memory.settings import MemorySettings
 from companion.push.settings import PushSettings
 from pipelines.director import DirectorOptions
 from pipelines.hearing.segmenter import SegmenterOptions
@@ -31,8 +32,10 @@ from pipelines.thinking.options import (
     EchoOptions,
     LoadOptions,
     LookOptions,
+    MemoryOptions,
     ModeOptions,
     Options,
+    PlaceOptions,
     SpeakingOptions,
     ThinkingOptions,
     ToolOptions,
@@ -180,6 +183,7 @@ class Settings:
     push: PushSettings = field(default_factory=PushSettings)
     clip: ClipSettings = field(default_factory=ClipSettings)
     local: LocalSettings = field(default_factory=LocalSettings)
+    memory: MemorySettings = field(default_factory=MemorySettings)
 
     def director(self) -> DirectorOptions:
         """The part that the deciders need: with it and the happenings, a replay decides alike."""
@@ -197,6 +201,8 @@ class Settings:
             self.echo,
             self.load,
             self.privacy.rules,
+            places=PlaceOptions(self.memory.places),
+            memory=MemoryOptions(self.memory.prompt_chars),
         )
         choice = ChoiceOptions(**asdict(self.choice))
         return DirectorOptions(general, self.segmenter, choice)

@@ -45,17 +45,22 @@ class Announcing:
         """Timers and reminders whose time has come."""
         room = self._room
         for alarm in room.alarms.due(room.now_ns):
-            self.announce(room.alarms.spoken(alarm), "alarm")
+            about = room.reminders.rang(alarm) if alarm.kind == "reminder" else ""
+            self.announce(room.alarms.spoken(alarm), "alarm", about)
 
     def catch_up(self) -> None:
         """Say what waits to be announced, if nobody is speaking."""
         room, answerer = self._room, self._answerer
         background = answerer.background
+        for text, about in room.reminders.to_say():
+            self.later(text, "alarm" if about else "failure", about)
+        self._waiting = [waiting for waiting in self._waiting if room.reminders.stands(waiting[2])]
         answerer.earcons.catch_up()
         if answerer.busy or room.floor.state != floor.LISTENING:
             return
         if self._waiting:
-            text, kind, _ = self._waiting.pop(0)
+            text, kind, about = self._waiting.pop(0)
+            room.reminders.told(about)
             if kind == "alarm":
                 answerer.earcons.make("heard", "a timer is over")
             answerer.say(text, kind, True, turn=0)

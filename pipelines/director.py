@@ -22,12 +22,14 @@ from pipelines.events import (
     CodesRead,
     Decision,
     DeviceEvent,
+    Forgotten,
     Happening,
     HeardMark,
     LinkChanged,
     Looked,
     Measured,
     MediaFlow,
+    Memorised,
     ModelDone,
     ModelFailed,
     ModelText,
@@ -35,6 +37,7 @@ from pipelines.events import (
     PhotoCame,
     PictureCovered,
     PlayMark,
+    Recalled,
     Resumed,
     SessionEnded,
     SessionStarted,
@@ -120,7 +123,7 @@ class Director:
         room, greeting = self._room, self._greeting
         return (
             self.quiet
-            and room.deadlines.only("alarm", "attention")  # a timer that will ring tomorrow is no work
+            and room.deadlines.only("alarm", "attention", "places")  # a timer that will ring tomorrow is no work
             and room.at_rest
             and self._reconnect.at_rest
             and (greeting is None or not greeting.busy)
@@ -149,11 +152,31 @@ class Director:
         return self._decided()
 
     def _decided(self) -> list[Decision]:
-        self._answerer.announcing.catch_up()
+        self._catch_up_reminders()
         self._reconnect.catch_up()
+        self._look_about()
         decisions = self._told(self._room.scribe.take())
         self._room.arm()
         return decisions
+
+    def _catch_up_reminders(self) -> None:
+        """Those that are new or gone are stored and forgotten; those that were missed are said after the greeting."""
+        room, greeting = self._room, self._greeting
+        greets = greeting is not None and not greeting.said and ("greet" in room.deadlines or greeting.busy)
+        if room.link is not None and room.link.state == "connected" and not greets:
+            room.reminders.missed()
+        self._answerer.announcing.catch_up()
+        room.reminders.catch_up(self._answerer.next_turn - 1, room.private)
+
+    def _look_about(self) -> None:
+        """While nothing else goes on, see now and then whether this is another place."""
+        room = self._room
+        seen = room.has_camera and not room.photos.on and not room.private and not room.load.sheds("video")
+        due_ns = room.places.deadline_ns(seen and self.quiet)
+        if due_ns is None:
+            room.deadlines.clear("places")
+        else:
+            room.deadlines.set("places", due_ns)
 
     def _told(self, decisions: list[Decision]) -> list[Decision]:
         """Those, and what follows from them for whose words count."""
@@ -169,7 +192,7 @@ class Director:
         self._room.see(event)
         self._reconnect.see(event)
         handler = self._HANDLERS.get(type(event))
-        if handler is not None:
+        if handler is not None and not self._room.places.take(event):
             handler(self, event)
         return before + self._decided()
 
@@ -337,6 +360,17 @@ class Director:
         else:
             self._answerer.take(event)
 
+    def _on_memorised(self, event: Memorised) -> None:
+        self._on_result(event)
+        if text := self._room.mind.stored(event):
+            self._answerer.announcing.announce(text)
+
+    def _recall_over(self) -> None:
+        """What is remembered is not waited for any longer."""
+        for answer in (self._listener.ear.answer, self._answerer.answer):
+            if answer is not None:
+                answer.recall_over()
+
     def _on_work_failed(self, event: WorkFailed) -> None:
         if greeting := self._greets(event.request):
             greeting.on_failed(event)
@@ -382,6 +416,9 @@ class Director:
         ModelDone: _on_result,
         ModelFailed: _on_result,
         ToolDone: _on_result,
+        Memorised: _on_memorised,
+        Recalled: _on_result,
+        Forgotten: _on_result,
         ToolsChanged: _on_tools,
         Spent: _on_spent,
         WorkFailed: _on_work_failed,
@@ -406,5 +443,7 @@ class Director:
         "progress": lambda self: self._answerer.background.progress_rang(),
         "alarm": lambda self: self._answerer.announcing.alarms_due(),
         "photo": _photo_over,
+        "places": lambda self: self._room.places.tick(),
+        "recall": _recall_over,
         "attention": lambda self: self._room.attention.rang(self._room.now_ns),
     }

@@ -427,7 +427,9 @@ class Listener:
         """Words that are certain: do what they say."""
         ear, typed = self.ear, reason == "typed"
         intent = self._answerer.understand(text)
-        if intent.kind != "control" and self._answerer.consent.decide(text, ear.start_ns, 0 if typed else ear.end_ns):
+        if intent.kind not in {"control", "memory"} and self._answerer.consent.decide(
+            text, ear.start_ns, 0 if typed else ear.end_ns
+        ):
             self._room.deadlines.clear("turn_over", "transcript", "weigh")
             self.ear = Ear()
         elif intent.kind in {"control", "backchannel"}:

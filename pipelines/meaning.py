@@ -6,12 +6,17 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from pipelines.memory import sentences
+from pipelines.memory.phrasing import as_question
+from pipelines.memory.place_words import sought
 from pipelines.room import Room
-from pipelines.thinking import guide
+from pipelines.thinking import guide, rules
 from pipelines.thinking.intent import Intent, normal, understand
 from pipelines.thinking.question import Question
 from pipelines.thinking.reading_words import reading_command
 from pipelines.thinking.router import mode_command, route
+from pipelines.thinking.steering_words import steers
+from pipelines.thinking.tools.alarm_words import understood
 
 _STEERS = frozenset({"control", "alarm", "note"})
 _ASKED = frozenset({"model", "read", "price", "code", "thing"})  # kinds that can be thought about once more
@@ -21,8 +26,15 @@ _HELD = re.compile(  # the thing itself, and not "this door", which may be anywh
 )
 
 
+_POINTS = re.compile(r"\b(?:this|that|these|those|here|see|look|looking|front|picture|show|describe)\b")
+
+
 def meaning(room: Room, text: str) -> Intent:
     """The wearer's words -> what to do with them."""
+    if room.reminders.means(text):
+        return Intent("alarm", "alarm")
+    if room.mind.on and (intent := _of_memory(room, text)) is not None:
+        return intent
     kind, _, mode = mode_command(text).partition(":")
     if kind == "again":
         last = _last_question(room)
@@ -36,6 +48,28 @@ def meaning(room: Room, text: str) -> Intent:
     if kind:
         return Intent("control", kind.replace(" ", "_"))
     return _here(room, text, _of_task(room, text) or _hurried(room, text) or understand(text))
+
+
+def _of_memory(room: Room, text: str) -> Intent | None:
+    """What is told to be remembered, asked of memory or to be forgotten; None: something else."""
+    intent = Intent("recall", "seen") if sought(text) is not None else sentences.understood(text)
+    if intent is None and room.mind.on and _known_to_wearer(text):
+        return Intent("model", "ask")
+    if intent is None or rules.before(text) or steers(normal(text)) or understood(text) is not None:
+        return None
+    mind, name = room.mind, intent.name
+    if name == "source" and not mind.last:
+        return Intent("status", "why") if understand(text).kind == "model" else None
+    return None if name == "more" and not mind.rest else intent
+
+
+def _known_to_wearer(text: str) -> bool:
+    """A question that looks like one about the picture ("what is it that Anna can't eat", "what colour is Tom's coat"),
+    and in plain words is about somebody or something that only the wearer knows."""
+    intent = understand(text)
+    looks = (intent.kind, intent.name) in {("model", "look"), ("thing", "colour")}
+    own = sentences.of_person(text) or sentences.of_wearer(text)
+    return looks and own and not _POINTS.search(as_question(text))
 
 
 def _here(room: Room, text: str, intent: Intent) -> Intent:

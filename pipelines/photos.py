@@ -1,8 +1,8 @@
 """Cameras that give a picture when asked: what was asked for, and how long it is waited for.
 
-photo_only                  a photo is asked for when speech begins
-photo_only and half_duplex  when the words are over: a photo takes the microphone away
-half_duplex                 a stream that rests while the microphone works: if the look finds nothing
+photo_only                                    a photo is asked for when speech begins
+photo_only, and the microphone rests for it   when the words are over
+a stream for which the microphone rests       if the look finds nothing
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class Photos:
     @property
     def after_words(self) -> bool:
         """The microphone has to rest for a picture."""
-        return self._camera and self._device.half_duplex
+        return self._camera and self._device.deaf_while_looking
 
     @property
     def longest_ms(self) -> int:

@@ -16,6 +16,7 @@ def remember_answer(room: Room, answer: Answer, heard: str, shown: str) -> None:
     """`heard`: what the ear got of it; `shown`: all of it, if it was shown and not (only) spoken."""
     entry, task = _of_answer(answer, heard, room.now_ns, shown), answer.question.guide
     room.history.add(entry)
+    room.mind.turn_over(entry, room.private or entry.trace.private, room.started.wall_clock)
     if answer.question.intent.kind in {"read", "reading"}:
         room.read_aloud.ear_got(shown or heard)
     if task is not None and room.guide is not None:
@@ -52,6 +53,7 @@ def _of_answer(answer: Answer, heard: str, now_ns: int, shown: str = "") -> Reme
         shown=shown,
         trace=answer.trace,
         unread=answer.unread,
+        recalled=answer.recalled,
     )
     if talk is None:
         return entry

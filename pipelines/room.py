@@ -42,6 +42,9 @@ from pipelines.hearing.own_voice import OwnVoice
 from pipelines.hearing.played import Played
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.load import Load
+from pipelines.memory.mind import Mind
+from pipelines.memory.places import Places
+from pipelines.memory.reminders import Reminders
 from pipelines.photos import Photos
 from pipelines.scribe import Deadlines, Scribe
 from pipelines.seeing.choice import ChoiceOptions
@@ -92,6 +95,9 @@ class Room:
         self.chain = Chain(())
         self.budget = Budget(options.general.budget, "", 0, 0.0)
         self.alarms = Alarms()
+        self.mind = Mind(self.scribe, self.deadlines)
+        self.reminders = Reminders(self.scribe, self.alarms)
+        self.places = Places(options.general.places, self.scribe)
         self.tools: dict[str, tuple[ToolInfo, ...]] = {}  # by where they come from
         self.preferences = Preferences()  # what the wearer asked for by voice; `Steering` changes it
         self.standing = ""  # the mode that the wearer asked for until further notice
@@ -114,6 +120,7 @@ class Room:
 
     def see(self, event: Happening) -> None:
         """What is known of our own sound, and of the device, before anybody acts on it."""
+        self.reminders.see(event)
         if isinstance(event, ChunkVoiced):
             self.played.on_voiced(event)
         elif isinstance(event, PlayMark):
@@ -133,6 +140,8 @@ class Room:
 
     def said(self, decision: Decision) -> None:
         """The same for what was just decided."""
+        self.reminders.said(decision)
+        self.places.said(decision)
         if isinstance(decision, Speak):
             self.played.on_speak(decision)
         elif isinstance(decision, TurnOpened):
@@ -150,6 +159,8 @@ class Room:
             and self.nearness.at_rest
             and self.attention.at_rest
             and self.double_talk.at_rest
+            and self.reminders.at_rest
+            and self.places.at_rest
         )
 
     @property
@@ -202,6 +213,9 @@ class Room:
         self.started = event
         self.duplex.on_started(event)
         self.attention.begin()
+        self.reminders.begin(event)
+        self.places.begin(event.memory, event.wall_clock)
+        self.mind.begin(event)
         # Before models had profiles, a recording only named the one there was.
         models = event.models or ((ModelInfo(event.model, tools=False),) if event.model else ())
         self.chain = Chain(models)
@@ -218,6 +232,7 @@ class Room:
         changed = tuple(tool for source in sorted(self.tools) for tool in self.tools[source])
         for part in self._parts():
             resumed = part.rest(resumed)
+        resumed = self.places.rest(self.mind.rested(self.reminders.rest(resumed)))
         return replace(
             resumed,
             pauses_ms=self.pauses.kept,
@@ -248,6 +263,9 @@ class Room:
             self.read_aloud.stand((turn, line), read)
         self.standing, self.guide = resumed.mode, resumed.guide
         self.alarms.resume(resumed.alarms)
+        self.reminders.stand(resumed)
+        self.places.stand(resumed)
+        self.mind.stand(resumed)
         self.chain.resume(resumed.trips)
         if resumed.spent_day:
             self.budget.resume(resumed.spent_day, resumed.spent_tokens, resumed.spent_usd)
@@ -292,4 +310,6 @@ class Room:
             self.private,
             self.device,
             self.photos,
+            self.mind,
+            self.reminders,
         )

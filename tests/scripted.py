@@ -10,8 +10,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
+from companion.memory.shape import MemoryError_
 from pipelines import events as ev
 from pipelines.director import Director, DirectorOptions
 from pipelines.events import MS
@@ -70,6 +71,8 @@ class World:
     tool_ms: int = 100
     wall_clock: str = "2026-11-21T14:05:00+01:00"
     spent_usd: float = 0.0
+    memory: Any = None  # a `MemoryStore`, real or a stand-in
+    memory_ms: int = 5
 
 
 @dataclass
@@ -112,6 +115,8 @@ class ScriptedSession:
                 w.tools,
                 0,
                 w.spent_usd,
+                memory=w.memory is not None,
+                reminders=w.memory.reminders() if w.memory is not None else (),
             )
         )
         self.feed(ev.LinkChanged(0, "connected", True, self.world.frame is not None, self.world.greet))
@@ -222,6 +227,9 @@ class ScriptedSession:
                 self._stream(d.request)
             case ev.RunTool() if (result := w.used(d)) is not None:
                 self._later(w.tool_ms, lambda: self._answer(d.request, result))
+            case ev.Memorise() | ev.Recall() | ev.Forget() if w.memory is not None:
+                came = self._of_memory(d)
+                self._later(w.memory_ms, lambda: self._answer(d.request, came))
             case ev.Cancel():
                 self._cancelled.add(d.request)
             case ev.Speak():
@@ -232,6 +240,23 @@ class ScriptedSession:
                 self._play.stop(d.utterance)
             case _:
                 pass
+
+    def _of_memory(self, d: ev.Memorise | ev.Recall | ev.Forget) -> ev.Happening:
+        store = self.world.memory
+        try:
+            return self._stored(store, d)
+        except MemoryError_ as why:
+            kind = {ev.Memorise: ev.Memorised, ev.Recall: ev.Recalled, ev.Forget: ev.Forgotten}[type(d)]
+            return kind(0, d.request, trouble=why.trouble)
+
+    def _stored(self, store: Any, d: ev.Memorise | ev.Recall | ev.Forget) -> ev.Happening:
+        if isinstance(d, ev.Memorise):
+            return ev.Memorised(0, d.request, *store.memorise(d.memory, d.replaces))
+        if isinstance(d, ev.Forget):
+            gone = store.forget(d.ids, d.subject, d.since_s, d.until_s, d.everything)
+            return ev.Forgotten(0, d.request, gone.count, gone.files)
+        found = store.recall(d.query, d.what, d.subject, d.limit, d.since_s, d.until_s, d.replaced)
+        return ev.Recalled(0, d.request, tuple(found))
 
     def _photo(self, came: ev.PhotoCame) -> None:
         came = replace(came, t_ns=self.now_ns, frame_id=len(self._photos) + 1)

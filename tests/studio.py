@@ -117,6 +117,8 @@ class _Door:
             self._later(kind, 15, job, lambda cost: done(seen, cost))
         elif isinstance(d, ev.ReadCodes):
             self._later(kind, 30, job, lambda cost: done(ev.CodesRead(0, d.request, d.frame_id, w.codes), cost))
+        elif kind == "memory":
+            self._later(kind, 5, job, lambda cost: done(work(), cost))
         else:
             assert asked.view is not None
             picture = f"{replace(asked.view, name='')}".encode()  # what it is called is not in it
@@ -323,6 +325,8 @@ class Studio:
                 cast(ToolRunner, _Tools(self)),
                 watch=self._see,
                 wall_clock=self.world.wall_clock,
+                memory=self.world.memory,
+                reminders=self.world.memory.reminders() if self.world.memory is not None else (),
             ),
         )
         self.session.on_state("connected", True, self.world.frame is not None, self.world.greet, "studio")

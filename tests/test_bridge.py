@@ -21,6 +21,7 @@ import numpy as np
 import pytest
 
 from companion.bridge.door import bridge
+from companion.bridge.hello import read_hello
 from companion.bridge.settings import BridgeSettings
 from companion.link.server import LinkServer
 from companion.link.settings import LinkSettings
@@ -290,7 +291,7 @@ def test_what_the_device_can_do_is_on_its_record() -> None:
                 False,
                 "open",
             )
-            assert record.photo_only and record.half_duplex
+            assert record.photo_only and record.rests_for_speaker and record.rests_for_camera
             assert (record.inputs, record.photo_delay_ms) == (("tap", "hold"), 900)
             assert here.sessions[0].link.record is record and connection.heard_ns > 0
             assert here.sessions[0].link.device == "bridge" and here.sessions[0].link.echo == "open"
@@ -562,6 +563,18 @@ def test_sound_faster_than_life_is_taken_for_ten_seconds_and_then_dropped_oldest
 
 
 @pytest.mark.parametrize(
+    ("said", "speaker", "camera"),
+    [(False, False, False), (True, True, True), ("speaker", True, False), ("camera", False, True)],
+)
+def test_what_the_microphone_rests_for_is_told_apart(said: bool | str, speaker: bool, camera: bool) -> None:
+    hello = read_hello({"type": "hello", "protocol": 1, "half_duplex": said})
+    assert (hello.record.rests_for_speaker, hello.record.rests_for_camera) == (speaker, camera)
+    device = hello.record.deciding
+    assert (device.deaf_while_speaking, device.deaf_while_looking) == (speaker, camera)
+    assert device.half_duplex is (speaker and camera), "as an older companion would say it"
+
+
+@pytest.mark.parametrize(
     ("hello", "code", "error", "names"),
     [
         ({"type": "typed", "text": "hello"}, 4400, "bad_hello", "type"),
@@ -578,6 +591,8 @@ def test_sound_faster_than_life_is_taken_for_ten_seconds_and_then_dropped_oldest
         ({"type": "hello", "protocol": 1, "inputs": ["tap", 7]}, 4400, "bad_hello", "inputs"),
         ({"type": "hello", "protocol": 1, "camera": [1]}, 4400, "bad_hello", "camera"),
         ({"type": "hello", "protocol": 1, "half_duplex": "yes"}, 4400, "bad_hello", "half_duplex"),
+        ({"type": "hello", "protocol": 1, "half_duplex": ["camera"]}, 4400, "bad_hello", "half_duplex"),
+        ({"type": "hello", "protocol": 1, "half_duplex": 1}, 4400, "bad_hello", "half_duplex"),
         ({"type": "hello", "protocol": 1, "photo_delay_ms": float("nan")}, 4400, "bad_hello", "photo_delay_ms"),
         ({"type": "hello", "protocol": 1, "resume": 7}, 4400, "bad_hello", "resume"),
         ({"type": "hello", "protocol": 1, "resume": "nobody"}, 4404, "no_such_session", "nobody"),

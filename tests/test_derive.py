@@ -507,13 +507,13 @@ def test_every_text_that_an_event_can_hold_is_known_or_hidden() -> None:
                 shown = name in texts.KEPT or name in texts.PIECES or name in texts.QUOTING or f.name == "reason"
                 hidden |= set() if shown else {name}
     assert hidden == {
-        *("Alarm.text", "Aside.text", "Caption.text", "Code.article", "Code.note", "Code.payload"),
+        *("Alarm.place", "Alarm.text", "Aside.text", "Caption.text", "Code.article", "Code.note", "Code.payload"),
         *("ConfirmAsked.arguments", "ConfirmAsked.phrase"),
-        *("Device.name", "Resumed.microphone"),
+        *("Device.name", "Resumed.microphone", "Resumed.place", "Whereabouts.told"),
         *("ConfirmAsked.text", "DeviceEvent.value", "Guide.goal", "Guide.said", "Guide.seen", "HttpBegin.url"),
         *("HttpEnd.error", "Message.call_id", "Message.carry", "Message.text", "ModelDone.carry", "ModelFailed.detail"),
         *("Forget.subject", "Memory.answer", "Memory.place", "Memory.session", "Memory.subject", "Memory.text"),
-        *("Memory.thumb", "Recall.query", "Recall.subject"),
+        *("Memory.thumb", "Recall.query", "Recall.subject", "Resumed.untold"),
         *("Read.value", "Remembered.caption", "Remembered.heard", "Remembered.links", "Remembered.question"),
         *(
             "Remembered.shown",

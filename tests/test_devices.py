@@ -49,7 +49,8 @@ def noted(s: ScriptedSession) -> list[ev.Noted]:
         (DeviceRecord(camera="h264"), ["camera", "microphone"]),
         (DeviceRecord(camera="jpeg", fps=0.2), ["microphone", "camera"]),
         (DeviceRecord(camera="jpeg", photo_only=True), ["microphone"]),
-        (DeviceRecord(camera="jpeg", half_duplex=True), ["microphone"]),
+        (DeviceRecord(camera="jpeg", rests_for_camera=True), ["microphone"]),
+        (DeviceRecord(camera="jpeg", rests_for_speaker=True), ["camera", "microphone"]),
     ],
 )
 def test_a_camera_that_sends_as_it_said_is_not_missed(record: DeviceRecord, told: list[str]) -> None:
@@ -60,7 +61,7 @@ def test_a_camera_that_sends_as_it_said_is_not_missed(record: DeviceRecord, told
 
 
 def test_a_microphone_that_rests_while_we_speak_or_a_photo_is_taken_is_not_missed() -> None:
-    flow = watch(DeviceRecord(camera="jpeg", half_duplex=True, photo_delay_ms=4_000), True, True, 0)
+    flow = watch(DeviceRecord(camera="jpeg", rests_for_camera=True, photo_delay_ms=4_000), True, True, 0)
     for ms in range(0, 20_000, 20):
         flow.speaks(ms * MS)
         assert not flow.look(ms * MS)
@@ -71,8 +72,9 @@ def test_a_microphone_that_rests_while_we_speak_or_a_photo_is_taken_is_not_misse
 # ------------------------------------------------------------------------------------------ microphone or loudspeaker
 
 
-def test_a_half_duplex_device_is_not_listened_to_while_it_speaks_and_a_tap_interrupts() -> None:
-    s = with_device(ev.Device(half_duplex=True), replace(STORY))
+@pytest.mark.parametrize("device", [ev.Device(half_duplex=True), ev.Device(rests_for_speaker=True)])
+def test_a_half_duplex_device_is_not_listened_to_while_it_speaks_and_a_tap_interrupts(device: ev.Device) -> None:
+    s = with_device(device, replace(STORY))
     s.say("tell me a story", at_ms=500)
     s.say("what does this sign say", at_ms=6_000)
     s.tap(at_ms=9_000)
@@ -90,6 +92,7 @@ def test_a_half_duplex_device_is_not_listened_to_while_it_speaks_and_a_tap_inter
         (ev.Device(), True, "auto"),
         (ev.Device(half_duplex=True), False, "auto"),
         (ev.Device(half_duplex=True), True, "off"),
+        (ev.Device(rests_for_camera=True), True, "auto"),
     ],
 )
 def test_other_devices_can_be_interrupted_by_voice(device: ev.Device, speaker: bool, mode: str) -> None:
@@ -262,8 +265,17 @@ def test_an_older_photo_does_not_pass_for_the_one_that_did_not_come() -> None:
     assert "camera_lost" not in [d.name for d in s.decisions if isinstance(d, ev.Earcon)], "it was said in words"
 
 
-def test_a_microphone_that_rests_for_a_photo_is_left_alone_until_the_words_are_over() -> None:
-    s = with_device(IN_TURN, World(photo_ms=1_000))
+def test_a_microphone_that_rests_only_while_we_speak_hears_on_while_a_photo_is_taken() -> None:
+    s = with_device(replace(PHOTOS, rests_for_speaker=True), World(photo_ms=400))
+    end = s.say("what does this sign say", at_ms=500)
+    s.run_until(12_000)
+    (asked,) = s.all(ev.AskKeyFrame)
+    assert asked.t_ns // MS < end, "at the onset, as of any camera for photos"
+
+
+@pytest.mark.parametrize("device", [IN_TURN, replace(PHOTOS, rests_for_camera=True)], ids=["both", "the camera"])
+def test_a_microphone_that_rests_for_a_photo_is_left_alone_until_the_words_are_over(device: ev.Device) -> None:
+    s = with_device(device, World(photo_ms=1_000))
     end = s.say("what does this sign say", at_ms=500)
     s.say("stop", at_ms=20_000)
     s.run_until(24_000)

@@ -87,6 +87,7 @@ def test_a_malicious_model_gets_nothing_out(wire: str, tmp_path: Path, monkeypat
             assert {run.name for run in session.all(ev.RunTool)} <= {"list_notes"}  # reads on the device, and may
             assert queries == []
             assert not (tmp_path / "data" / "notes.jsonl").exists()
+            assert not [d for d in session.all(ev.Memorise) if d.memory.what == "fact"]
             assert app[SEEN].requests, "the model was never asked"
             spoken = " ".join(d.text for d in session.all(ev.Speak))
             assert THIEF not in spoken and "http" not in spoken and "road is clear" not in spoken.lower()
@@ -106,7 +107,8 @@ def test_the_same_tools_work_for_a_wearer_who_says_the_words(tmp_path: Path, mon
             asked = (await session.until(ev.ConfirmAsked))[0]
             await session.until(ev.TurnClosed)
             await session.ask(asked.phrase)
-            assert asked.tool in {run.name for run in session.all(ev.RunTool)}
-            assert queries or (tmp_path / "data" / "notes.jsonl").exists()
+            kept = [d.memory for d in session.all(ev.Memorise) if d.memory.what == "fact"]
+            assert asked.tool in {run.name for run in session.all(ev.RunTool)} | ({"propose_memory"} if kept else set())
+            assert queries or kept or (tmp_path / "data" / "notes.jsonl").exists()
 
     asyncio.run(scenario())

@@ -137,6 +137,23 @@ def test_devices_lists_what_there_is_and_what_is_chosen(
     assert "local.microphone = 'headset': headset mic" in printed and "48000 Hz" in printed
 
 
+def test_a_chosen_camera_that_is_not_there_is_named_by_devices_too(
+    home: Path, no_cameras: None, cards: StandInPortAudio, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["devices", "--set", "local.camera=C920"]) == 1
+    assert "local.camera = 'C920': this machine has no camera" in capsys.readouterr().out
+
+
+def test_a_camera_that_one_may_not_read_is_told_with_the_group(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "video0").touch()
+    assert camera.shut_to_us(tmp_path) == ""
+    monkeypatch.setattr("os.access", lambda path, how: False)
+    monkeypatch.setattr(camera, "DEV", tmp_path)
+    monkeypatch.setattr("av.device.enumerate_input_devices", lambda name: [])
+    with pytest.raises(LocalError, match=r"video0 is there, and you may not read it.*group"):
+        camera.cameras()
+
+
 # -------------------------------------------------------------------------------------------------------- as a device
 
 

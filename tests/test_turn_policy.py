@@ -64,6 +64,14 @@ def test_the_words_choose_the_silence(text: str, rule: str, wait_ms: int) -> Non
     assert verdict.reason
 
 
+def test_what_is_to_be_remembered_is_as_long_as_the_wearer_likes() -> None:
+    for text in ("remember that anna is allergic to nuts", "my locker is 214"):
+        told = policy(OPTIONS).judge(Said(text, Intent("memory", "tell"), True))
+        assert (told.rule, told.wait_ms) == ("open-ended command", OPTIONS.extendable_silence_ms)
+    forgotten = policy(OPTIONS).judge(Said("forget what i told you about anna", Intent("memory", "forget_fact"), True))
+    assert forgotten.wait_ms == OPTIONS.complete_silence_ms
+
+
 def test_the_reason_says_what_was_found() -> None:
     assert judged("what is the").reason == "not finished: an article or a possessive is waiting for its noun"
     assert judged("what does it say").reason == "a whole command: read:read"

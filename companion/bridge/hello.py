@@ -15,6 +15,7 @@ PROTOCOL = 1
 MAX_TEXT_BYTES = 64 * 1024
 SPEAKER_HZ = (8_000, 16_000, 24_000, 48_000)
 MICROPHONE_HZ = (8_000, 48_000)  # and every whole rate between
+HALF_DUPLEX = {False: (), True: ("speaker", "camera"), "speaker": ("speaker",), "camera": ("camera",)}
 ECHO = ("", "none", "cancelled", "open")
 NAME_CHARACTERS, INPUTS, INPUT_CHARACTERS = 80, 32, 40
 LARGEST_PX, FASTEST_FPS, LONGEST_PHOTO_MS = 8192, 120.0, 60_000
@@ -61,6 +62,7 @@ def read_hello(message: Message) -> Hello:
     if message.get("protocol") != PROTOCOL or isinstance(message.get("protocol"), bool):
         raise Refused(422, "wrong_protocol", f"protocol {_shown(message.get('protocol'))}", f"we speak {PROTOCOL}")
     camera, microphone, speaker = (_part(message, name) for name in ("camera", "microphone", "speaker"))
+    rests_for = _rests_for(message)
     sound = _codec(microphone, "microphone", ("opus", "pcm16"))
     record = DeviceRecord(
         name=_text(message, "name", NAME_CHARACTERS),
@@ -74,7 +76,8 @@ def read_hello(message: Message) -> Hello:
         microphone_hz=int(_number(microphone, "microphone.rate", *MICROPHONE_HZ)) or (48_000 if sound == "opus" else 0),
         speaker=bool(speaker),
         echo=_word(message, "echo", ECHO),
-        half_duplex=_flag(message, "half_duplex"),
+        rests_for_speaker="speaker" in rests_for,
+        rests_for_camera="camera" in rests_for,
         inputs=_inputs(message),
     )
     if record.microphone == "pcm16" and not record.microphone_hz:
@@ -133,6 +136,14 @@ def _flag(message: Message, path: str) -> bool:
     if not isinstance(value, bool):
         raise _bad(path, value, "true or false")
     return value
+
+
+def _rests_for(message: Message) -> tuple[str, ...]:
+    """What the microphone rests for."""
+    value = message.get("half_duplex", False)
+    if isinstance(value, bool | str) and value in HALF_DUPLEX:
+        return HALF_DUPLEX[value]
+    raise _bad("half_duplex", value, 'true, false, "speaker" or "camera"')
 
 
 def _number(message: Message, path: str, least: float, most: float) -> float:

@@ -15,7 +15,7 @@ from pipelines.seeing.choice import choose
 from pipelines.seeing.decode import Pictures
 from pipelines.seeing.encode import jpeg_view
 from pipelines.seeing.kept import KeptPictures
-from pipelines.seeing.look import look, seldom
+from pipelines.seeing.look import glimpse, look, seldom
 from pipelines.seeing.measure import measure
 
 if TYPE_CHECKING:
@@ -45,6 +45,8 @@ class Eyes:
 
     def look(self, d: ev.Look) -> None:
         def work() -> ev.Looked:
+            if d.glimpse:
+                return ev.Looked(0, d.request, self._glimpse(d.start_ns, d.end_ns))
             scores = self._scores(d.start_ns, d.end_ns)
             around_ns = d.start_ns + self._session.director.options.general.look.before_ms * ev.MS
             self._session.parts.door.ahead("still", partial(self._prepare, scores, around_ns))
@@ -75,6 +77,14 @@ class Eyes:
     def _scores(self, start_ns: int, end_ns: int) -> tuple[ev.FrameScore, ...]:
         with self._decoding:
             return look(self._session.frames, self._pictures, start_ns, end_ns)
+
+    def _glimpse(self, start_ns: int, end_ns: int) -> tuple[ev.FrameScore, ...]:
+        """One frame, and nothing is kept of it if nobody asked for anything else."""
+        with self._decoding:
+            found = glimpse(self._session.frames, self._pictures, start_ns, end_ns)
+            if not self._follows and not self._followed_ns:
+                self._pictures.rest()
+            return found
 
     def picture(self, frame_id: int) -> Any:
         with self._decoding:

@@ -14,6 +14,7 @@ import numpy as np
 
 from companion.hands.asking import Asking
 from companion.hands.eyes import Eyes
+from companion.hands.memory import Remembering
 from companion.hands.speaking import Speaking
 from companion.hands.work import Work
 from pipelines import events as ev
@@ -33,6 +34,7 @@ class Hands:
         self._eyes = Eyes(session, self._work)
         self._asking = Asking(session, self._work, self._eyes)
         self._speaking = Speaking(session)
+        self._remembering = Remembering(session, self._work, self._eyes)
         self._muted = session.parts.preferences.muted
         self._acts = self._table()
 
@@ -124,7 +126,7 @@ class Hands:
     # ---------------------------------------------------------------------------------------- which hand does what
 
     def _table(self) -> dict[type[ev.Decision], Callable[[Any], None]]:
-        eyes, asking, speaking = self._eyes, self._asking, self._speaking
+        eyes, asking, speaking, remembering = self._eyes, self._asking, self._speaking, self._remembering
         return {
             ev.Transcribe: self._transcribe,
             ev.ScoreTurn: self._score_turn,
@@ -136,6 +138,9 @@ class Hands:
             ev.KeepStill: eyes.keep_still,
             ev.AskModel: asking.ask_model,
             ev.RunTool: asking.run_tool,
+            ev.Memorise: remembering.memorise,
+            ev.Recall: remembering.recall,
+            ev.Forget: remembering.forget,
             ev.Aside: self._aside,
             ev.Cancel: self._cancel,
             ev.Speak: speaking.speak,

@@ -29,15 +29,25 @@ class DeviceRecord:
     speaker: bool = False
     echo: str = ""
     """Our own sound in its microphone: "none", "cancelled" or "open"."""
-    half_duplex: bool = False
-    """Microphone and camera, or microphone and speaker, do not work at the same time."""
+    rests_for_speaker: bool = False
+    """Its microphone rests while its loudspeaker works."""
+    rests_for_camera: bool = False
+    """Its microphone rests while its camera works."""
     inputs: tuple[str, ...] = ()
     """Kinds of events that it can send: "tap", "press", …"""
 
     @property
     def deciding(self) -> Device:
         """What of it the deciders act by."""
-        return Device(self.name, self.half_duplex, self.photo_only, self.photo_delay_ms, self.microphone_hz)
+        return Device(
+            self.name,
+            self.rests_for_speaker and self.rests_for_camera,
+            self.photo_only,
+            self.photo_delay_ms,
+            self.microphone_hz,
+            self.rests_for_speaker,
+            self.rests_for_camera,
+        )
 
 
 NOT_SAID = DeviceRecord()

@@ -229,7 +229,7 @@ class Wearer:
         microphone, camera, _ = connection.sends
         gate, record = self._gates[connection], connection.record
         gate.flow = watch(record, microphone, camera, self.clock.now_ns())
-        gate.in_turn = self.clock.now_ns if record.half_duplex else None
+        gate.in_turn = self.clock.now_ns if record.rests_for_speaker else None
         if self._looking is None:
             self._look()
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import threading
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import av
@@ -15,6 +17,7 @@ import numpy.typing as npt
 from companion.local.devices import CAMERA, Device, LocalError
 
 DRIVERS = {"linux": "v4l2", "darwin": "avfoundation", "win32": "dshow"}
+DEV = Path("/dev")
 AGAIN_S = 2.0  # between two tries to open a camera that is gone
 Bgr = npt.NDArray[np.uint8]
 
@@ -37,10 +40,20 @@ def cameras() -> list[Device]:
         found = [info for info in enumerate_input_devices(driver()) if "video" in (info.media_types or ["video"])]
     except (av.FFmpegError, ValueError, OSError) as why:
         raise LocalError(
-            f"cameras cannot be listed ({why}); `local.camera` takes an address too, e.g. /dev/video0"
+            f"cameras cannot be listed ({why}); use the page in a browser for it, and here --set local.camera=none"
         ) from why
+    if not found and (shut := shut_to_us(DEV)):
+        raise LocalError(
+            f"{shut} is there, and you may not read it: add yourself to its group (sudo usermod -aG video $USER), and "
+            "log in anew"
+        )
     usual = next((i for i, info in enumerate(found) if info.is_default), 0)
     return [Device(CAMERA, i, f.description or f.name, f.name, f.name, i == usual) for i, f in enumerate(found)]
+
+
+def shut_to_us(folder: Path) -> str:
+    """A Linux camera that its driver does not list because we may not open it, "" for none."""
+    return next((str(node) for node in sorted(folder.glob("video[0-9]*")) if not os.access(node, os.R_OK)), "")
 
 
 def opened(device: Device, width: int, height: int, fps: int) -> Any:

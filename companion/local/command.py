@@ -27,7 +27,7 @@ def devices(settings: LocalSettings, try_them: bool) -> tuple[str, int]:
         try:
             found = find()
             lines += listed(kind, found)
-            if found and wanted:
+            if wanted:
                 taken = pick(kind, found, wanted)
                 lines.append(f"     local.{kind} = {wanted!r}: {taken.name if taken else 'none'}")
             if try_them and kind == CAMERA:

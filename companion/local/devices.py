@@ -65,5 +65,5 @@ def listed(kind: str, found: Sequence[Device]) -> list[str]:
     """A line for each, for a person."""
     mark = {True: "*", False: " "}
     return [f" {mark[d.usual]}{d.number:3}  {d.name}" + (f"  ({d.can})" if d.can else "") for d in found] or [
-        f"     no {kind} found"
+        f"     no {kind} found; plug one in"
     ]

@@ -200,6 +200,12 @@ def work_key(d: Any) -> tuple[Any, ...]:
         return (lane_of(d), d.start_ns, d.end_ns)
     if isinstance(d, ev.RunTool):
         return (lane_of(d), d.name, d.arguments)
+    if isinstance(d, ev.Memorise):
+        return (lane_of(d), "memorise", d.memory.what, d.memory.subject, d.memory.text, d.replaces)
+    if isinstance(d, ev.Recall):
+        return (lane_of(d), "recall", d.query, d.what, d.subject, d.limit, d.replaced)
+    if isinstance(d, ev.Forget):
+        return (lane_of(d), "forget", d.ids, d.subject, d.everything)
     return (lane_of(d), d.frame_id)
 
 

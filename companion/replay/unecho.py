@@ -107,7 +107,7 @@ def recorded_own_sound(path: Path, options: EchoOptions) -> RecordedOwnSound | N
         if isinstance(event, SessionStarted):
             cancels = event.cancels_echo
         elif isinstance(event, LinkChanged) and event.state == "connected":
-            echo, half_duplex = event.echo, event.device.half_duplex and event.speaker
+            echo, half_duplex = event.echo, event.device.deaf_while_speaking and event.speaker
             break
     if way(options.mode, echo, cancels, half_duplex) != CANCEL:
         return None

@@ -131,12 +131,14 @@ class Transcribe(Decision):
 
 @dataclass(frozen=True, slots=True)
 class Look(Decision):
-    """Score the frames captured in [start_ns, end_ns); the latest before it if there is none inside."""
+    """Score the frames captured in [start_ns, end_ns); the latest before it if there is none inside. `glimpse`: only
+    the latest of them that can be decoded by itself, or none, with its `scene`."""
 
     request: int = 0
     turn: int = 0
     start_ns: int = 0
     end_ns: int = 0
+    glimpse: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from pipelines.events.shapes import (
     IN_TIME,
     NO_MEMORY,
     NO_PREFERENCES,
+    NOWHERE,
     UNKNOWN_DEVICE,
     Alarm,
     Code,
@@ -24,6 +25,7 @@ from pipelines.events.shapes import (
     ToolCall,
     ToolInfo,
     Trip,
+    Whereabouts,
     Word,
 )
 
@@ -410,6 +412,11 @@ class Resumed(Happening):
     private: bool = False  # the wearer asked that nothing leaves
     ear_delay_ns: int = -1  # how long after it leaves here our sound is in the ear; below 0 = not known
     microphone: str = ""  # the one that the device said it listens with
+    reminders: tuple[Memory, ...] = ()  # of those alarms, what is in the wearer's database
+    place: str = ""  # where the device said that it is
+    whereabouts: Whereabouts = NOWHERE
+    recalled: tuple[Memory, ...] = ()  # what "that" is: what was told or answered from memory last
+    untold: tuple[str, ...] = ()  # of a list out of memory, what was not said yet
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,15 +54,25 @@ IN_TIME: Final = Lateness()
 class Device:
     """What a device says that it can do, as far as behaviour depends on it; "", 0 and False = it did not say.
 
-    `half_duplex`: its microphone works neither while its loudspeaker nor while its camera does; `photo_only`: its
-    camera streams nothing and takes a picture when asked, which comes within `photo_delay_ms`; `microphone_hz`: twice
-    the highest frequency that it hears."""
+    `rests_for_speaker`, `rests_for_camera`: its microphone rests while that works; `half_duplex`: for both, as older
+    recordings say it; `photo_only`: its camera streams nothing and takes a picture when asked, which comes within
+    `photo_delay_ms`; `microphone_hz`: twice the highest frequency that it hears."""
 
     name: str = ""
     half_duplex: bool = False
     photo_only: bool = False
     photo_delay_ms: int = 0
     microphone_hz: int = 0
+    rests_for_speaker: bool = False
+    rests_for_camera: bool = False
+
+    @property
+    def deaf_while_speaking(self) -> bool:
+        return self.half_duplex or self.rests_for_speaker
+
+    @property
+    def deaf_while_looking(self) -> bool:
+        return self.half_duplex or self.rests_for_camera
 
 
 UNKNOWN_DEVICE: Final = Device()
@@ -81,6 +91,7 @@ class FrameScore:
     contrast: float = 0.0  # standard deviation of luma, 0..127
     motion: float = 0.0  # mean absolute luma difference to the frame before, 0..255
     glare: float = 0.0  # share of the picture that is blown out, 0..1
+    scene: tuple[int, ...] = ()  # luma of 8 x 6 parts, row by row; only of a glimpse
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,12 +198,16 @@ class ModelInfo:
 
 @dataclass(frozen=True, slots=True)
 class Alarm:
-    """A timer or a reminder that will be spoken. `kind`: "timer" or "reminder"; `text`: what it is for."""
+    """A timer or a reminder that will be spoken. `kind`: "timer" or "reminder"; `text`: what it is for; `place`: where
+    it is spoken, as the device names it, in place of a time; `memory`: its id in the wearer's database, 0 = not (yet)
+    there, below 0 = it ends with the session."""
 
     number: int
     due_ns: int
     kind: str = "timer"
     text: str = ""
+    place: str = ""
+    memory: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,9 +241,26 @@ NO_MEMORY: Final = Memory()
 
 
 @dataclass(frozen=True, slots=True)
+class Whereabouts:
+    """What is known of where the wearer is. `look_ns`: when the next glimpse is due, 0 = none is; `stored_ns`: when a
+    place was last stored; `last`, `stored`: the `scene` of the last glimpse and of the place that was stored; `told`,
+    `told_ns`: the place in the wearer's own words, and when they said so."""
+
+    look_ns: int = 0
+    stored_ns: int = 0
+    last: tuple[int, ...] = ()
+    stored: tuple[int, ...] = ()
+    told: str = ""
+    told_ns: int = 0
+
+
+NOWHERE: Final = Whereabouts()
+
+
+@dataclass(frozen=True, slots=True)
 class Sent:
     """What went to one model in one turn. `letters`: of all words, instructions included; `earlier`: turns before this
-    one among them; `end`: "" = it answered, else the kind of failure."""
+    one among them; `end`: "" = it answered, else the kind of failure; `memories`: what went along of the wearer's."""
 
     model: str
     questions: int = 1
@@ -236,6 +268,7 @@ class Sent:
     pictures: int = 0
     earlier: int = 0
     end: str = ""
+    memories: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,7 +298,8 @@ class Remembered:
     picture, whole, whatever of it was spoken; `views`: what was looked at, in order; `caption`: words that stand for
     the picture in later queries; `asked`: models that were sent something; `used`: tools with effects
     that were; `links`, `sources`: kept aside, unspoken; `shown`: the answer, if it was shown and not
-    (only) spoken; `trace`: what it came from; `unread`: parts of the picture's text that could not be read."""
+    (only) spoken; `trace`: what it came from; `unread`: parts of the picture's text that could not be read;
+    `recalled`: what was remembered that it came from."""
 
     turn: int
     t_ns: int
@@ -286,6 +320,7 @@ class Remembered:
     shown: str = ""
     trace: Trace = NO_TRACE
     unread: int = 0
+    recalled: tuple[Memory, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,7 +348,7 @@ class Message:
     """One message of a query. `role`: "system", "user", "assistant" or "tool". `frame_id` > 0 attaches that picture, at
     the query's `image_px`; `views` attach more, behind it; only the user's messages may have pictures. An assistant's
     message may hold `calls`, and `carry` as it came with them; a tool's message answers the call `call_id` of the tool
-    `name`, and `failed` says that there is no result."""
+    `name`, and `failed` says that there is no result. `memories`: so many of the wearer's are in the text."""
 
     role: str
     text: str
@@ -324,3 +359,4 @@ class Message:
     name: str = ""
     failed: bool = False
     carry: str = ""
+    memories: int = 0

@@ -5,7 +5,8 @@ that is near stands out of the rest. So an unbroken run of voice is watched for 
 near its peak for `FALL_NS`, though somebody went on speaking, the near voice is over, and what goes on is the crowd's.
 Where the near voice began is looked for from its end backwards: the crowd in front of it is as far below as behind.
 
-    near  -- nothing within `FALL_DB` of the run's peak for 400 ms ------------>  over
+    near  -- nothing within `FALL_DB` of the run's peak for 400 ms, and others
+             talked for 1 s in front of what was; else for 1 s ---------------->  over
     over  -- two windows together within `BACK_DB` of it ---------------------->  near
     over  -- no voice for 512 ms (the run is over; another begins as near) ---->  near
     near  -- thirty seconds without a pause: all of it was the crowd's -------->  over, until something stands out
@@ -22,6 +23,7 @@ from typing import Final
 from pipelines.events import MS
 
 FALL_NS: Final = 400 * MS
+ALONE_NS: Final = 1000 * MS  # one wearer who speaks unevenly is not so much weaker for so long
 FALL_DB: Final = 8.0
 BACK_DB: Final = 6.0
 OVER_CROWD_DB: Final = 5.0  # over the loudest twentieth of what was all a crowd's
@@ -65,8 +67,19 @@ class Crowd:
         self._peak_dbfs = max(self._peak_dbfs, pair_dbfs)
         if level_dbfs >= self._peak_dbfs - FALL_DB:
             self.loud_ns = media_ns
-        elif media_ns - self.loud_ns > FALL_NS and len(self._near()) >= LEAST_LOUD:
+        elif media_ns - self.loud_ns > FALL_NS and self._stands_out(media_ns):
             self.over, self._bar_dbfs = True, self._peak_dbfs - BACK_DB
+
+    def _stands_out(self, media_ns: int) -> bool:
+        """Others talked in front of the near voice as well; without them it takes longer to be sure."""
+        near = self._near()
+        return len(near) >= LEAST_LOUD and (self._among(near) or media_ns - self.loud_ns > ALONE_NS)
+
+    def _among(self, near: list[int]) -> bool:
+        """Whether others talked all through the second in front of it."""
+        since_ns, bar_dbfs = near[-1] - ALONE_NS, self._peak_dbfs - FALL_DB
+        others = sum(since_ns <= media_ns < near[-1] and level < bar_dbfs for media_ns, level in self._run)
+        return others * WINDOW_NS >= ALONE_NS * 9 // 10
 
     def _back(self) -> None:
         if self._others:
@@ -102,6 +115,9 @@ class Crowd:
         return found
 
     def stood_out(self) -> tuple[int, int] | None:
-        """From when to when the near voice spoke that is over; None: it is not."""
+        """From when to when the near voice spoke that is over; None: it is not. From 0 on if nobody was heard in front
+        of it for so long that it was surely somebody else."""
         near = self._near() if self.over and not self._others else []
-        return (near[-1] - WINDOW_NS, self.loud_ns) if near else None
+        if not near:
+            return None
+        return (near[-1] - WINDOW_NS if self._among(near) else 0), self.loud_ns

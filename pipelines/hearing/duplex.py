@@ -69,7 +69,7 @@ class Duplex:
     def on_link(self, event: LinkChanged) -> None:
         """Another device, or the same with a headset now: what was found out about the one before is forgotten."""
         if event.state == "connected":
-            self._half_duplex = event.device.half_duplex and event.speaker
+            self._half_duplex = event.device.deaf_while_speaking and event.speaker
         if event.state == "connected" and event.echo != self._echo:
             self._echo, self._echoes, self._failed = event.echo, 0, False
 
@@ -107,5 +107,5 @@ class Duplex:
         """Stand where that was written; `on_started` came before."""
         if resumed.link is not None:
             self._echo = resumed.link.echo
-            self._half_duplex = resumed.link.device.half_duplex and resumed.link.speaker
+            self._half_duplex = resumed.link.device.deaf_while_speaking and resumed.link.speaker
         self._failed, self._echoes, self._echoed_ns = resumed.half_duplex, resumed.echoes, resumed.echoed_ns

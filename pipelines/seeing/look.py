@@ -13,7 +13,7 @@ from typing import TypeVar
 from pipelines.events import NS, FrameScore
 from pipelines.seeing.decode import Pictures
 from pipelines.seeing.grid import Place, on_grid
-from pipelines.seeing.quality import motion
+from pipelines.seeing.quality import motion, scene
 from pipelines.seeing.ring import FrameRing
 
 LIMIT = 32  # two seconds of the grid: what lies within reach of a word, before and after it
@@ -46,6 +46,16 @@ def seldom(ring: FrameRing) -> bool:
     stream that has stopped left many close together. Where the first one is placed in time is known roughly only."""
     last = ring.latest()
     return last is not None and len(ring.between(last.media_ns - SELDOM_NS, last.media_ns + 1)) <= SELDOM
+
+
+def glimpse(ring: FrameRing, pictures: Pictures, start_ns: int, end_ns: int) -> tuple[FrameScore, ...]:
+    """The score and the scene of the latest frame captured in [start_ns, end_ns) that can be decoded by itself, so that
+    no other has to be; empty if there is none, or it is broken."""
+    keys = [chain[0] for chain in ring.chains() if start_ns <= chain[0].media_ns < end_ns]
+    if not keys:
+        return ()
+    found = pictures.measures([keys[-1].frame_id]).get(keys[-1].frame_id)
+    return (replace(found.score, scene=scene(found.coarse)),) if found is not None else ()
 
 
 def _joined(places: Sequence[Place]) -> list[Place]:

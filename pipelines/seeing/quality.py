@@ -24,6 +24,7 @@ Luma = NDArray[np.uint8]
 
 WIDTH_PX = 640  # the Laplacian's variance depends on scale; all thresholds hold at this width
 COARSE_PX = 80  # 2 px of trembling at 640 are a quarter of a pixel here; a turn of 100 degrees a second is 8 px a frame
+SCENE_PARTS = (8, 6)
 TALLEST = 4  # times the width: a sliver is squeezed instead of blown up to gigabytes
 BLOWN = 252  # luma; nothing can be told apart above
 FADING = 200  # luma; the halo around a reflection lies between here and BLOWN
@@ -72,6 +73,13 @@ def luma_of_plane(plane: Luma, full_range: bool = True) -> Luma:
 def coarse(now: Luma) -> Luma:
     """A `luma` at 80 pixels width: enough for `motion`, 3.6 kB at 16:9."""
     return _narrowed(now, COARSE_PX)
+
+
+def scene(now: Luma) -> tuple[int, ...]:
+    """A `luma` or `coarse` as the mean luma of 8 x 6 parts, row by row: enough to tell one place from another."""
+    import cv2
+
+    return tuple(int(part) for part in cv2.resize(now, SCENE_PARTS, interpolation=cv2.INTER_AREA).ravel())
 
 
 def _narrowed(picture: Picture, width_px: int) -> Picture:

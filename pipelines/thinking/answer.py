@@ -8,6 +8,7 @@ behind but the note that it left.
     Looking    the moment and the frame that were meant        looking.py
     OnDevice   what the device tells of it by itself           on_device.py
     Errand     what needs neither a look nor a model           errand.py
+    Along      what is remembered of it                        pipelines/memory/along.py
     Asking     a model's question, and its words to the voice  asking.py
     Holding    what waits until the turn is certain            holding.py
 """
@@ -22,6 +23,7 @@ from pipelines.events import (
     Code,
     Happening,
     Looked,
+    Memory,
     TextLine,
     TextRead,
     ToolDone,
@@ -29,10 +31,15 @@ from pipelines.events import (
     View,
     WorkFailed,
 )
+from pipelines.memory.along import Along
+from pipelines.memory.along import said as recalled_words
+from pipelines.memory.errand import KINDS as MEMORY_KINDS
+from pipelines.memory.errand import MemoryErrand
 from pipelines.thinking import errand, ledger, rules, status, things, wording
 from pipelines.thinking.asking import Asking
 from pipelines.thinking.errand import Errand
 from pipelines.thinking.holding import Holding
+from pipelines.thinking.intent import Intent
 from pipelines.thinking.leaving import leaving
 from pipelines.thinking.looking import Looking
 from pipelines.thinking.on_device import OnDevice
@@ -54,7 +61,14 @@ class Answer:
         self._holding = Holding(asker)
         self._asking = Asking(world, question, asker, self._holding, early)
         self._looking = Looking(world, question, self._asking.route)
-        self._errand = Errand(world, question, self._holding)
+        memory = question.intent.kind in MEMORY_KINDS
+        self._errand: Errand | MemoryErrand = (
+            MemoryErrand(world, question, self._holding, asker) if memory else Errand(world, question, self._holding)
+        )
+        self._along = Along(world, question)
+        self._problem = ""  # of a look, not said yet
+        self._ready = False  # all is there that a question to a model needs, but for what is remembered
+        self._from_memory: tuple[Memory, ...] = ()
         self._waits_for_photo = self._photographed = False
         self._device: OnDevice | None = None  # what answers without a model, once there is a frame
 
@@ -63,15 +77,16 @@ class Answer:
     def begin(self, looked: Looked | None, look_request: int) -> None:
         """Start working. `look_request`/`looked`: a look already under way for this utterance, and its result."""
         intent, say = self.question.intent, self._holding.say
-        if intent.kind == "model" and (line := rules.before(self.question.text)):
+        line = rules.before(self.question.text) if intent.kind == "model" else ""
+        if line:
             say(line, "status", last=not self._world.model)
+        elif intent.kind == "model" and intent.name != "talk":
+            self._along.begin()
         if intent.kind == "model" and not self._world.model:
-            if not self.finished:
-                missing = self._world.missing
-                say(wording.NO_MODEL if missing in {"", "no_model"} else self._world.failure(missing), "status")
+            self._no_model()
         elif intent.subject == things.TRAFFIC:
             say(things.NO_TRAFFIC, "thing")
-        elif intent.kind in errand.KINDS:
+        elif intent.kind in errand.KINDS or intent.kind in MEMORY_KINDS:
             self._errand.begin()
         elif intent.visual or (intent.kind, intent.name) == ("status", "see"):
             self._look(looked, look_request)
@@ -87,6 +102,14 @@ class Answer:
     def _what_was(self) -> str:
         return self._world.history.what_was(self.question.intent.subject, self._scribe.now_ns)
 
+    def _no_model(self) -> None:
+        """There is none to ask: the device answers what it remembers, or says why there is no answer."""
+        if self.finished or not self._along.over:
+            return
+        missing = self._world.missing
+        reason = wording.NO_MODEL if missing in {"", "no_model"} else self._world.failure(missing)
+        self._holding.say(self._along.abstention() or reason, "status")
+
     def confirm(self) -> None:
         """The turn is certain: say and send what was held."""
         self._holding.confirm()
@@ -95,11 +118,13 @@ class Answer:
     def cancel(self, reason: str) -> None:
         """Forget everything that is under way."""
         of_device = self._device.open if self._device is not None else ()
-        for request in sorted((*self._open, *of_device, *self._errand.open)):
+        along = {self._along.request} - {0}
+        for request in sorted((*self._open, *of_device, *self._errand.open, *along)):
             self._scribe.emit(Cancel, reason, request=request, kind="answer")
         self._open.clear()
         self._waits_for_photo = False
         self._errand.forget()
+        self._along.forget()
         self._holding.forget()
         self._asking.cancel(reason)
         self._holding.finished = True
@@ -107,10 +132,14 @@ class Answer:
     def go_on(self, turn: int, said: str, plan: Plan, outcome: str) -> None:
         """The wearer has decided on the plan, in a turn of its own: the answer goes on as that turn's."""
         self.question = replace(self.question, turn=turn, text=said)
-        self._asking.go_on(turn, plan, outcome)
+        if isinstance(self._errand, MemoryErrand):
+            self._holding.finished = False
+            self._errand.decided(turn, plan, outcome)
+        else:
+            self._asking.go_on(turn, plan, outcome)
 
     def waits_for(self, request: int) -> bool:
-        waiting = (self.talk, self._device, self._errand)
+        waiting = (self.talk, self._device, self._errand, self._along)
         return request in self._open or any(one is not None and one.waits_for(request) for one in waiting)
 
     def take(self, event: Happening) -> None:
@@ -125,6 +154,13 @@ class Answer:
             else:
                 self._device.take(event)
             return
+        if self._along.waits_for(request):
+            self._along.take(event)
+            self._recalled()
+            return
+        if isinstance(self._errand, MemoryErrand) and self._errand.waits_for(request):
+            self._errand.take(event)
+            return
         if isinstance(event, TextRead) and event.more:
             return  # a model is told of all of it at once
         self._open.discard(request)
@@ -137,7 +173,7 @@ class Answer:
         elif isinstance(event, WorkFailed):
             self._errand.forget()
             self._work_failed(event)
-        elif isinstance(event, ToolDone):
+        elif isinstance(event, ToolDone) and isinstance(self._errand, Errand):
             self._errand.take(event)
 
     # ---------------------------------------------------------------------------------------- by a look, and a model
@@ -199,6 +235,9 @@ class Answer:
                 self._ask_model()
 
     def _bad_look(self, problem: str) -> None:
+        if not self._along.over:  # what is remembered may be the answer
+            self._problem = problem
+            return
         if self.question.intent.kind == "model" and self.question.intent.name == "ask":
             self._ask_model()
             return
@@ -211,7 +250,40 @@ class Answer:
         self._holding.say(wording.WORK_FAILED.get(event.kind, wording.WORK_FAILED["look"]), "failure")
 
     def _ask_model(self) -> None:
-        self._asking.ask(self._looking.sight)
+        if self._along.over and not self.finished:
+            self._asking.ask(self._looking.sight, self._along.memories)
+        self._ready = True
+
+    # ---------------------------------------------------------------------------------------------------- by memory
+
+    def recall_over(self) -> None:
+        """What is remembered is not waited for any longer."""
+        if not self._along.over:
+            self._scribe.emit(Cancel, "memory takes too long", request=self._along.request, kind="recall")
+            self._along.forget()
+            self._recalled()
+
+    def _recalled(self) -> None:
+        """What is remembered is the answer; or it goes along with the question."""
+        found = self._along.answering()
+        if found or (self._world.model and (said := self._along.abstention())):
+            text = recalled_words(self._world, found) if found else said
+            self._answer_here(text, tuple(found))
+        elif not self._world.model:
+            self._no_model()
+        elif self._problem:
+            self._bad_look(self._problem)
+        elif self._ready:
+            self._ask_model()
+
+    def _answer_here(self, text: str, found: tuple[Memory, ...]) -> None:
+        for request in sorted(self._open):
+            self._scribe.emit(Cancel, "it is answered from memory", request=request, kind="answer")
+        self._open.clear()
+        self._waits_for_photo = False
+        self._from_memory = found
+        self.question = replace(self.question, intent=Intent("recall", "fits" if found else "only"))
+        self._holding.say(text, "memory")
 
     # ------------------------------------------------------------------------------------------------- while it works
 
@@ -240,7 +312,9 @@ class Answer:
     @property
     def waits_for_wearer(self) -> bool:
         """A plan has been read to them."""
-        return self._asking.waits_for_wearer
+        return self._asking.waits_for_wearer or (
+            isinstance(self._errand, MemoryErrand) and self._errand.waits_for_wearer
+        )
 
     def acknowledgement(self) -> str:
         """A short true word while nothing has come yet; "" if there is nothing to acknowledge."""
@@ -283,6 +357,11 @@ class Answer:
             self._world.private,
             self.route.reason if self.question.intent.kind == "model" else "",
         )
+
+    @property
+    def recalled(self) -> tuple[Memory, ...]:
+        """What was remembered that it came from, or that went along with the question."""
+        return self._from_memory or self._asking.recalled
 
     @property
     def lines(self) -> tuple[TextLine, ...]:

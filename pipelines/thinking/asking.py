@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
-from pipelines.events import Aside, KeepStill, ModeChosen, Noted, Speculation
+from pipelines.events import Aside, KeepStill, Memory, ModeChosen, Noted, Speculation
 from pipelines.thinking import rules, wording
 from pipelines.thinking.compose import Sight, compose
 from pipelines.thinking.holding import Holding
@@ -32,6 +32,8 @@ class Asking:
         self._holding = holding
         self._may_ask_early = may_ask_early
         self._sight = Sight()
+        self._memories: tuple[Memory, ...] = ()
+        self.recalled: tuple[Memory, ...] = ()  # of those, what went along
         self._spoken = Spoken(question.text)
         self._heard_text = False  # the model said something, speakable or not
         self._aside_said: tuple[str, ...] = ()
@@ -47,9 +49,9 @@ class Asking:
 
     # ------------------------------------------------------------------------------------------------------ asking
 
-    def ask(self, sight: Sight) -> None:
-        """Ask now or when the turn is certain, with what was seen."""
-        self._sight = sight
+    def ask(self, sight: Sight, memories: tuple[Memory, ...] = ()) -> None:
+        """Ask now or when the turn is certain, with what was seen and what is remembered."""
+        self._sight, self._memories = sight, memories
         if self._may_ask_early and not self._holding.certain and self.route.mode == "instant" and self._holding.empty:
             self._send()
         else:
@@ -67,8 +69,8 @@ class Asking:
         )
         self._spoken = Spoken(chosen.text, sight.lines)
         task = (question.guide, question.intent.subject) if question.guide is not None else None
-        composed = compose(world, question.turn, question.text, chosen, sight, task)
-        ask = composed.ask
+        composed = compose(world, question.turn, question.text, chosen, sight, task, self._memories)
+        ask, self.recalled = composed.ask, composed.recalled
         if ask.private:
             self._scribe.emit(Noted, f"these words are {ask.private}: no model that learns from them", what="private")
         for view in composed.crops:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pipelines.events import MS, FrameScore, Guide, Message, ModelInfo, TextLine, ToolInfo, View
+from pipelines.events import MS, FrameScore, Guide, Memory, Message, TextLine, ToolInfo, View
+from pipelines.memory import prompt, sentences
 from pipelines.seeing import views
 from pipelines.thinking import guide, privacy, rules, wording
 from pipelines.thinking.chain import keeps_private
@@ -37,29 +38,48 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Composed:
-    """`shot`: (px, quality) of the first picture; `crops`: parts of frames that go along."""
+    """`shot`: (px, quality) of the first picture; `crops`: parts of frames, `recalled`: memories that go along."""
 
     ask: Ask
     shot: tuple[int, int]
     crops: tuple[View, ...] = ()
+    recalled: tuple[Memory, ...] = ()
 
 
 def compose(
-    world: World, turn: int, said: str, chosen: Route, sight: Sight, task: tuple[Guide, str] | None
+    world: World,
+    turn: int,
+    said: str,
+    chosen: Route,
+    sight: Sight,
+    task: tuple[Guide, str] | None,
+    memories: tuple[Memory, ...] = (),
 ) -> Composed:
-    """The question of a turn. `said`: the wearer's words; `task`: what they are led through, and their word in it."""
+    """The question of a turn. `said`: the wearer's words; `task`: what they are led through, and their word in it;
+    `memories`: what is remembered of it, of which goes along what may."""
     sight = replace(sight, lines=leaving(world, sight.frames[0] if sight.frames else None, sight.lines))
     shown = _shown(world, chosen, sight)
-    private = privacy.private_reason(chosen.text, sight.lines)
-    models = _askable(world)
+    models = world.askable
+    chars, now = world.options.memory.prompt_chars, (world.scribe.now_ns, world.wall_clock)
+    share = prompt.share(chosen.text, memories, models, chars, *now)
+    private = privacy.private_reason(chosen.text, sight.lines) or share.private
     discreet = bool(private) or all(keeps_private(model) for model in models)
     thinking, options = world.options.thinking, world.options.modes
     notes = _notes(chosen, sight, [view for _, view in shown], task)
+    notes += [share.text] if share.text else []
+    if world.mind.on and not share.memories and sentences.of_wearer(said):
+        notes.append(prompt.NOTHING_FITS)
     frame_id = shown[0][1].frame_id if shown else 0
     messages = (
         Message("system", " ".join(filter(None, (thinking.system_prompt, wording.VERBOSITY.get(world.verbosity))))),
         *world.history.messages(thinking.history_turns, thinking.history_tokens, discreet, world.private),
-        Message("user", " ".join([chosen.text, *notes]), frame_id, views=tuple(view for _, view in shown[1:])),
+        Message(
+            "user",
+            " ".join([chosen.text, *notes]),
+            frame_id,
+            views=tuple(view for _, view in shown[1:]),
+            memories=len(share.memories),
+        ),
     )
     ask = Ask(
         turn,
@@ -69,11 +89,11 @@ def compose(
         tuple(shown),
         toolbox.offered(_usable(world), chosen.mode, bool(shown)),
         private,
-        tainted=_tainted(world),
+        tainted=_tainted(world) + (("memory",) if share.tainted else ()),
         max_tokens=thinking.max_tokens if chosen.mode == "instant" else options.thinking_tokens,
     )
     shot = (shown[0][1].px, shown[0][1].quality) if shown else (thinking.image_px, UNSEEN_QUALITY)
-    return Composed(ask, shot, tuple(view for _, view in shown if view.box != views.WHOLE))
+    return Composed(ask, shot, tuple(view for _, view in shown if view.box != views.WHOLE), share.memories)
 
 
 def others(frames: Sequence[FrameScore], main: FrameScore, count: int) -> list[FrameScore]:
@@ -84,12 +104,6 @@ def others(frames: Sequence[FrameScore], main: FrameScore, count: int) -> list[F
         if len(found) < count and not near and frame.sharpness >= main.sharpness / 2:
             found.append(frame)
     return sorted(found, key=lambda f: f.media_ns)
-
-
-def _askable(world: World) -> tuple[ModelInfo, ...]:
-    """The models that may be asked now; if there is none, that will be told when one is asked."""
-    here = tuple(model for model in world.chain.models if model.local)
-    return here if world.private and here else world.chain.models
 
 
 def _usable(world: World) -> tuple[ToolInfo, ...]:
@@ -111,7 +125,7 @@ def _shown(world: World, chosen: Route, sight: Sight) -> list[tuple[FrameScore, 
     """The pictures in order, each with its frame: the one that was meant, others of the question, the text enlarged."""
     if not sight.frames:
         return []
-    rule, kind = _askable(world)[0].image, chosen.frame or "glance"
+    rule, kind = world.askable[0].image, chosen.frame or "glance"
     first = sight.frames[0]
     px, quality = views.sized(kind, rule, first.width, first.height)
     if kind == "glance":

@@ -53,7 +53,8 @@ class Errand:
 
     def _alarm(self) -> None:
         world, now_ns = self._world, self._world.scribe.now_ns
-        said = world.alarms.from_words(self._question.text, now_ns, world.wall_clock)
+        said = world.reminders.from_words(self._question.text, world.private)
+        said = said or world.alarms.from_words(self._question.text, now_ns, world.wall_clock)
         self._holding.say(said or wording.NOT_UNDERSTOOD, "status")
 
     def _note(self) -> None:

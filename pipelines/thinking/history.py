@@ -14,7 +14,7 @@ Memory is bounded as well: by turns, and by what is kept of each.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -27,6 +27,7 @@ from pipelines.thinking.things import all_described
 
 NUMBERED = frozenset({"platform", "gate", "room", "line", "bus", "track", "floor", "seat"})
 
+OWN: Final = frozenset({"memory", "recall"})  # kinds of turns about what is remembered
 WINDOW_TOKENS: Final = 3000  # of all earlier turns in a query: a page and a half, half a cent at most
 LEAST_TURN_TOKENS: Final = 100  # a turn cut shorter than this says nothing; rather fewer turns
 LETTERS_PER_TOKEN: Final = 3  # cautious: English has four
@@ -59,6 +60,12 @@ class History:
     def __len__(self) -> int:
         return len(self._entries)
 
+    def forget(self, meant: Callable[[Remembered], bool]) -> None:
+        """Remember the turns no longer of which this is true."""
+        kept = [not meant(entry) for entry in self._entries]
+        self._entries = [entry for entry, keep in zip(self._entries, kept, strict=True) if keep]
+        self._private = [secret for secret, keep in zip(self._private, kept, strict=True) if keep]
+
     @property
     def entries(self) -> Sequence[Remembered]:
         return tuple(self._entries)
@@ -86,11 +93,13 @@ class History:
         """The last turns as a conversation, for a query: `last` of them at most, half as many at least, in about
         `limit_tokens` tokens at most. Pictures are not repeated, what was heard is. `private`: the query goes to
         nobody who learns from it, so turns that are nobody's business may go along; otherwise they are left out.
-        `here`: it stays on this machine; only then turns of private mode go along."""
+        `here`: it stays on this machine; only then turns of private mode go along, and what was told to be remembered:
+        of that, each later question takes along what fits it."""
         asked = [
             (entry, secret)
             for entry, secret in zip(self._entries, self._private, strict=True)
-            if entry.question and (here or not entry.trace.private)  # what was not understood is no question
+            if entry.question
+            and (here or not (entry.trace.private or entry.kind in OWN))  # what was not understood is no question
         ]
         most = min(last, limit_tokens // LEAST_TURN_TOKENS)
         if most < 1:

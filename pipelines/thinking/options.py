@@ -41,6 +41,18 @@ class TurnOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaceOptions:
+    """Remembering what was seen; whether there is a memory at all, the session's start says."""
+
+    on: bool = False
+    look_every_ms: int = 4000  # one frame is decoded so often while nothing else goes on
+    store_every_ms: int = 60_000  # at most
+    rests: float = 0.12  # difference of two glimpses, as a share of their contrast, up to which the view rests ...
+    another: float = 0.35  # ... and from which it is another than the one that was stored
+    told_for_ms: int = 900_000  # so long the place that the wearer named is where they are
+
+
+@dataclass(frozen=True, slots=True)
 class AttentionOptions:
     """Whose words are a question, and when."""
 
@@ -162,6 +174,13 @@ class ToolOptions:
 
 
 @dataclass(frozen=True, slots=True)
+class MemoryOptions:
+    """What deciders know of [memory]."""
+
+    prompt_chars: int = 1500  # letters of memory in one question to a model
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """Everything that the deciders can be told. A recording carries it, so a replay decides alike."""
 
@@ -176,3 +195,5 @@ class Options:
     echo: EchoOptions = field(default_factory=EchoOptions)
     load: LoadOptions = field(default_factory=LoadOptions)
     send: SendRules = field(default_factory=SendRules)
+    places: PlaceOptions = field(default_factory=PlaceOptions)
+    memory: MemoryOptions = field(default_factory=MemoryOptions)

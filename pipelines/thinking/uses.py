@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pipelines.events import (
@@ -21,9 +21,13 @@ from pipelines.events import (
     KeepStill,
     Look,
     Looked,
+    Memorise,
+    Memorised,
     Message,
     ReadCodes,
     ReadText,
+    Recall,
+    Recalled,
     RunTool,
     TextLine,
     TextRead,
@@ -34,6 +38,9 @@ from pipelines.events import (
     View,
     WorkFailed,
 )
+from pipelines.memory.dates import at_s
+from pipelines.memory.errand import fact
+from pipelines.memory.prompt import share
 from pipelines.seeing import views
 from pipelines.seeing.choice import choose
 from pipelines.thinking.leaving import leaving
@@ -41,6 +48,7 @@ from pipelines.thinking.tools import built_in, policy, pure, schema, spotlight
 from pipelines.thinking.tools.taint import Taint, of_tool
 from pipelines.thinking.world import UNUSABLE, World
 
+RECALLED = 12  # memories that are looked at for one call
 LOOK_AGAIN_NS = 400 * MS  # a fresh frame is one of the last so many
 LOGGED_CHARS = 2000  # of a call's arguments, in the trace
 
@@ -64,6 +72,7 @@ class _Use:
     result: str | None = None
     failed: str = ""
     views: tuple[View, ...] = ()
+    memories: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,7 +174,8 @@ class Uses:
         shown: list[View] = []
         for use in self._uses:
             call = use.call
-            out.append(Message("tool", use.result or "", call_id=call.call_id, name=call.name, failed=bool(use.failed)))
+            where = {"call_id": call.call_id, "name": call.name, "memories": use.memories}
+            out.append(Message("tool", use.result or "", failed=bool(use.failed), **where))  # type: ignore[arg-type]
             shown += use.views
         if shown:
             out.append(Message("user", f"Here: {' and '.join(v.name for v in shown)}.", views=tuple(shown)))
@@ -204,10 +214,27 @@ class Uses:
 
     def _run(self, tool: ToolInfo, use: _Use, wanted: Mapping[str, Any], reason: str) -> None:
         """With exactly these arguments: those that were judged, or that were read back."""
+        if tool.name in built_in.MEMORY and tool.source == "built in":
+            self._use_memory(tool, use, wanted)
+            return
         arguments = json.dumps(wanted, ensure_ascii=False, sort_keys=True)
         if tool.permission != "local read":
             self.effects += (built_in.spoken_name(tool),)
         self._await(use, RunTool, reason, name=tool.name, arguments=arguments)
+
+    def _use_memory(self, tool: ToolInfo, use: _Use, wanted: Mapping[str, Any]) -> None:
+        """What is remembered, or is to be since the wearer allowed it. In private mode nothing is stored."""
+        world = self._world
+        if tool.name == "recall_memory":
+            query = str(wanted["query"])
+            self._await(use, Recall, "the model wants to know what is remembered", query=query, limit=RECALLED)
+        elif world.private:
+            self._settle(use, "Private mode is on: nothing is stored.", "not allowed")
+        else:
+            self.effects += (built_in.spoken_name(tool),)
+            said_s = at_s(self._scribe.now_ns, world.wall_clock)
+            memory = replace(fact(str(wanted["text"]), said_s, "inferred"), turn=self.turn)
+            self._await(use, Memorise, "the wearer agreed to what the model concluded", memory=memory)
 
     def _await(self, use: _Use, kind: Any, reason: str, **fields: Any) -> None:
         request = self._scribe.number()
@@ -236,6 +263,8 @@ class Uses:
             self._settle(use, text, failed)
         elif name in built_in.TIMERS:
             text, failed = world.alarms.use(name, arguments, self._scribe.now_ns, world.wall_clock)
+            if self._taint:
+                world.reminders.only_now()
             self._settle(use, text, failed)
         elif name == "look_again":
             end_ns = self._scribe.now_ns
@@ -309,6 +338,20 @@ class Uses:
             self._settle(use, spotlight.untrusted("codes in the picture", said) if said else "There is no code.", "")
         elif isinstance(event, ToolDone):
             self._ran(use, event)
+        elif isinstance(event, Recalled):
+            self._recalled(use, event)
+        elif isinstance(event, Memorised):
+            self._settle(use, "It could not be stored." if event.trouble else "It is remembered.", event.trouble)
+
+    def _recalled(self, use: _Use, event: Recalled) -> None:
+        """As much as a question may hold, and only what may go to the models that are asked."""
+        world, query = self._world, str(use.arguments["query"])
+        chars, now = world.options.memory.prompt_chars, (self._scribe.now_ns, world.wall_clock)
+        found = share(query, event.memories, world.askable, chars, *now)
+        if found.tainted:
+            self._taint.add("memory")
+        use.memories = len(found.memories)
+        self._settle(use, found.text or "Nothing is remembered of that.", event.trouble)
 
     def _ran(self, use: _Use, event: ToolDone) -> None:
         if event.failed:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import partial
 
-from pipelines.events import UNKNOWN_DEVICE, Device, ToolInfo
+from pipelines.events import UNKNOWN_DEVICE, Device, ModelInfo, ToolInfo
+from pipelines.memory.mind import Mind
+from pipelines.memory.reminders import Reminders
 from pipelines.photos import Photos
 from pipelines.scribe import Deadlines, Scribe
 from pipelines.seeing.choice import ChoiceOptions
@@ -26,8 +28,8 @@ class World:
     further notice; `tools`: what models may use now; `wall_clock`: local ISO time at t=0; `missing`: why there is no
     model, a kind of failure; `verbosity`: "short" or "long", if the wearer asked for that; `camera`: there is one;
     `read_aloud`: the text that was read last, and the place in it; `private`: nothing may leave this
-    machine; `device`: what it says that it can do; `photos`: a
-    camera that is asked for each picture."""
+    machine; `mind`: what is remembered beyond the session; `device`: what it says that it can do; `photos`: a
+    camera that is asked for each picture; `reminders`: those that outlive the session."""
 
     scribe: Scribe
     options: Options
@@ -47,11 +49,19 @@ class World:
     private: bool = False
     device: Device = UNKNOWN_DEVICE
     photos: Photos = field(default_factory=partial(Photos, Scribe(), Deadlines()))
+    mind: Mind = field(default_factory=Mind)
+    reminders: Reminders = field(default_factory=partial(Reminders, Scribe(), Alarms()))
 
     @property
     def model(self) -> str:
         """Name of the model that is asked first; "" = there is none."""
         return self.chain.models[0].name if self.chain.models else ""
+
+    @property
+    def askable(self) -> tuple[ModelInfo, ...]:
+        """The models that may be asked now; if there is none, that will be told when one is asked."""
+        here = tuple(model for model in self.chain.models if model.local)
+        return here if self.private and here else self.chain.models
 
     def failure(self, kind: str) -> str:
         """What the wearer hears of a failure of this kind."""

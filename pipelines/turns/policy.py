@@ -128,7 +128,11 @@ WORDS: Final = (
     Rule("sounds unfinished", lambda f: f.sounds_unfinished, "extendable_silence_ms", True, "it sounds unfinished"),
     Rule(
         "open-ended command",
-        lambda f: f.whole and bool(f.goes_on) and f.said.intent.kind in {"alarm", "note"},
+        lambda f: (
+            f.whole
+            and bool(f.goes_on)
+            and (f.said.intent.kind in {"alarm", "note"} or f.said.intent.label == "memory:tell")
+        ),
         "extendable_silence_ms",
         False,
         "a command that could be all, but often is not",

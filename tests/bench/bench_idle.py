@@ -2,7 +2,7 @@
 
 The simulated glasses run in a process of their own. Also: how long importing and starting take.
 
-    python -m tests.bench.bench_idle [--seconds 30]
+    python -m tests.bench.bench_idle [--seconds 30] [--places]
 """
 
 from __future__ import annotations
@@ -23,13 +23,15 @@ SETTLE_S = 8.0  # connection, greeting and first look are over
 def main() -> None:
     args = argparse.ArgumentParser(description=__doc__)
     args.add_argument("--seconds", type=float, default=30.0)
-    seconds = args.parse_args().seconds
+    args.add_argument("--places", action="store_true", help="with memory.places: a frame is looked at now and then")
+    given = args.parse_args()
+    seconds, places = given.seconds, ("--set", "memory.places=true") if given.places else ()
     longer = ("--set", f"seconds={int(seconds + SETTLE_S) + 60}")  # the scene outlasts the measurement
     imported_s = min(_import_s() for _ in range(5))
     with tempfile.TemporaryDirectory() as name:
         out = Path(name)
         began = time.monotonic()
-        with companion(out / "rec", "--quiet", "--set", "speaking.greet=false") as c:
+        with companion(out / "rec", "--quiet", "--set", "speaking.greet=false", *places) as c:
             started_s = time.monotonic() - began
             with subprocess.Popen(simulator("idle", c.url, out, *longer), stdout=subprocess.DEVNULL) as sim:
                 while not list((out / "rec").glob("*.part")):
@@ -54,6 +56,7 @@ def main() -> None:
                 "idle_core_percent": round(100 * share, 1),
                 "memory_mb": round(memory_mb),
                 "seconds": seconds,
+                "places": given.places,
             }
         )
     )

@@ -33,6 +33,8 @@ RULES: Final = {
     "history": "words that ask for what was read before are answered from memory",
     "alarm": "words that set a timer or a reminder need no model",
     "note": "notes need no model",
+    "memory": "what is told to be remembered, or to be forgotten, needs no model",
+    "recall": "what the wearer told is answered from memory, on this machine",
     "model": "no rule of the device fits these words, so a model is asked",
 }
 
@@ -40,7 +42,8 @@ RULES: Final = {
 @dataclass(frozen=True, slots=True)
 class Gone:
     """What went to one model, or to one host for a tool (`model` ""). Below 0 = not known: `letters`, `bytes_out`,
-    `bytes_in`, and `usd`. `local`: it runs on this machine, so nothing left."""
+    `bytes_in`, and `usd`. `local`: it runs on this machine, so nothing left;
+    `memories`: of the wearer's, among the letters."""
 
     model: str
     host: str = ""
@@ -53,6 +56,7 @@ class Gone:
     bytes_in: int = -1
     usd: float = -1.0
     end: str = ""
+    memories: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,11 +117,18 @@ def with_question(sent: tuple[Sent, ...], model: str, messages: Sequence[Message
     letters = sum(len(message.text) for message in messages)
     pictures = sum((m.frame_id > 0) + len(m.views) for m in messages if m.role == "user")
     earlier = sum(m.role == "assistant" and not m.calls and bool(m.text) for m in messages)
+    memories = sum(m.memories for m in messages)
     old = next((one for one in sent if one.model == model), None)
     if old is None:
-        return (*sent, Sent(model, 1, letters, pictures, earlier))
+        return (*sent, Sent(model, 1, letters, pictures, earlier, memories=memories))
     new = Sent(
-        model, old.questions + 1, old.letters + letters, max(old.pictures, pictures), max(old.earlier, earlier), old.end
+        model,
+        old.questions + 1,
+        old.letters + letters,
+        max(old.pictures, pictures),
+        max(old.earlier, earlier),
+        old.end,
+        max(old.memories, memories),
     )
     return tuple(new if one is old else one for one in sent)
 
@@ -172,7 +183,15 @@ def _entry(one: Remembered, known: dict[str, ModelInfo]) -> Entry:
 def gone_of(part: Sent, info: ModelInfo | None) -> Gone:
     local = info is not None and info.local
     return Gone(
-        part.model, host_of(info), local, part.questions, part.letters, part.earlier, part.pictures, end=part.end
+        part.model,
+        host_of(info),
+        local,
+        part.questions,
+        part.letters,
+        part.earlier,
+        part.pictures,
+        end=part.end,
+        memories=part.memories,
     )
 
 
@@ -214,6 +233,7 @@ def _what(gone: Gone) -> str:
         parts.append(wording.count(gone.questions, "question"))
         parts += [f"{gone.letters:,} letters"] if gone.letters >= 0 else []
         parts += [f"{wording.count(gone.earlier, 'earlier turn')} among them"] if gone.earlier else []
+        parts += [f"{_remembered(gone.memories)} among them"] if gone.memories else []
         parts.append(wording.count(gone.pictures, "picture"))
     parts += [f"{gone.bytes_out:,} bytes out"] if gone.bytes_out >= 0 else []
     parts += [f"{gone.bytes_in:,} bytes back"] if gone.bytes_in >= 0 else []
@@ -221,6 +241,10 @@ def _what(gone: Gone) -> str:
     parts += [f"${gone.usd:,.4f}"] if gone.usd >= 0 else []
     parts += [f"no answer: {gone.end}"] if gone.end else []
     return ", ".join(parts)
+
+
+def _remembered(number: int) -> str:
+    return wording.count(number, "thing") + " that I remember"
 
 
 def look_words(entry: Entry) -> str:

@@ -117,8 +117,12 @@ def _source(entry: Entry) -> str:
         parts.append(wording.count(len(entry.lines), "line") + " of text in it")
     if entry.codes:
         parts.append(wording.count(entry.codes, "code") + " in it")
+    if told := max((gone.memories for gone in entry.gone), default=0):
+        parts.append(wording.count(told, "thing") + " that I remember")
     if not parts and entry.answered_by:
         return ", from your words alone"
+    if entry.kind == "recall":
+        return ", from what you told me"
     if entry.kind == "history":
         return ", from what I had read before"
     return f", from {wording.listed(parts)}" if parts else ""
@@ -152,7 +156,9 @@ _ENDS: Final = str.maketrans({".": " ", "!": " ", "?": " ", "“": "", "”": ""
 
 def _things(entry: Entry) -> str:
     earlier = max(gone.earlier for gone in entry.left)
+    memories = max(gone.memories for gone in entry.left)
     parts = ["your words"] + ([wording.count(earlier, "earlier turn")] if earlier else [])
+    parts += [wording.count(memories, "thing") + " that I remember"] if memories else []
     shown = wording.count(entry.pictures, "picture") if entry.pictures else "no picture"
     return wording.listed([*parts, shown])
 

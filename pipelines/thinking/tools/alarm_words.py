@@ -18,8 +18,10 @@ MAX_CHARS: Final = 300  # nobody says more about a timer
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What the wearer's words ask for. `action`: "set", "list", "left" or "cancel"; `kind`: "timer", "reminder" or ""
-    for either; `text`: its name, or what to say; `seconds` 0 and `at` None: no time was said."""
+    """What the wearer's words ask for. `action`: "set", "list", "left", "cancel" or "snooze"; `kind`: "timer",
+    "reminder" or "" for either; `text`: its name, or what to say; `seconds` 0 and `at` None: no time was said; `days`:
+    so many days ahead of today, `weekday`: on the next such day (0 = Monday), -1 = neither; `place`: where it is said
+    in place of a time, "here" or in the wearer's words."""
 
     action: str
     kind: str = "timer"
@@ -27,17 +29,25 @@ class Wanted:
     at: spoken_time.DayTime | None = None
     text: str = ""
     every: bool = False
+    days: int = -1
+    weekday: int = -1
+    place: str = ""
 
 
 def understood(text: str) -> Wanted | None:
     """What the wearer's words ask of timers and reminders; None if they are about something else."""
     if len(text) > MAX_CHARS:
         return None
-    words = _POLITE.sub("", spoken_time.plain(text)).strip()
+    words = bare(text)
     for pattern, action, kind in _PATTERNS:
         if match := pattern.fullmatch(words):
             return _wanted(action, kind, {k: v for k, v in match.groupdict().items() if v})
     return None
+
+
+def bare(text: str) -> str:
+    """The words as the patterns want them: plain, and without what is only polite."""
+    return _POLITE.sub("", spoken_time.plain(text)).strip()
 
 
 _POLITE = re.compile(

@@ -14,10 +14,12 @@ from typing import Any, Final
 from pipelines.events import NS, Alarm
 from pipelines.thinking.tools import spoken_time
 from pipelines.thinking.tools.alarm_words import Wanted, understood
-from pipelines.thinking.tools.clock import DAY_S, Now, moment
+from pipelines.thinking.tools.clock import DAY_S, MONTHS, WEEKDAYS, Moment, Now, moment
 
 MAX_ALARMS: Final = 20
 MAX_AHEAD_S: Final = DAY_S
+LASTING_AHEAD_S: Final = 366 * DAY_S  # of reminders that outlive the session
+BY_DAY_MIN: Final = 7 * 60  # "on Friday at six" is in the evening, "at eight" in the morning
 MAX_LISTED: Final = 5  # spoken at once; nobody keeps more in mind
 MAX_TEXT: Final = 200  # characters: half a minute of speech
 
@@ -36,6 +38,7 @@ class Alarms:
 
     def __init__(self, alarms: Sequence[Alarm] = ()) -> None:
         self._alarms: list[Alarm] = sorted(alarms, key=_order)
+        self.lasting = False  # reminders outlive the session
 
     @property
     def entries(self) -> tuple[Alarm, ...]:
@@ -48,19 +51,33 @@ class Alarms:
 
     def next_ns(self) -> int | None:
         """When the next one is due; None if none is set."""
-        return self._alarms[0].due_ns if self._alarms else None
+        return next((alarm.due_ns for alarm in self._alarms if not alarm.place), None)
 
     def due(self, now_ns: int) -> list[Alarm]:
         """Those that are due, in order; they are set no more."""
-        over = [alarm for alarm in self._alarms if alarm.due_ns <= now_ns]
-        self._alarms = self._alarms[len(over) :]
+        over = [alarm for alarm in self._alarms if alarm.due_ns <= now_ns and not alarm.place]
+        self.drop(over)
         return over
+
+    def add(self, due_ns: int, text: str, place: str = "", memory: int = 0) -> Alarm:
+        """A reminder, whatever its time and however many there are."""
+        alarm = Alarm(self._free_number(), due_ns, "reminder", text, place, memory)
+        self._add(alarm)
+        return alarm
+
+    def change(self, old: Alarm, new: Alarm) -> None:
+        """This one stands in the place of that."""
+        self._alarms = sorted([new if alarm == old else alarm for alarm in self._alarms], key=_order)
+
+    def drop(self, gone: Sequence[Alarm]) -> None:
+        """These are set no more."""
+        self._alarms = [alarm for alarm in self._alarms if alarm not in gone]
 
     @staticmethod
     def spoken(alarm: Alarm) -> str:
         """What is said when it is due."""
         if alarm.kind == "reminder":
-            return f"Reminder: {_sentence(alarm.text)}" if alarm.text else "You asked me to remind you now."
+            return f"Reminder: {sentence(alarm.text)}" if alarm.text else "You asked me to remind you now."
         return f"Your {alarm.text} timer is over." if alarm.text else "Your timer is over."
 
     def set(self, now: Now, seconds: int = 0, at: str = "", text: str = "") -> str:
@@ -93,6 +110,11 @@ class Alarms:
         if len(found) == 1:
             return f"{_capital(_left(found[0], now))} left."
         return " ".join(f"{_capital(_left(a, now))} left on {_name(a)}." for a in found)
+
+    @staticmethod
+    def left_of(alarm: Alarm, now: Now) -> str:
+        """How long until it is due, in words."""
+        return _left(alarm, now)
 
     def cancel(self, number: int = 0, kind: str = "", name: str = "", every: bool = False) -> str:
         """Unset the only one of that number, kind or name; or `every` one of those. Raises AlarmError."""
@@ -142,7 +164,7 @@ class Alarms:
             return str(problem), "failed"
         if name != "list_timers":
             raise KeyError(name)
-        lines = [f"Number {a.number} is {_name(a)}: {_left(a, now)} left." for a in self._alarms]
+        lines = [_numbered(a, now) for a in self._alarms]
         return " ".join(lines) or NOTHING_SET, ""
 
     def _set(self, wanted: Wanted, now: Now) -> str:
@@ -151,54 +173,86 @@ class Alarms:
             at = moment(now)
             if at is None:
                 raise AlarmError(NO_CLOCK)
-            seconds = _seconds_until(wanted.at, at.day_s)
+            seconds = _seconds_until(wanted, at)
         if seconds <= 0:
             return (
                 "For how long? Say: set a timer for five minutes."
                 if wanted.kind == "timer"
                 else ("When? Say: remind me in ten minutes.")
             )
-        if seconds > MAX_AHEAD_S:
-            raise AlarmError("I can only remember that for 24 hours.")
-        if len(self._alarms) >= MAX_ALARMS:
-            raise AlarmError(f"{_capital(spoken_time.number_word(MAX_ALARMS))} are set already. Cancel one first.")
-        if len(wanted.text) > MAX_TEXT:
-            raise AlarmError("That is too long for me to remember. Say it in fewer words.")
+        if seconds > (LASTING_AHEAD_S if self.lasting else MAX_AHEAD_S):
+            raise AlarmError(f"I can only remember that for {'a year' if self.lasting else '24 hours'}.")
+        self.check(wanted.text)
         text = " ".join(wanted.text.split())
         if wanted.kind == "timer" and not text:
             text = spoken_time.as_adjective(seconds)
         self._add(Alarm(self._free_number(), now.t_ns + seconds * NS, wanted.kind, text))
-        return _set_sentence(wanted, seconds, now)
+        return _set_sentence(wanted, seconds, now, self.lasting)
+
+    def check(self, text: str) -> None:
+        """Raises AlarmError if no more, or nothing so long, can be set."""
+        if len(self._alarms) >= MAX_ALARMS:
+            raise AlarmError(f"{_capital(spoken_time.number_word(MAX_ALARMS))} are set already. Cancel one first.")
+        if len(text) > MAX_TEXT:
+            raise AlarmError("That is too long for me to remember. Say it in fewer words.")
 
     def _add(self, alarm: Alarm) -> None:
         self._alarms = sorted([*self._alarms, alarm], key=_order)
 
     def _free_number(self) -> int:
         taken = [a.number for a in self._alarms]
-        return next(n for n in range(1, MAX_ALARMS + 2) if n not in taken)
+        return next(n for n in range(1, len(taken) + 2) if n not in taken)
 
 
 # ------------------------------------------------------------------------------------------------------- our own words
 
 
-def _seconds_until(at: spoken_time.DayTime, day_s: int) -> int:
-    """To the next time that the clock shows it; tomorrow's if they said so. `day_s`: seconds since midnight now."""
-    ahead = [minutes * 60 - day_s for minutes in at.minutes]
+def _seconds_until(wanted: Wanted, now: Moment) -> int:
+    """To the next time that the clock shows it, on the day that they said if they did."""
+    at = wanted.at
+    assert at is not None
+    ahead = [minutes * 60 - now.day_s for minutes in at.minutes]
+    if wanted.weekday >= 0 or wanted.days >= 0:
+        days = wanted.days if wanted.weekday < 0 else (wanted.weekday - now.weekday) % 7
+        awake = [minutes for minutes in at.minutes if minutes >= BY_DAY_MIN] or list(at.minutes)
+        seconds = min(awake) * 60 - now.day_s + days * DAY_S
+        return seconds + 7 * DAY_S if seconds <= 0 and wanted.weekday >= 0 else seconds
     if at.tomorrow:
         return min(seconds + DAY_S for seconds in ahead)
     return min(seconds if seconds > 0 else seconds + DAY_S for seconds in ahead)
 
 
-def _set_sentence(wanted: Wanted, seconds: int, now: Now) -> str:
-    if wanted.at is not None:
+def _set_sentence(wanted: Wanted, seconds: int, now: Now, lasting: bool) -> str:
+    if lasting and wanted.kind == "reminder" and (wanted.at is not None or seconds >= DAY_S):
+        when = when_in_words(now.t_ns + seconds * NS, now) or f"in {spoken_time.left_in_words(seconds)}"
+    elif wanted.at is not None:
         at = moment(Now(now.t_ns + seconds * NS, now.wall_clock))
         when = f"at {at.hour}:{at.minute:02}" if at else f"in {spoken_time.in_words(seconds)}"
     else:
         when = f"in {spoken_time.in_words(seconds)}"
     if wanted.kind == "reminder":
-        return f"I will remind you {when}" + (f": {_sentence(wanted.text)}" if wanted.text else ".")
+        return f"I will remind you {when}" + (f": {sentence(wanted.text)}" if wanted.text else ".")
     name = f"{_capital(wanted.text)} timer" if wanted.text else "Timer"
     return f"{name} set for {spoken_time.in_words(seconds)}."
+
+
+def when_in_words(t_ns: int, now: Now) -> str:
+    """ "at 18:30", "tomorrow at 9:00", "on Friday at 9:05", "on 3 March at 9:00"; "" if the wall clock is unknown."""
+    at, today = moment(Now(t_ns, now.wall_clock)), moment(now)
+    if at is None or today is None:
+        return ""
+    clock = f"at {at.hour}:{at.minute:02}"
+    days = (today.day_s + (t_ns - now.t_ns) // NS) // DAY_S
+    if -7 < days < 7:
+        return {0: clock, 1: f"tomorrow {clock}", -1: f"yesterday {clock}"}.get(
+            days, f"on {WEEKDAYS[at.weekday]} {clock}"
+        )
+    return f"on {at.day} {MONTHS[at.month - 1]} {clock}"
+
+
+def where_in_words(place: str) -> str:
+    """ "when you are at the pharmacy"; a place that a device names by numbers is not spoken."""
+    return f"when you are at {place}" if re.fullmatch(r"[^\W\d_][^\d_]*", place) else "when you are there again"
 
 
 def _name(alarm: Alarm) -> str:
@@ -208,12 +262,27 @@ def _name(alarm: Alarm) -> str:
 
 
 def _line(alarm: Alarm, now: Now) -> str:
+    if alarm.place:
+        return f"{_capital(where_in_words(alarm.place))}, {_name(alarm)}."
+    if (
+        alarm.kind == "reminder"
+        and alarm.due_ns - now.t_ns >= DAY_S * NS
+        and (when := when_in_words(alarm.due_ns, now))
+    ):
+        return f"{_capital(when)}, {_name(alarm)}."
     if alarm.kind == "reminder":
         return f"In {_left(alarm, now)}, {_name(alarm)}."
     return f"{_capital(_name(alarm))}: {_left(alarm, now)} left."
 
 
+def _numbered(alarm: Alarm, now: Now) -> str:
+    """For a model."""
+    return f"Number {alarm.number} is {_name(alarm)}: {_left(alarm, now)}{'' if alarm.place else ' left'}."
+
+
 def _left(alarm: Alarm, now: Now) -> str:
+    if alarm.place:
+        return where_in_words(alarm.place)
     return spoken_time.left_in_words(max(1, -(-(alarm.due_ns - now.t_ns) // NS)))
 
 
@@ -228,8 +297,8 @@ def _digits_said(said: str) -> str:
     return re.sub(r"\d+", lambda m: spoken_time.number_word(int(m.group()[:4])), said, flags=re.ASCII)
 
 
-def _order(alarm: Alarm) -> tuple[int, int]:
-    return alarm.due_ns, alarm.number
+def _order(alarm: Alarm) -> tuple[bool, int, int]:
+    return bool(alarm.place), alarm.due_ns, alarm.number
 
 
 def _and(names: Sequence[str]) -> str:
@@ -240,5 +309,5 @@ def _capital(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _sentence(text: str) -> str:
+def sentence(text: str) -> str:
     return text if text.endswith((".", "!", "?")) else text + "."

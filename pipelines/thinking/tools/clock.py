@@ -64,6 +64,19 @@ def moment(now: Now) -> Moment | None:
     return Moment(year, month, day, rest // 3600, rest // 60 % 60, rest % 60, (days + 3) % 7, offset)
 
 
+def utc_s(now: Now) -> float | None:
+    """Seconds since 1970 (UTC) at `now`; None if its wall clock is not known. Without an offset it is taken as UTC."""
+    start = _start(now.wall_clock)
+    if start is None:
+        return None
+    days, day_s, offset = start
+    ahead_s = 0
+    if offset:
+        hours, minutes = int(offset[1:3]), int(offset.replace(":", "")[3:5])
+        ahead_s = (-1 if offset[0] == "-" else 1) * (hours * 3600 + minutes * 60)
+    return days * DAY_S + day_s - ahead_s + now.t_ns / NS
+
+
 def iso_date(now: Now) -> str:
     """The local date as "2026-11-21"; "" if the wall clock is not known."""
     at = moment(now)

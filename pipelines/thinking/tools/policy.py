@@ -5,8 +5,8 @@
     net read      allow, unless an argument looks like a secret,      allow only what the wearer said (below), else ask
                   is strange or overlong, or names a host that is
                   not in the settings: then ask
-    write         ask; but a note that the wearer dictated word       ask
-                  for word is allowed
+    write         ask; but a note that the wearer dictated word       ask; a memory is refused after a
+                  for word is allowed                                 tool's result or the web
     send          ask                                                 ask
     anything else refuse                                              refuse
 
@@ -90,6 +90,8 @@ def judge(
 
 
 def _write(tool: ToolInfo, args: Mapping[str, Any], taint: Taint, wearer_words: Sequence[str]) -> Verdict:
+    if tool.source == "built in" and tool.name == "propose_memory" and ("web" in taint.sources or _of_tools(taint)):
+        return Verdict("refuse", f"what {', '.join(taint.sources)} said is not remembered", args)
     if taint:
         return Verdict("confirm", f"it writes, in a turn that has seen {', '.join(taint.sources)}", args)
     if tool.source == "built in" and tool.name == "add_note" and list(args) == ["text"]:
@@ -98,6 +100,10 @@ def _write(tool: ToolInfo, args: Mapping[str, Any], taint: Taint, wearer_words: 
             if match and words(match["note"]) and words(match["note"]) == words(str(args["text"])):
                 return Verdict("allow", "the wearer dictated this note", {"text": " ".join(match["note"].split())})
     return Verdict("confirm", "it writes", args)
+
+
+def _of_tools(taint: Taint) -> bool:
+    return any(source.startswith("tool:") for source in taint.sources)
 
 
 def _net_read(

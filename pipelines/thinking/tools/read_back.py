@@ -59,6 +59,11 @@ def _plan(tool: ToolInfo, args: Mapping[str, Any]) -> tuple[str, str]:
         key = _key_word(str(args.get("query", "")))
         phrase = f"yes, search for {key}" if key else "yes, search the web"
         return f"I would search the web for: {_said(args.get('query'))}{others}", phrase
+    if tool.source == "built in" and tool.name == "forget_everything":
+        return "I would delete all that I remember, for good", "yes, forget everything"
+    if tool.source == "built in" and tool.name == "propose_memory":
+        others = _fields(_leaves({k: v for k, v in args.items() if k != "text"}))
+        return f"I would remember: {_said(args.get('text'))}{others}", "yes, keep it"
     if tool.source == "built in" and tool.name == "add_note":
         others = _fields(_leaves({k: v for k, v in args.items() if k != "text"}))
         return f"I would write in your notes: {_said(args.get('text'))}{others}", "yes, add the note"

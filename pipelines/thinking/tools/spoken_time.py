@@ -173,7 +173,12 @@ def in_words(seconds: int) -> str:
 
 
 def left_in_words(seconds: int) -> str:
-    """What is left of it, as exactly as anybody wants to know: from ten minutes on without the seconds."""
+    """What is left of it, as exactly as anybody wants to know: from ten minutes on without the seconds, from two days
+    on in days."""
+    if seconds >= 2 * 86_400:
+        days, hours = divmod((seconds + 1800) // 3600, 24)
+        more = f" and {number_word(hours)} hour{'' if hours == 1 else 's'}" if hours and days < 7 else ""
+        return f"{number_word(days)} days{more}"
     return in_words(seconds if seconds < 600 else (seconds + 30) // 60 * 60)
 
 

@@ -1,0 +1,17 @@
+"""What the wearer tells, asks and wants forgotten beyond a session: from words to decisions, and to answers.
+
+    facts        a sentence as whom it is about, what of them, and the value     facts.py, english.py
+    telling      what the wearer tells to be remembered                         telling.py
+    sentences    what the wearer's words ask of memory                          sentences.py
+    fitting      which memory answers a question, or none                       fitting.py
+    sensitive    what is nobody's business, and what that means                 sensitive.py
+    dates        moments and spans of days, by arithmetic                       dates.py
+    wording      what is said                                                   wording.py
+    prompt       what goes along with a question to a model                     prompt.py
+    mind         what "that" is just now; whether there is a memory             mind.py
+    errand       one thing told, asked or forgotten                             errand.py
+    along        what goes along with a question that a model may be asked      along.py
+    reminders    what is due, or missed, in a later session                     reminders.py
+
+Pure: the database is reached by `Memorise`, `Recall` and `Forget` alone, and what comes of them is a happening.
+"""

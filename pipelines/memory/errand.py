@@ -1,0 +1,377 @@
+"""One thing that the wearer tells, asks or wants forgotten: from the words over the database to the words for it.
+
+What was told is said to be remembered when it is on the disk, and what is forgotten when it is gone; not before.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from pipelines.events import Forget, Forgotten, Happening, Memorised, Memory, Recalled, Remembered, ToolInfo
+from pipelines.memory import fitting, seen, wording
+from pipelines.memory.dates import Span, at_s, span_of, spoken, time_words
+from pipelines.memory.facts import cleaned, content, fact_of, repeats, replaces
+from pipelines.memory.place_words import Sought, sought
+from pipelines.memory.sensitive import sensitivity
+from pipelines.memory.telling import told
+from pipelines.thinking.intent import normal
+from pipelines.thinking.tools.built_in import built_in
+
+if TYPE_CHECKING:
+    from pipelines.thinking.holding import Holding
+    from pipelines.thinking.question import Asker, Question
+    from pipelines.thinking.talk import Plan
+    from pipelines.thinking.world import World
+
+KINDS: Final = frozenset({"memory", "recall"})
+FACT: Final = ("fact",)
+MANY: Final = 200  # facts in an overview
+SOME: Final = 32
+KEPT_CHARS: Final = 500  # of an answer that is to be remembered
+EVERYTHING: Final = ToolInfo("forget_everything", "", "{}", "write", "built in")  # no model is offered it
+PROPOSED: Final = built_in("propose_memory")
+_KEEPABLE: Final = frozenset({"model", "read", "reading", "price", "code", "thing", "history"})
+
+
+def fact(text: str, when_s: float, how: str = "told", subject: str = "") -> Memory:
+    """A sentence as it is stored."""
+    about = subject or _as_said(fact_of(text).about, text)
+    return Memory(0, "fact", text, about, how, sensitivity(text), when_s)
+
+
+def _as_said(about: str, text: str) -> str:
+    match = re.search(re.escape(about), text, re.IGNORECASE) if about else None
+    return match[0] if match else about
+
+
+class MemoryErrand:
+    """One question of these kinds. What changes something waits until the turn is certain."""
+
+    def __init__(self, world: World, question: Question, holding: Holding, asker: Asker) -> None:
+        self._world = world
+        self._mind = world.mind
+        self._question = question
+        self._holding = holding
+        self._asker = asker
+        self._request = 0
+        self._then: Callable[[Any], None] = self._nothing
+        self._memory = Memory()
+        self._gone: tuple[Memory, ...] = ()
+        self.waits_for_wearer = False
+
+    # ------------------------------------------------------------------------------------------------------- its life
+
+    def begin(self) -> None:
+        if not self._mind.on:
+            self._holding.say(wording.NO_MEMORY, "status")
+        elif self._question.intent.kind == "recall":
+            self._ask()
+        else:
+            self._holding.when_certain(self._act)
+
+    @property
+    def open(self) -> tuple[int, ...]:
+        """The request that is under way."""
+        return (self._request,) if self._request else ()
+
+    def waits_for(self, request: int) -> bool:
+        return request == self._request != 0
+
+    def forget(self) -> None:
+        """Nothing that comes of it matters any more."""
+        self._request = 0
+
+    def take(self, event: Happening) -> None:
+        """What came of the request under way."""
+        self._request = 0
+        self._then(event)
+
+    def _nothing(self, event: Happening) -> None:
+        """Nobody waits."""
+
+    def _await(self, request: int, then: Callable[[Any], None]) -> None:
+        self._request, self._then = request, then
+
+    def _recall(self, reason: str, query: str, then: Callable[[Any], None], **fields: Any) -> None:
+        wanted: dict[str, Any] = {"what": FACT, "limit": SOME} | fields
+        self._await(self._mind.recall(reason, self._question.turn, query, **wanted), then)
+
+    def _say(self, text: str, kind: str = "memory") -> None:
+        self._holding.say(text, kind)
+
+    @property
+    def _now_s(self) -> float:
+        return at_s(self._world.scribe.now_ns, self._world.wall_clock)
+
+    @property
+    def _when(self) -> tuple[int, str]:
+        return self._world.scribe.now_ns, self._world.wall_clock
+
+    @property
+    def _span(self) -> Span:
+        return span_of(normal(self._question.text), *self._when)
+
+    # ----------------------------------------------------------------------------------------------------------- told
+
+    def _act(self) -> None:
+        name = self._question.intent.name
+        if name in {"tell", "keep", "offer"} and self._world.private:
+            self._say(wording.PRIVATE, "status")
+        elif name == "tell":
+            self._tell()
+        elif name == "keep":
+            self._keep()
+        elif name == "offer":
+            self._offer()
+        else:
+            self._forget()
+
+    def _offer(self) -> None:
+        """A statement that was not said to be remembered: only if the wearer says so."""
+        self._wants(PROPOSED, {"text": cleaned(self._question.text)}, "it was said, and not told to be remembered")
+
+    def _wants(self, tool: ToolInfo, arguments: dict[str, str], reason: str) -> None:
+        self.waits_for_wearer = True
+        from pipelines.thinking.talk import Plan
+
+        self._asker.ask_wearer(Plan(self._world.scribe.number(), tool, arguments, reason))
+
+    def _tell(self) -> None:
+        self._remember(told(self._question.text), "told")
+
+    def _remember(self, text: str, how: str) -> None:
+        self._memory = fact(text, self._now_s, how)
+        known = fact_of(self._memory.text)
+        query = " ".join(sorted(known.subject)) or self._memory.text
+        self._recall("does this take the place of something?", query, self._compared)
+
+    def _compared(self, event: Happening) -> None:
+        new = fact_of(self._memory.text)
+        found = [m for m in event.memories if not m.replaced_s] if isinstance(event, Recalled) else []
+        old = next((m for m in found if repeats(new, fact_of(m.text))), None)
+        if old is not None:
+            self._mind.means(old)
+            self._say(wording.known(old, spoken(old.at_s, *self._when)))
+            return
+        gone = [m.id for m in found if replaces(new, fact_of(m.text))]
+        self._memorise("the wearer told it", gone)
+
+    def _memorise(self, reason: str, gone: list[int]) -> None:
+        self._await(self._mind.memorise(reason, self._question.turn, self._memory, gone), self._memorised)
+
+    def _memorised(self, event: Happening) -> None:
+        if not isinstance(event, Memorised) or event.trouble:
+            trouble = event.trouble if isinstance(event, Memorised) else ""
+            self._say(wording.NOT_STORED.get(trouble, wording.NOT_STORED[""]), "failure")
+            return
+        self._mind.means(event.memory)
+        self._say(wording.stored(event.memory, event.replaced))
+
+    def _keep(self) -> None:
+        """What was just answered, because the wearer wants it: its words are not theirs."""
+        last = next((e for e in reversed(self._world.history.entries) if e.question), None)
+        words = (last.shown or last.heard)[:KEPT_CHARS].strip() if last is not None else ""
+        if last is None or last.kind not in _KEEPABLE or not words:
+            self._say(wording.NOTHING_TO_KEEP, "status")
+            return
+        how = "inferred" if last.kind == "model" else "seen"
+        self._memory = replace(fact(words, self._now_s, how), subject="")
+        self._memorise("the wearer wants this answer remembered", [])
+
+    # ---------------------------------------------------------------------------------------------------------- asked
+
+    def _ask(self) -> None:
+        name, about = self._question.intent.name, self._question.intent.subject
+        span = self._span
+        since = {"since_s": span.since_s, "until_s": span.until_s}
+        reason = "the wearer asks for it"
+        if name == "source":
+            self._say(wording.source(self._mind.last, *self._when))
+        elif name == "more":
+            self._tell_more(list(self._mind.rest) or [wording.NO_MORE])
+        elif name == "overview":
+            self._recall(reason, "", self._overviewed, limit=MANY)
+        elif name == "seen":
+            self._recall(reason, self._sought.query, self._seen_found, what=("fact", "place"), **since)
+        elif name == "turns":
+            subject = "" if span and about in self._question.text.lower() and not content(about) else about
+            self._recall(reason, subject, self._turns_found, what=("turn",), **since)
+        elif name == "about":
+            self._recall(reason, about, self._about_found)
+        elif name == "before":
+            self._recall(reason, self._question.text, self._before_found, replaced=True)
+        else:
+            self._recall(reason, self._query, self._found, replaced=bool(span))
+
+    def _failed(self, event: Happening) -> bool:
+        if isinstance(event, Recalled) and not event.trouble:
+            return False
+        self._say(wording.NOT_RECALLED, "failure")
+        return True
+
+    def _found(self, event: Recalled) -> None:
+        if self._failed(event):
+            return
+        span = self._span
+        self._tell_found(fitting.answering(self._question.text, event.memories, span.since_s, span.until_s))
+
+    def _tell_found(self, found: list[Memory]) -> None:
+        self._holding.when_certain(partial(self._mind.means, *found))
+        self._say(wording.answer(found, *self._when) if found else wording.UNKNOWN)
+
+    @property
+    def _query(self) -> str:
+        """The question without the words that say when: those are in no memory."""
+        words = normal(self._question.text)
+        when = time_words(words)
+        return " ".join(words.replace(when, " ").split()) if when else self._question.text
+
+    @property
+    def _sought(self) -> Sought:
+        return sought(self._question.text) or Sought()
+
+    def _seen_found(self, event: Recalled) -> None:
+        """What was told goes before what was seen."""
+        if self._failed(event):
+            return
+        wanted, span = self._sought, self._span
+        where = f"where is my {wanted.thing}"
+        told = [] if wanted.text else fitting.answering(where, event.memories, span.since_s, span.until_s)
+        found = seen.fitting_places(wanted, event.memories)
+        self._holding.when_certain(partial(self._mind.means, *(told or found[:1])))
+        if told:
+            self._say(wording.answer(told, *self._when))
+        elif found:
+            self._holding.say_in_chunks(seen.answer(wanted, found, *self._when), "memory")
+        else:
+            self._say(seen.NOT_SEEN if self._world.options.places.on else seen.NOT_KEPT)
+
+    def _before_found(self, event: Recalled) -> None:
+        if self._failed(event):
+            return
+        subject = self._question.intent.subject
+        found = fitting.before(self._question.text, event.memories) or fitting.before(subject, event.memories)
+        self._holding.when_certain(partial(self._mind.means, *found))
+        said = wording.before(found, *self._when)
+        if not found and not fitting.answering(self._question.intent.subject, event.memories):
+            said = wording.UNKNOWN
+        self._say(said)
+
+    def _about_found(self, event: Recalled) -> None:
+        if self._failed(event):
+            return
+        found = fitting.about(self._question.intent.subject, event.memories)
+        self._holding.when_certain(partial(self._mind.means, *found))
+        if not found:
+            self._say(wording.UNKNOWN)
+            return
+        shown = [m for m in found if m.sensitivity != "secret"] or found
+        self._tell_more([wording.told(m) for m in shown])
+
+    def _overviewed(self, event: Recalled) -> None:
+        if self._failed(event):
+            return
+        facts = [m for m in event.memories if m.what == "fact" and not m.replaced_s]
+        self._holding.when_certain(partial(self._mind.means, *(m for m in facts if m.sensitivity != "secret")))
+        self._tell_more(wording.overview(facts, len(facts)) or [wording.NOTHING_AT_ALL])
+
+    def _tell_more(self, sentences: list[str]) -> None:
+        """As much as anybody listens to, and the rest when they ask."""
+        now, rest = sentences[: wording.OVERVIEW], tuple(sentences[wording.OVERVIEW :])
+        self._holding.when_certain(partial(self._mind.leave, rest))
+        ending = [f"There {'is' if len(rest) == 1 else 'are'} {len(rest)} more: say, what else."] if rest else []
+        self._holding.say_in_chunks(" ".join([*now, *ending]), "memory")
+
+    def _turns_found(self, event: Recalled) -> None:
+        if self._failed(event):
+            return
+        span, about = self._span, self._question.intent.subject
+        found = fitting.turns(about, event.memories, span.since_s, span.until_s)
+        self._holding.when_certain(partial(self._mind.means, *found[: wording.TURNS_TOLD]))
+        if found:
+            self._holding.say_in_chunks(wording.turns(found, *self._when), "memory")
+        else:
+            self._say(wording.NEVER_ASKED)
+
+    # ------------------------------------------------------------------------------------------------------- forgotten
+
+    def _forget(self) -> None:
+        name, subject = self._question.intent.name, self._question.intent.subject
+        if name == "everything":
+            self._wants(EVERYTHING, {}, "it cannot be taken back")
+        elif name == "forget_since":
+            span = self._span
+            self._forget_now("the wearer wants that time forgotten", since_s=span.since_s, until_s=span.until_s)
+        elif name == "forget_that" and not self._mind.last:
+            self._say(wording.NOTHING_MEANT, "status")
+        elif name == "forget_that":
+            self._forget_ids(list(self._mind.last))
+        elif name == "forget_fact" or re.match(r"(?:where|what|who|when)\b", subject):
+            self._recall("which is meant?", subject, self._meant_found, what=(), limit=SOME, replaced=True)
+        else:
+            self._forget_now("the wearer wants all of this forgotten", subject=subject)
+
+    def _meant_found(self, event: Happening) -> None:
+        found = event.memories if isinstance(event, Recalled) else ()
+        subject = self._question.intent.subject
+        wanted = content(subject)
+        meant = fitting.answering(subject, found) or [
+            m for m in found if m.what == "fact" and wanted and wanted <= fact_of(m.text).all
+        ]
+        if not meant:
+            self._say(wording.NOTHING_FORGOTTEN)
+            return
+        self._forget_ids(meant)
+
+    def _forget_ids(self, memories: list[Memory]) -> None:
+        self._gone = tuple(memories)
+        ids = tuple(dict.fromkeys(m.id for m in memories if m.id))
+        self._forget_now("the wearer wants just this forgotten", ids=ids)
+
+    def _forget_now(self, reason: str, **fields: Any) -> None:
+        scribe = self._world.scribe
+        request = scribe.number()
+        scribe.emit(Forget, reason, request=request, turn=self._question.turn, **fields)
+        self._await(request, partial(self._forgotten, fields))
+
+    def _forgotten(self, fields: dict[str, Any], event: Happening) -> None:
+        self._world.history.forget(partial(self._of_it, fields))
+        self._mind.means()
+        self._mind.leave(())
+        if not isinstance(event, Forgotten) or event.trouble:
+            self._say(wording.NOT_FORGOTTEN, "failure")
+        elif event.count:
+            self._say(wording.forgotten(event.count, event.files))
+        elif fields.get("everything"):
+            self._say(wording.NOTHING_AT_ALL)
+        else:
+            self._say(wording.NOTHING_IN_TIME if fields.get("since_s") else wording.NOTHING_FORGOTTEN)
+
+    def _of_it(self, fields: dict[str, Any], entry: Remembered) -> bool:
+        """Whether this turn of the session holds what was forgotten."""
+        if fields.get("everything"):
+            return True
+        if since_s := fields.get("since_s"):
+            return at_s(entry.t_ns, self._world.wall_clock) >= float(since_s)
+        said = content(" ".join([entry.question, entry.heard, entry.shown, entry.caption]))
+        if subject := fields.get("subject"):
+            return content(str(subject)) <= said
+        return any(fact_of(m.text).all <= said for m in self._gone)
+
+    def decided(self, turn: int, plan: Plan, outcome: str) -> None:
+        """The wearer's word on a plan, in a turn of its own."""
+        self.waits_for_wearer = False
+        self._question = replace(self._question, turn=turn)
+        if plan.tool.name == PROPOSED.name:
+            if outcome == "allowed":
+                self._remember(str(plan.arguments["text"]), "inferred")
+            else:
+                self._say(wording.NOT_KEPT, "status")
+        elif outcome == "allowed":
+            self._forget_now("the wearer allowed exactly this", everything=True)
+        else:
+            self._say(wording.KEPT, "status")

@@ -1,0 +1,233 @@
+"""A told sentence as what it is about, what of that, and the value: a table of patterns, no model.
+
+Two facts with the same subject and relation are about the same thing. Of some relations there is one value at a time
+("my locker is 214"), and a newer one takes the older one's place; of others there are many ("Anna likes tea").
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from pipelines.memory.english import CODES, COLOURS, EMPTY, KIN, SAME
+from pipelines.memory.phrasing import as_fact
+from pipelines.thinking.intent import normal
+from pipelines.thinking.tools.clock import MONTHS, WEEKDAYS
+from pipelines.thinking.tools.spoken_time import SMALL, TENS
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """`about`: the subject in the words that were used, without article or "my"; `subject`, `value`: their content
+    words, stemmed; `relation`: a class ("where", "number", "is", "allergic" …), "" = a sentence of no known shape;
+    `single`: there is one value at a time; `no`: it says that it is not so; `all`: every content word."""
+
+    about: str
+    subject: frozenset[str]
+    relation: str
+    value: frozenset[str]
+    single: bool
+    no: bool
+    all: frozenset[str]
+
+
+_NUMBERS: Final = frozenset({*SMALL, *TENS, "hundred", "thousand"} - {""})
+_TIMES: Final = frozenset(
+    {
+        *(day.lower() for day in WEEKDAYS),
+        *(month.lower() for month in MONTHS),
+        "o'clock",
+        "am",
+        "pm",
+        "noon",
+        "midnight",
+    }
+    | {"morning", "evening", "afternoon", "tomorrow", "today", "tonight", "half", "quarter"}
+)
+_PLACE: Final = (
+    r"(?:in|on|at|under|underneath|behind|beside|by|near|inside|outside|above|below|over|between|next to|in front of|"
+    r"on top of|upstairs|downstairs|to the (?:left|right)|across from|opposite|around|level|floor|deck|row|spot|"
+    r"space)\b.*"
+)
+_PUT: Final = r"(?:put|left|leave|placed|laid|hid|hide|keep|kept|store|stored|packed|dropped|locked)"
+_HAVE: Final = r"(?:(?:have|had|'ve) (?:just )?|just )?"
+
+# Pattern on normal words, relation, whether there is one value at a time, what it is about if the words do not say.
+# {s} and {v} stand for the subject and the value; the first pattern that fits the whole sentence counts.
+_TABLE: Final[tuple[tuple[str, str, bool, str], ...]] = (
+    (
+        (
+            rf"(?:i|we) ?{_HAVE}(?:parked|park)(?: (?P<s>(?:the|my|our) (?:\w+ )?(?:car|bike|bicycle|van|motorbike|"
+            rf"scooter|truck))| it)?(?: today)? (?P<v>.+)"
+        ),
+        "parked",
+        True,
+        "car",
+    ),
+    (r"(?P<s>.+?) (?:is|are) parked (?P<v>.+)", "parked", True, ""),
+    (rf"(?:i|we) ?{_HAVE}{_PUT} (?P<s>(?:my|the|our|a|an|\w+'s) .+?) (?P<v>{_PLACE})", "where", True, ""),
+    (
+        (
+            r"(?P<s>.+?) (?:(?:is|are|am|was|were) )?(?P<no>not|"
+            r"no longer )? ?(?:any ?more )?allergic to (?P<v>.+)"
+        ),
+        "allergic",
+        False,
+        "",
+    ),
+    (r"(?P<s>.+?) (?:has|have) an? (?P<v>.+) allergy", "allergic", False, ""),
+    (r"(?:the )?(?:name of (?P<s>.+?)|(?P<s2>.+?)(?:'s)? name) is (?P<v>.+)", "name", True, ""),
+    (r"(?P<s>.+?) (?:is|are|am) (?:called|named) (?P<v>.+)", "name", True, ""),
+    (r"(?P<s>.+?) (?:lives?|has moved|have moved|moved) (?:in|at|to|on|near|with) (?P<v>.+)", "lives", True, ""),
+    (r"(?P<s>.+?) works? (?:at|for|in|as) (?P<v>.+)", "works", True, ""),
+    (
+        (
+            r"(?P<s>.+?) (?P<no>does not |do not |doesn't |don't |can't |cannot |can not |no longer |never )?"
+            r"(?P<verb>likes?|loves?|hates?|prefers?|eats?|drinks?|speaks?|takes?|needs?|owns?|plays?|wants?|wears?|uses?|"
+            r"drives?|collects?|knows?|studies|teaches|has|have) (?P<v>.+)"
+        ),
+        "verb",
+        False,
+        "",
+    ),
+    (rf"(?P<s>.+?) (?:is|are|was|were|am) (?:now )?(?:kept |stored |hidden |in )?(?P<v>{_PLACE})", "where", True, ""),
+    (
+        (
+            r"(?P<s>.+?) (?P<verb>opens?|closes?|starts?|begins?|ends?|leaves?|arrives?) (?P<v>(?:at|on|"
+            r"in) .+)"
+        ),
+        "when",
+        True,
+        "",
+    ),
+    (r"(?P<s>.+?) (?:is|are|was|were|am) (?P<no>not |no longer )?(?:now )?(?P<v>.+)", "is", True, ""),
+    (r"(?P<s>.+?) (?:costs?|weighs?|measures?) (?P<v>.+)", "number", True, ""),
+)
+_PATTERNS: Final = tuple((re.compile(p), relation, single, about) for p, relation, single, about in _TABLE)
+
+_LEADS = re.compile(
+    r"^(?:(?:no|well|so|okay|ok|please|actually|also|and|but|now|hey|earshot|by the way|fyi|today|from now on) )+"
+)
+_TAILS = re.compile(r"(?: (?:now|today|any ?more|actually|please|again|by the way|instead|these days|from now on))+$")
+OPTIONAL: Final = frozenset({"number", "name", "call", "kind", "type", "sort", "time", "day", "date", "place", "old"})
+
+
+def words_of(text: str) -> list[str]:
+    """Lower-case words, possessives and contractions apart: "Anna's" -> anna, 's."""
+    return re.findall(r"'\w+|n't|[^\W_]+(?:-[^\W_]+)*", re.sub(r"n't\b", " n't", normal(text)))
+
+
+def stem(word: str) -> str:
+    """Words that mean the same thing for finding, as one: "keys" -> key, "parked" -> park."""
+    word = SAME.get(word, word)
+    if not word.isalpha() or len(word) <= 3:
+        return word
+    for ending in ("ing", "ed", "es", "s"):
+        if word.endswith(ending) and len(word) - len(ending) >= 3 and not word.endswith("ss"):
+            word = word.removesuffix(ending)
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aels":
+        word = word[:-1]
+    return word.removesuffix("e") if len(word) > 3 else word
+
+
+def content(text: str) -> frozenset[str]:
+    """The words that say something, stemmed."""
+    return frozenset(stem(word) for word in words_of(text) if word not in EMPTY)
+
+
+def cleaned(text: str) -> str:
+    """The sentence itself: without "actually" before it and "now" behind it, and without its stop."""
+    said = " ".join(text.split()).strip(" .,;:!?")
+    low = said.lower().replace(",", " ")
+    lead = _LEADS.match(low)
+    said = said[lead.end() :] if lead and lead.end() < len(said) else said
+    tail = _TAILS.search(said.lower())
+    return said[: tail.start()].strip(" ,") if tail and tail.start() > 0 else said.strip(" ,")
+
+
+def fact_of(text: str) -> Fact:
+    """What a told sentence says, as far as its shape is known."""
+    said = as_fact(cleaned(text))
+    for pattern, relation, single, about in _PATTERNS:
+        if (match := pattern.fullmatch(said)) is None:
+            continue
+        found = match.groupdict()
+        value = found["v"]
+        subject = found.get("s") or found.get("s2") or about
+        if relation == "is":
+            relation, single = _of_value(subject, value)
+        elif relation == "where" and _is_time(value):
+            relation = "when"
+        if relation == "verb":
+            relation = stem(found["verb"])
+        return Fact(
+            _about(subject),
+            content(subject) - OPTIONAL,
+            relation,
+            content(value),
+            single,
+            bool(found.get("no")),
+            content(said) | content(subject),
+        )
+    return Fact("", frozenset(), "", frozenset(), False, False, content(said))
+
+
+def _of_value(subject: str, value: str) -> tuple[str, bool]:
+    """What kind of thing “X is …” tells, and whether there is one at a time."""
+    if CODES & set(words_of(subject)):
+        return "code", True
+    if numeric(value):
+        return "number", True
+    if _is_time(value):
+        return "when", True
+    if set(value.split()) & COLOURS:
+        return "colour", True
+    owned = re.match(r"(?:my|our|the) |.*'s ", subject) is not None
+    kin = bool(content(subject) & {stem(word) for word in KIN})
+    return "is", owned and not kin
+
+
+def numeric(text: str) -> bool:
+    """It holds a number, and no time of day or date."""
+    found = set(words_of(text))
+    return (any(map(str.isdigit, text)) or bool(found & (_NUMBERS - {"one"}))) and not found & _TIMES
+
+
+def _is_time(text: str) -> bool:
+    return bool(set(words_of(text)) & _TIMES) or bool(re.search(r"\b\d{1,2}[: ]\d\d\b", text))
+
+
+def timely(text: str) -> bool:
+    """It names a day or a time."""
+    return _is_time(text) or any(map(str.isdigit, text)) or bool(set(words_of(text)) & _NUMBERS)
+
+
+def _about(subject: str) -> str:
+    """Whom or what it is about: of “Anna's birthday” Anna, of “my locker” locker, of “I” me."""
+    if match := re.match(r"(.+?)'s ", subject):
+        subject = match[1]
+    subject = re.sub(r"^(?:my|our|the|a|an|your|this|that) ", "", subject)
+    subject = re.sub(r"(?<=\w) (?:number|name)$", "", subject)
+    return "me" if subject in {"i", "me", "we", "my", "i'm"} else subject
+
+
+def same(a: Fact, b: Fact) -> bool:
+    """They tell of the same thing: subject and relation are the same, and the relation is known."""
+    mine = a.about == "me", b.about == "me"
+    return bool(a.relation) and (a.relation, a.subject, mine[0]) == (b.relation, b.subject, mine[1])
+
+
+def replaces(new: Fact, old: Fact) -> bool:
+    """The new one takes the old one's place."""
+    if not same(new, old):
+        return False
+    if new.no != old.no:
+        return new.single or new.value == old.value
+    return new.single
+
+
+def repeats(new: Fact, old: Fact) -> bool:
+    """They say the same."""
+    return new.all == old.all and new.no == old.no and new.relation == old.relation

@@ -1,0 +1,213 @@
+"""Which of the recalled facts answers a question, or none: by whom it is about and what is asked of them.
+
+A fact answers if every word of the question that says something stands in it, if what it is about is named, and if it
+is of the kind that the question wants: a place for "where", a time for "when", a number for "how many". What nothing
+answers is abstained from; a guess would be worse than "I don't know".
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from pipelines.events import Memory
+from pipelines.memory.dates import time_words
+from pipelines.memory.english import COLOURS
+from pipelines.memory.facts import OPTIONAL, Fact, content, fact_of, numeric, repeats, stem, timely, words_of
+from pipelines.memory.phrasing import as_question
+from pipelines.thinking.intent import normal
+
+MOST: Final = 4  # facts in one answer
+
+_PLACING: Final = frozenset(
+    stem(word)
+    for word in [
+        "leave",
+        "put",
+        "place",
+        "keep",
+        "park",
+        "hide",
+        "store",
+        "lay",
+        "lock",
+        "see",
+        "drop",
+        "find",
+        "located",
+        "stand",
+    ]
+)
+_ATTRIBUTES: Final = frozenset(stem(word) for word in OPTIONAL) | frozenset(
+    stem(word) for word in ["colour", "level", "before", "last", "previous", "former", "currently", "new", "spot"]
+)
+_WHERE: Final = frozenset({"where", "parked", "lives", "works"})
+_ASKS = re.compile(
+    r"^(?:(?:and|so|but|then|please|hey|okay|ok|earshot|well|also|now|in|on|at|to|for|from|with|by) )*"
+    r"(?:what|where|who|whom|whose|which|when|how|why|what's|where's|who's|when's|how's|tell me|remind me)\b"
+)
+_YES_NO = re.compile(r"^(?:is|are|am|was|were|do|does|did|can|could|has|have|had|will|should|must)\b")
+
+
+def is_question(text: str) -> bool:
+    """It asks, and does not tell."""
+    said = normal(text)
+    return text.rstrip().endswith("?") or bool(_YES_NO.match(said) or _ASKS.match(said))
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a question asks for. `words`: content words; `wh`: "where", "when", "who", "number", "colour", "what", or ""
+    for yes or no."""
+
+    words: frozenset[str]
+    wh: str
+    mine: bool = False
+
+
+def wanted(question: str) -> Wanted:
+    """What the question asks for, without the words that say when."""
+    said = as_question(question)
+    if when := time_words(said):
+        said = " ".join(said.replace(when, " ").split())
+    words = words_of(said)
+    found = set(words)
+    if "where" in found or re.search(r"\b(?:what|which) (?:place|level|floor|row|spot|shelf|drawer)\b", said):
+        wh = "where"
+    elif "when" in found or re.search(r"\b(?:what|which) (?:time|day|date)\b", said):
+        wh = "when"
+    elif re.search(r"\bhow (?:many|much|old|tall|heavy|big|long)\b|\bwhat (?:number|size)\b", said):
+        wh = "number"
+    elif re.search(r"\b(?:what|which) colou?r\b", said):
+        wh = "colour"
+    elif _YES_NO.match(said):
+        wh = ""
+    else:
+        wh = "who" if found & {"who", "whose"} else "what"
+    return Wanted(content(said), wh, bool(found & {"my", "i", "me", "mine", "our", "we"}))
+
+
+def fits(question: Wanted, memory: Memory) -> bool:
+    """Whether this fact answers the question."""
+    if not question.words and not question.mine:
+        return False
+    fact = fact_of(memory.text)
+    asked = question.words
+    core = asked - _ATTRIBUTES
+    if fact.relation in _WHERE and question.wh in {"where", ""}:
+        core -= _PLACING
+    if fact.relation == "parked" and question.wh == "where":
+        core -= {"level", "floor", "row", "spot", "place"}
+    if not core and not (asked & fact.all) and not (question.mine and fact.about == "me"):
+        return False
+    if not _of_kind(question, fact, memory.text):
+        return False
+    if not core and fact.relation == "parked" and question.wh == "where" and question.mine:
+        return True  # "where did I park": what is parked need not be named
+    if fact.about == "me" and not question.mine:
+        return False
+    if core <= fact.all:
+        return _names(question, core, fact)
+    if question.wh == "" and fact.single and fact.subject and fact.subject <= core:
+        left = core - fact.subject
+        return (fact.relation == "number" and numeric(" ".join(left))) or (
+            fact.relation == "colour" and bool(left & _COLOURS)
+        )
+    return False
+
+
+_PARK: Final = frozenset({stem("park")})
+_COLOURS: Final = frozenset(stem(word) for word in COLOURS)
+
+
+def _names(question: Wanted, core: frozenset[str], fact: Fact) -> bool:
+    """The question names what the fact is about, or asks for just that and names the value."""
+    if fact.relation == "parked" and question.words & _PARK and core <= fact.all:
+        return True  # "where did I park" needs no car
+    if fact.subject - _ATTRIBUTES <= core and (core or fact.about == "me" or not fact.relation):
+        return bool(fact.subject) or fact.about == "me" or bool(core)
+    value_known = question.wh in {"who", "what"} and not core & fact.subject and bool(core & fact.value)
+    return value_known and (len(core) > 1 or fact.relation in {"is", "name"})
+
+
+def _of_kind(question: Wanted, fact: Fact, text: str) -> bool:
+    said = normal(text)
+    place = re.search(r"\b(?:in|on|at|under|behind|next to|near|beside|inside|above|below|by)\b", said) is not None
+    match question.wh:
+        case "where":
+            return fact.relation in _WHERE or (fact.relation in {"", "leave"} and place)
+        case "when":
+            return fact.relation == "when" or (fact.relation not in {"number", "code"} and timely(text))
+        case "number":
+            return numeric(text)
+        case "colour":
+            return fact.relation == "colour" or bool(content(text) & _COLOURS)
+    return not (question.wh == "what" and fact.relation == "where" and not question.words & _PLACING)
+
+
+def answering(question: str, memories: Sequence[Memory], since_s: float = 0.0, until_s: float = 0.0) -> list[Memory]:
+    """The facts that answer it, the best first; of what has one value at a time only the newest. `since_s`, `until_s`:
+    told in between, 0 = whenever."""
+    asked = wanted(question)
+    facts = [m for m in memories if m.what == "fact" and _within(m, since_s, until_s) and fits(asked, m)]
+    standing = [m for m in facts if not m.replaced_s] or facts
+    if asked.wh:  # what is not so is said only if nothing is
+        standing = [m for m in standing if not fact_of(m.text).no] or standing
+    standing.sort(key=lambda m: (-_closeness(asked, m), -m.at_s, -m.id))
+    out: list[Memory] = []
+    taken: set[tuple[str, frozenset[str]]] = set()
+    closest = _closeness(asked, standing[0]) if standing else 0
+    for memory in standing:
+        fact = fact_of(memory.text)
+        key = fact.relation, fact.subject
+        if (fact.single and key in taken) or _closeness(asked, memory) < closest:
+            continue
+        if any(repeats(fact, fact_of(other.text)) for other in out):
+            continue
+        taken.add(key)
+        out.append(memory)
+    return out[:MOST]
+
+
+def before(question: str, memories: Sequence[Memory]) -> list[Memory]:
+    """What was replaced and would have answered it, the latest replaced first: one."""
+    asked = wanted(question)
+    old = [m for m in memories if m.what == "fact" and m.replaced_s and fits(asked, m)]
+    return sorted(old, key=lambda m: (-m.replaced_s, -m.id))[:1]
+
+
+def about(subject: str, memories: Sequence[Memory]) -> list[Memory]:
+    """Standing facts that name it, the newest first."""
+    words = content(subject)
+    mine = subject in {"me", "myself", "us"}
+    found = [
+        m
+        for m in memories
+        if m.what == "fact"
+        and not m.replaced_s
+        and ((words and words <= content(f"{m.subject} {m.text}")) or (mine and fact_of(m.text).about == "me"))
+    ]
+    return sorted(found, key=lambda m: (-m.at_s, -m.id))
+
+
+def turns(subject: str, memories: Sequence[Memory], since_s: float, until_s: float) -> list[Memory]:
+    """Questions and answers that name it, the newest first."""
+    words = content(subject)
+    found = [
+        m
+        for m in memories
+        if m.what == "turn" and _within(m, since_s, until_s) and words <= content(f"{m.text} {m.answer}")
+    ]
+    return sorted(found, key=lambda m: (-m.at_s, -m.id))
+
+
+def _closeness(question: Wanted, memory: Memory) -> int:
+    """How much of what the fact is about, and how it says it, stands in the question."""
+    fact = fact_of(memory.text)
+    return 2 * len(question.words & fact.subject) + len(question.words & fact.all) - 3 * (fact.relation == "")
+
+
+def _within(memory: Memory, since_s: float, until_s: float) -> bool:
+    return (not since_s or memory.at_s >= since_s) and (not until_s or memory.at_s <= until_s)
