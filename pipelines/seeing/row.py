@@ -86,11 +86,11 @@ def _between_times(row: list[Piece]) -> list[Piece]:
 
 
 def _one_over_another(page: Page, reader: BoxReader, row: list[Piece]) -> list[Piece]:
-    """Two boxes that lie over each other, read as one; where that is not sure, the less sure of them is not said."""
+    """Two boxes that may have read the same letters, read as one; where that is not sure, the less sure is not said."""
     out: list[Piece] = []
     for piece in row:
         last = out[-1] if out else None
-        if last is None or last.against or piece.against or not _over(last.line.box, piece.line.box):
+        if last is None or last.against or piece.against or not _twice(last.line, piece.line):
             out.append(piece)
             continue
         span = _span(last.quad, piece.quad)
@@ -130,8 +130,12 @@ def _passed_over(page: Page, left: Piece, right: Piece, order: OrderOptions) -> 
     return strokes.between(page.picture, left.quad, left.found.reach[1], right.quad, right.found.reach[0])
 
 
-def _over(left: Box, right: Box) -> bool:
-    return _gap_px(left, right) < -OVER * min(left[3], right[3])
+def _twice(left: TextLine, right: TextLine) -> bool:
+    """Whether both may have read the same letters: they lie over each other, and the one ends as the other begins, or
+    holds it. "NO" beside "PARKING" has no letter of it."""
+    over = _gap_px(left.box, right.box) < -OVER * min(left.box[3], right.box[3])
+    one, other = ("".join(filter(str.isalnum, line.text.casefold())) for line in (left, right))
+    return over and (one[-1:] == other[:1] or one in other or other in one)
 
 
 def _gap_px(left: Box, right: Box) -> int:
