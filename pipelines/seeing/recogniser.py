@@ -106,13 +106,37 @@ def _load(threads: int, longest_px: int) -> Any:
             "Det.limit_type": "max",  # never enlarge: pictures arrive here at the size wanted
             "Det.limit_side_len": longest_px,
             "Rec.rec_batch_num": 1,
+            "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,  # else a third of finding goes into fresh memory
             "EngineConfig.onnxruntime.intra_op_num_threads": threads,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
     )
     engine(np.full((32, 32, 3), 255, np.uint8), use_det=True, use_cls=False, use_rec=False)  # it builds its finder now
     engine.text_det.postprocess_op = _Sorted(engine.text_det.postprocess_op)
+    engine.text_det.get_preprocess = _Levels(engine.text_det.get_preprocess()).itself
     return engine
+
+
+class _Levels:
+    """RapidOCR's step from a picture to the finder's input, with a table in place of its arithmetic: the same numbers,
+    in a third of the time."""
+
+    def __init__(self, plain: Any) -> None:
+        self._plain = plain
+        shades = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)[None]
+        self._table = plain.normalize(shades).astype(np.float32)[0]
+
+    def itself(self) -> _Levels:
+        return self
+
+    def __call__(self, picture: Picture) -> Any:
+        import cv2
+
+        small = self._plain.resize(picture)
+        if small is None:
+            return None
+        planes = [cv2.LUT(np.ascontiguousarray(small[:, :, at]), self._table[:, at]) for at in range(3)]
+        return np.stack(planes)[None]
 
 
 class _Sorted:
