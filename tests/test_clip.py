@@ -111,6 +111,18 @@ def test_what_is_asked_in_a_video_is_answered_from_what_it_shows(
     assert not [t for t in threading.enumerate() if t.name.startswith("clip-")]
 
 
+def test_pictures_of_a_clip_have_the_same_times_in_each_run(home: Path) -> None:
+    """Else another one of them lies on the grid of those that are looked at, and another one may be chosen."""
+    film(home / "sign.mp4", still(SMALL, 1.0))
+    seen = []
+    for run in ("one", "two"):
+        ask("--video", "sign.mp4", "what does this say", sets=(f"recording.folder={run}",))
+        (file,) = Path(run).rglob("*.mcap")
+        seen.append([unit.media_ns for unit in Recording(file).camera()][: FPS // 2])
+    first, second = ([at_ns % (200 * MS) for at_ns in times] for times in seen)
+    assert len(first) == FPS // 2 and first == second
+
+
 def test_a_clip_waits_while_its_question_is_answered(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Half a second behind the first question comes the second; the answer to the first takes longer than that."""
     sound = said(0.8, "what_does_this_sign_say", 0.6, "spell_that", 1.5)

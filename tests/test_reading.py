@@ -188,3 +188,13 @@ class TestThePictures:
         assert (judged.read, judged.misread, judged.invented) == (1, ("Fira doon",), ("Bananas",))
         assert judge(case, ["Fire", "door", "Keep shut"]).in_order is False
         assert nearest("door", "the doar is")[0] == 1
+
+
+def test_the_finder_is_given_the_same_numbers_as_by_its_makers(reader: TextReader) -> None:
+    from rapidocr.ch_ppocr_det.utils import DetPreProcess
+
+    picture = np.random.default_rng(5).integers(0, 256, (333, 517, 3), np.uint8)
+    finder = reader._engine._loaded().text_det
+    makers = DetPreProcess(finder.limit_side_len, finder.limit_type, finder.mean, finder.std)
+    ours, theirs = finder.get_preprocess()(picture), makers(picture)
+    assert ours.dtype == theirs.dtype and np.array_equal(ours, theirs)

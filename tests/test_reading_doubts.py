@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from pipelines.seeing import closer
+from pipelines.seeing.deskew import cut_out
 from pipelines.seeing.reading import TextReader
 from pipelines.seeing.trust import Found, TrustOptions, doubted
 from tests.bench.pictures import EACH, TROUBLES, spoil
@@ -50,7 +51,7 @@ def test_a_wide_gap_between_two_words_is_no_reflection(reader: TextReader) -> No
     cv2.putText(heading, "3", (300, 300), cv2.FONT_HERSHEY_SIMPLEX, 2, (20, 20, 20), 4, cv2.LINE_AA)
     cv2.putText(heading, "Platforms", (400, 300), cv2.FONT_HERSHEY_SIMPLEX, 2, (20, 20, 20), 4, cv2.LINE_AA)
     around = np.array([[290, 240], [720, 240], [720, 320], [290, 320]], np.float32)
-    assert not closer.fades(heading, around)
+    assert not closer.fades(cut_out(heading, around))
 
 
 def test_a_shadow_across_a_line_takes_nothing_from_it(reader: TextReader) -> None:

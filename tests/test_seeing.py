@@ -533,6 +533,11 @@ class TestReadingOrder:
             "EXIT",
         ]
 
+    def test_a_badge_beside_a_title_is_no_part_of_it(self) -> None:
+        title = found("to Build Good Habits", 287, 777, 290, height=44)
+        assert order(title, found("MILLION", 605, 772, 101, height=31)) == ["to Build Good Habits", "MILLION"]
+        assert order(title, found("now", 590, 785, 60, height=31)) == ["to Build Good Habits now"], "one foot"
+
     def test_near_fragments_of_a_row_are_one_line_with_the_weaker_confidence(self) -> None:
         lines = in_reading_order(
             [found("NO", 10, 10, 30), found("PARKING", 50, 12, 90, confidence=0.9)], OrderOptions()

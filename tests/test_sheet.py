@@ -442,3 +442,10 @@ def test_whatever_kind_it_is_taken_for_parts_lose_no_word(
         builder.add([line])
     builder.finish(unread)
     assert marks(printed(builder.sheet())) == marks([line.text for line in lines])
+
+
+def test_what_follows_a_line_whose_beginning_is_unread_is_a_sentence_of_its_own() -> None:
+    sat, rest = page("SAT", "EXCEPT VEHICLES")
+    torn = TextLine("SAT", 0.99, sat.box, apart=True)
+    assert printed(sheet([sat, rest])) == ["SAT EXCEPT VEHICLES."]
+    assert printed(sheet([torn, rest])) == ["SAT.", "EXCEPT VEHICLES."]

@@ -25,6 +25,9 @@ from companion.upright import Bgr
 from pipelines.conversation import LISTENING
 from pipelines.events import MS, NS
 
+# A clip begins at a multiple of this: it holds whole steps of 20 ms and of the grid on which pictures are looked at
+# (`pipelines.seeing.grid`), so the same pictures of a clip are looked at however long the session took to begin.
+BEGINS_NS = 200 * MS
 AGAIN_NS = 200 * MS  # a picture that stands is seen again so often
 STILL_AGAIN_NS = 500 * MS  # a photograph is shown again at a question, if it was shown longer ago than that
 REPEATED = 10  # blocks, 200 ms: heard again after a hold, in case it began in the middle of a word
@@ -85,7 +88,9 @@ class Player:
 
     async def run(self) -> None:
         loop, clock = asyncio.get_running_loop(), self._session.clock
-        due_s, now_ns = loop.time(), clock.now_ns()
+        now_ns = clock.now_ns()
+        wait_ns = -now_ns % BEGINS_NS
+        due_s, now_ns = loop.time() + wait_ns / NS, now_ns + wait_ns
         try:
             while True:
                 await asyncio.sleep(max(0.0, due_s - loop.time()))

@@ -8,12 +8,11 @@ wide in sharp, small and dark pictures, and 3.5 to 17 px in blurred ones.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
-from pipelines.seeing.deskew import Picture, Quad, cut_out, sides
+from pipelines.seeing.deskew import Picture
 from pipelines.seeing.quality import BLOWN
 
 WINDOW = 0.6  # of the box's height; wider than the white between two words
@@ -24,17 +23,15 @@ REFLECTION = 0.003  # share of the picture, as `quality.glare` has it; less hide
 SOFT_PX = 4.2  # width of an edge, in pixels ...
 SOFT_SHARE = 0.085  # ... or in heights of the box, if it is SOFT_LEAST_PX as well: small letters are always soft
 SOFT_LEAST_PX = 3.0
-TRACE, STROKE, BAR = 0.04, 0.2, 0.9  # of a column that is ink: any, a stroke's (a dot has less), a frame's
-LEAST_RUN = 0.1  # of the line's height: a letter is wider
 BLOWN_SHARE = 0.05  # of a box; a lamp on white paper leaves no halo by which the picture would show a reflection
 
 
-def fades(picture: Picture, quad: Quad) -> bool:
-    """Whether somewhere in the box a light lifts ink and ground to one brightness: letters are gone there, or altered.
-    A shadow does not: ink stays dark in it."""
+def fades(line: Picture) -> bool:
+    """Whether somewhere in a box, cut out, (h, w, 3) uint8, a light lifts ink and ground to one brightness: letters are
+    gone there, or altered. A shadow does not: ink stays dark in it."""
     import cv2
 
-    grey = _grey(picture, quad)
+    grey = _grey(line)
     tall = grey.shape[0]
     grey = grey[round(RIM * tall) : tall - round(RIM * tall)]
     if min(grey.shape) < 4:
@@ -52,17 +49,17 @@ def fades(picture: Picture, quad: Quad) -> bool:
     return bool(share.min() < FADED and rim >= RIM * tall)
 
 
-def blown(picture: Picture, quad: Quad) -> bool:
+def blown(line: Picture) -> bool:
     """Whether a part of the box is as bright as can be."""
-    return float((_grey(picture, quad) >= BLOWN).mean()) >= BLOWN_SHARE
+    return float((_grey(line) >= BLOWN).mean()) >= BLOWN_SHARE
 
 
-def blurred(picture: Picture, quad: Quad) -> float:
-    """How wide its edges are, in heights of the box, if they are as wide as blur makes them; else 0."""
-    grey = _grey(picture, quad).astype(np.float32)
+def blurred(line: Picture, tall: float) -> float:
+    """How wide its edges are, in heights of the box, if they are as wide as blur makes them; else 0. `tall`: how high
+    the box is in the picture, in pixels."""
+    grey = _grey(line).astype(np.float32)
     if min(grey.shape) < 4:
         return 0.0
-    tall = min(sides(quad))
     low, high = (float(value) for value in np.percentile(grey, (3, 97)))
     steps = [float(np.percentile(np.abs(np.diff(grey, axis=axis)), 98)) for axis in (0, 1)]
     edge = float((high - low) / max(1.0, min(steps)) * tall / min(grey.shape))
@@ -70,37 +67,7 @@ def blurred(picture: Picture, quad: Quad) -> float:
     return edge / max(1.0, tall) if soft else 0.0
 
 
-def between(picture: Picture, left: Quad, right: Quad) -> bool:
-    """Whether strokes stand in the white between two boxes of a row that touch neither: a small word without a box."""
-    span = np.stack([left[0], right[1], right[2], left[3]])
-    whole = max(1.0, sides(span)[0])
-    gap = sides(left)[0] / whole, 1 - sides(right)[0] / whole
-    return gap[0] < gap[1] and skipped(cut_out(picture, span), (gap,), of_letters=False)
-
-
-def skipped(line: Picture, gaps: Sequence[tuple[float, float]], of_letters: bool = True) -> bool:
-    """Whether strokes stand in a gap between two letters of a line, (h, w, 3) uint8: a small word that was passed over.
-    `gaps`: in shares of the width, from letter to letter: the first and last strokes are theirs; or, not `of_letters`,
-    from box to box: what reaches either end is of that box."""
+def _grey(line: Picture) -> Any:
     import cv2
 
-    if not gaps:
-        return False
-    grey = cv2.cvtColor(line, cv2.COLOR_BGR2GRAY)
-    tall, wide = grey.shape
-    limit, dark = cv2.threshold(grey, 0, 1, cv2.THRESH_BINARY_INV + cv2.THRESH_OTSU)
-    ink = (grey <= limit) if dark.mean() < 0.5 else (grey > limit)
-    for start, end in gaps:
-        columns = ink[:, round(start * wide) : round(end * wide)].mean(axis=0)
-        edges = np.flatnonzero(np.diff(np.concatenate([[0], (columns > TRACE).astype(np.int8), [0]])))
-        runs = list(zip(edges[::2], edges[1::2], strict=True))
-        runs = runs[1:-1] if of_letters else [(a, b) for a, b in runs if a > 0 and b < columns.size]
-        if any(b - a >= LEAST_RUN * tall and STROKE <= columns[a:b].max() <= BAR for a, b in runs):
-            return True
-    return False
-
-
-def _grey(picture: Picture, quad: Quad) -> Any:
-    import cv2
-
-    return cv2.cvtColor(cut_out(picture, quad), cv2.COLOR_BGR2GRAY)
+    return cv2.cvtColor(line, cv2.COLOR_BGR2GRAY)

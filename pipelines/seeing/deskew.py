@@ -23,6 +23,7 @@ Matrix = NDArray[np.float64]  # (2, 3), as OpenCV's warpAffine takes it
 CROP_PX = 96  # the recogniser works at 48 pixels height; twice that loses nothing
 SAME_WAY = 12.0  # degrees; lines of one page in perspective differ by less
 LONG = 1.5  # a box longer than this by its height has a direction
+BESIDE_PX = 8  # taken besides what is reduced, so that its edge is as it would be in the whole
 BEYOND = 1.0  # so far beyond each end of a box, in heights of it, more of its writing is looked for
 
 
@@ -104,13 +105,25 @@ def cut_out(picture: Picture, quad: Quad, margin: float = 0.0, along: float = 0.
     width, height = sides(quad)
     ratio = min(1.0, CROP_PX / max(1.0, min(width, height)))
     if ratio < 1:
+        picture, corner = _around(picture, quad)
         picture = cast(Picture, cv2.resize(picture, None, fx=ratio, fy=ratio, interpolation=cv2.INTER_AREA))
-        quad = quad * np.float32(ratio)
+        quad = (quad - corner) * np.float32(ratio)
     width, height = (max(1, round(side * ratio)) for side in (width, height))
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(np.ascontiguousarray(quad, np.float32), target)
     crop = cv2.warpPerspective(picture, matrix, (width, height), flags=cv2.INTER_CUBIC, borderMode=cv2.BORDER_REPLICATE)
     return cast(Picture, crop)
+
+
+def _around(picture: Picture, quad: Quad) -> tuple[Picture, Quad]:
+    """The part of the picture that holds the box, and its corner: reducing all of it for each box would cost more than
+    reading it."""
+    left, top, width, height = bounds(quad)
+    left, top = (
+        min(max(0, low - BESIDE_PX), size - 1) for low, size in ((left, picture.shape[1]), (top, picture.shape[0]))
+    )
+    right, bottom = max(left + 1, left + width + 2 * BESIDE_PX), max(top + 1, top + height + 2 * BESIDE_PX)
+    return picture[top:bottom, left:right], np.array([left, top], np.float32)
 
 
 def goes_on(picture: Picture, quad: Quad) -> bool:

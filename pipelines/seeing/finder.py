@@ -7,17 +7,13 @@ enlarged and searched again.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from pipelines.seeing import deskew
 from pipelines.seeing.deskew import Picture, Quad, bounds, reduced, sides
 from pipelines.seeing.lift import sharpened
+from pipelines.seeing.reading_options import ReadingOptions
 from pipelines.seeing.recogniser import Boxes, Recogniser
-
-if TYPE_CHECKING:
-    from pipelines.seeing.reading import ReadingOptions
 
 SECOND_LOOK_GAIN = 1.3  # a picture larger than the first look by less than this holds no detail worth a second
 MISSING = 0.15  # faint rows by sure ones; less is a speck beside a full page, and not worth a second look

@@ -31,6 +31,7 @@ class OrderOptions:
     row_overlap: float = 0.5  # of the smaller height; less and slightly tilted rows would merge with the next
     join_gap: float = 1.0  # of the smaller height; a word space is under one, cells of a table are further apart
     size_ratio: float = 1.6  # a headline and the small print or badge beside it are not one line
+    off_line: float = 0.33  # of the smaller height, between both their middles and their feet: a badge beside a title
     gutter: float = 1.5  # white between two columns
     column_lines: int = 3  # fewer lines side by side are a table or a coincidence
     column_letters: int = 12  # prose lines are longer; prices and times are not
@@ -110,7 +111,10 @@ def joined(row: Sequence[TextLine], options: OrderOptions) -> list[TextLine]:
 
 def _one_line(left: Box, right: Box, options: OrderOptions) -> bool:
     smaller, larger = sorted((left[3], right[3]))
-    return larger <= options.size_ratio * max(1, smaller) and _gap(left, right) <= options.join_gap * smaller
+    if larger > options.size_ratio * max(1, smaller) or _gap(left, right) > options.join_gap * smaller:
+        return False
+    feet = abs(left[1] + left[3] - right[1] - right[3])
+    return min(abs(_middle(left) - _middle(right)), feet) <= options.off_line * smaller
 
 
 def _gap(a: Box, b: Box) -> int:

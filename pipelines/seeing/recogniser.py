@@ -57,7 +57,7 @@ class Recogniser:
         text, each = str(texts[0]), getattr(words, "confs", None) or ()
         letters = tuple((char, float(c)) for c, char in zip(each, text, strict=False) if not char.isspace())
         weakest = min((c for _, c in letters), default=float(scores[0]))
-        return Found(text.strip(), float(scores[0]), weakest, letters, _gaps(words))
+        return Found(text.strip(), float(scores[0]), weakest, letters, _gaps(words), reach=_reach(words))
 
     def _loaded(self) -> Any:
         if self._engine is None:
@@ -73,6 +73,14 @@ def _gaps(words: Any) -> tuple[tuple[float, float], ...]:
     places = [place for word in words.word_cols for place in word]
     wide = [(a, b) for a, b in pairwise(places) if b - a >= WIDE_GAP]
     return tuple(((a + 0.5) / words.line_txt_len, (b + 0.5) / words.line_txt_len) for a, b in wide)
+
+
+def _reach(words: Any) -> tuple[float, float]:
+    """Where the first and the last letter are, in shares of the line's width."""
+    places = [place for word in words.word_cols for place in word] if words is not None else []
+    if not places or not words.line_txt_len:
+        return 0.0, 1.0
+    return tuple(min(1.0, (place + 0.5) / words.line_txt_len) for place in (places[0], places[-1]))
 
 
 def _load(threads: int, longest_px: int) -> Any:
@@ -98,13 +106,37 @@ def _load(threads: int, longest_px: int) -> Any:
             "Det.limit_type": "max",  # never enlarge: pictures arrive here at the size wanted
             "Det.limit_side_len": longest_px,
             "Rec.rec_batch_num": 1,
+            "EngineConfig.onnxruntime.enable_cpu_mem_arena": True,  # else a third of finding goes into fresh memory
             "EngineConfig.onnxruntime.intra_op_num_threads": threads,
             "EngineConfig.onnxruntime.inter_op_num_threads": 1,
         }
     )
     engine(np.full((32, 32, 3), 255, np.uint8), use_det=True, use_cls=False, use_rec=False)  # it builds its finder now
     engine.text_det.postprocess_op = _Sorted(engine.text_det.postprocess_op)
+    engine.text_det.get_preprocess = _Levels(engine.text_det.get_preprocess()).itself
     return engine
+
+
+class _Levels:
+    """RapidOCR's step from a picture to the finder's input, with a table in place of its arithmetic: the same numbers,
+    in a third of the time."""
+
+    def __init__(self, plain: Any) -> None:
+        self._plain = plain
+        shades = np.repeat(np.arange(256, dtype=np.uint8)[:, None], 3, axis=1)[None]
+        self._table = plain.normalize(shades).astype(np.float32)[0]
+
+    def itself(self) -> _Levels:
+        return self
+
+    def __call__(self, picture: Picture) -> Any:
+        import cv2
+
+        small = self._plain.resize(picture)
+        if small is None:
+            return None
+        planes = [cv2.LUT(np.ascontiguousarray(small[:, :, at]), self._table[:, at]) for at in range(3)]
+        return np.stack(planes)[None]
 
 
 class _Sorted:

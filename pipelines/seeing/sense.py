@@ -83,6 +83,12 @@ def is_to(before: str, read: str, after: str) -> bool:
     return bool(between and re.fullmatch(r"[Tt][O0o]", read.strip()))
 
 
+def may_be_to(before: str, read: str, after: str) -> bool:
+    """Does it stand behind a time, look like a small "TO" read as a figure, and have no time behind it?"""
+    time_before = re.search(rf"(?:^|\s){TIME}$", before.strip())
+    return bool(time_before and re.fullmatch(_TO, read.strip()) and not re.match(rf"{TIME}(?:\s|$)", after.strip()))
+
+
 def may_go_on(lines: Sequence[TextLine]) -> bool:
     """Whether what comes next may change how the last of these is said: a time, or what may be a "to"."""
     last = lines[-1].text.strip() if lines else ""

@@ -20,14 +20,21 @@ from itertools import pairwise
 from pipelines.events import TextLine
 
 SHORT_WORD = 2  # letters
+_WORDS = "a am an as at be by do go he hi if in is it me my no of ok on or pm so to up us we"
+_UNITS_AND_TITLES = "g kg mg l ml cl dl m mm cm km h oz lb s w v uk eu dr mr ms st rd nd th nr"
+SHORT_WORDS = frozenset(f"{_WORDS} {_UNITS_AND_TITLES}".split())
 BLURRED = "too blurred to be sure"  # what speaks against a reading, as `doubted` tells it
+FADES = "it fades into a light"
+NOT_FOUND = "no letters were found for it"
 
 
 @dataclass(frozen=True, slots=True)
 class Found:
     """What one box says. `confidence`: mean over the letters; `weakest`: of the letter least sure, spaces left out;
     `letters`: each with how sure it is, () = not known; `gaps`: between which shares of the line's width white was
-    seen that is wider than between words; `skipped`: there is ink in one of them."""
+    seen that is wider than between words; `skipped`: there is ink in one of them. `reach`: where its first and its last
+    letter are, in shares of that width; `before`, `after`: a letter stands beyond them that was not read. `turned`: a
+    line that runs up or down."""
 
     text: str
     confidence: float
@@ -35,6 +42,10 @@ class Found:
     letters: tuple[tuple[str, float], ...] = ()
     gaps: tuple[tuple[float, float], ...] = ()
     skipped: bool = False
+    reach: tuple[float, float] = (0.0, 1.0)
+    before: bool = False
+    after: bool = False
+    turned: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +65,7 @@ class TrustOptions:
     weakest_number: float = 0.80  # a letter is made up for by its word, a figure by nothing: "2.80" for 2.60, blurred
     weakest_digit: float = 0.80  # of a figure in any line: "Milk 11" for 1 l had 0.66 to 0.80
     weakest_short: float = 0.68  # of a word of one or two letters: "FI" for #1 has 0.55 to 0.6, a true "to" 0.70
+    weakest_strange: float = 0.99  # of such a word that is none, in a blurred box: the same "FI" has up to 0.97 there
     weakest_one: float = 0.95  # of a number made of ones, which a small l is as well
     weakest_marked: float = 0.97  # of a letter told apart by a speck: "Pízza" had 0.95, "ünder" 0.83
     weakest_blurred: float = 0.80  # in a blurred box: 14 of 35 lines below it were wrong
@@ -78,6 +90,8 @@ def trusted(line: TextLine, options: TrustOptions) -> str:
         return "too small"
     if _NO_HOUR.search(line.text):
         return "no such hour"
+    if _HALF_NUMBER.search(line.text):
+        return "the rest of the number was not read"
     needed = options.min_confidence
     if letters == 1:
         needed = options.min_confidence_single
@@ -146,13 +160,17 @@ def doubted(found: Found, blurred: Callable[[], float], options: TrustOptions) -
         return f"a figure at {digits:.2f}, {options.weakest_digit:.2f} needed"
     if (short := _short_word(found)) < options.weakest_short:
         return f"a short word at {short:.2f}, {options.weakest_short:.2f} needed"
+    if found.turned and _HEADLESS.fullmatch(found.text):
+        return "figures that may stand on their heads"
     if digits < options.weakest_one and _ONES.search(found.text):
         return f"ones at {digits:.2f}, which may be small l"
     if marked < options.weakest_marked:
         return f"a letter with a mark at {marked:.2f}, {options.weakest_marked:.2f} needed"
+    strange = _short_word(found, SHORT_WORDS) < options.weakest_strange
     rests_on_little = (
         found.weakest < options.weakest_blurred
         or digits < options.weakest_digit_blurred
+        or strange
         or readable(found.text) == 1
         or _BARE_NUMBER.fullmatch(found.text)
     )
@@ -162,18 +180,24 @@ def doubted(found: Found, blurred: Callable[[], float], options: TrustOptions) -
     return BLURRED if wide >= options.smeared or (rests_on_little and wide) else ""
 
 
-def _short_word(found: Found) -> float:
-    """The letter least sure in a word of one or two: no more of the word makes up for it. 1 if there is none."""
+def _short_word(found: Found, known: frozenset[str] = frozenset()) -> float:
+    """The letter least sure in a word of one or two that is not `known`: no more of the word makes up for it. 1 if
+    there is none."""
     words = found.text.split()
     if sum(map(len, words)) != len(found.letters):
         return 1.0
     sure, place = 1.0, 0
     for word in words:
-        if 1 <= readable(word) <= SHORT_WORD:
+        if 1 <= readable(word) <= SHORT_WORD and not (known and _is_known(word, known)):
             letters = found.letters[place : place + len(word)]
             sure = min(sure, *(one for char, one in letters if char.isalnum()))
         place += len(word)
     return sure
+
+
+def _is_known(word: str, known: frozenset[str]) -> bool:
+    core = "".join(char for char in word.casefold() if char.isalnum())
+    return core in known or not core.isascii() or any(char.isdigit() for char in core)
 
 
 def _marked(char: str) -> bool:
@@ -183,7 +207,9 @@ def _marked(char: str) -> bool:
 
 
 _NO_HOUR = re.compile(r"(?<![\d:.,])(?:1[3-9]|[2-9]\d|\d{3,})\s?[AP]\.?\s?M\b")  # "103P.M." for TO 3 P.M.
+_HALF_NUMBER = re.compile(r"^[-–—]\d{3,}|\d{3,}[-–—]$")  # "-1899" of a telephone number, which is no minus
 _ONES = re.compile(r"(?<![\d.,:/-])1(?: ?1)+(?![\d.,:/-])")
+_HEADLESS = re.compile(r"[01689 ]+")  # up and down the page, "899" is "668" as well
 _BARE_NUMBER = re.compile(r"\d{3,}")  # blur takes the point out of 3.40 before it takes the figures
 
 

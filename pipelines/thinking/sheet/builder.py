@@ -106,6 +106,7 @@ class SheetBuilder:
         self._apart = False  # something unreadable stands before the next line
         self._last = ""  # the last line, whole
         self._running = False  # it was joined to the one before it
+        self._fragment = False  # its beginning is not known
         self._unread = 0
 
     def decide(self, lines: Sequence[TextLine], total: int = 0) -> None:
@@ -164,7 +165,10 @@ class SheetBuilder:
             return
         between = None
         if before is not None and self._text and not self._apart and not line.apart:
-            between = joint(self._last, text, pair(before, line), self.kind, running=self._running)
+            beside = pair(before, line)
+            if beside.beside or not self._fragment:
+                between = joint(self._last, text, beside, self.kind, running=self._running)
+        self._fragment = self._apart or line.apart or (self._fragment and between is not None)
         self._apart = False
         self._last, self._running = text, between is not None
         if between is None:

@@ -31,6 +31,7 @@ OWN = re.compile(
     r"[^.]* that I cannot read\.|\bThere may be writing, but none that I can read\.|\bI can see, but I find [^.]*\.|"
     r"\bAnd there (?:is|are) [^.]* that I cannot read\."
 )
+COUNTED = re.compile(r"\b\d+ parts that I cannot read\.")  # how many is our own count, and no figure that was read
 COLOUR = re.compile(r"\blooks (?:mostly )?([a-z-]+(?: [a-z-]+)??)(?=[.,]| and\b)", re.IGNORECASE)
 
 
@@ -96,7 +97,9 @@ def judged(question: Question, said: str, printed: Sequence[str]) -> tuple[str, 
     if not false and (question.lines or question.also):
         false = made_up(question, printed)
     if not false and question.figures:
-        extra = figures_of(said) - {figure for line in question.figures for figure in figures_of(line)}
+        extra = figures_of(COUNTED.sub(" ", said)) - {
+            figure for line in question.figures for figure in figures_of(line)
+        }
         false = ", ".join(sorted(extra))
     if false:
         return WRONG, f"says {false!r}"
