@@ -449,3 +449,15 @@ def test_what_follows_a_line_whose_beginning_is_unread_is_a_sentence_of_its_own(
     torn = TextLine("SAT", 0.99, sat.box, apart=True)
     assert printed(sheet([sat, rest])) == ["SAT EXCEPT VEHICLES."]
     assert printed(sheet([torn, rest])) == ["SAT.", "EXCEPT VEHICLES."]
+
+
+def test_what_cannot_be_read_in_a_row_is_named_before_the_rest_of_it() -> None:
+    """The word "PARKING" beside an unread "NO" in white on red says the opposite."""
+    lines = [
+        TextLine(text, 0.99, (at, y, 140, HEIGHT)) for text, at, y in (("No stopping", 100, 20), ("Tuesday", 100, 140))
+    ]
+    lines.insert(1, TextLine("PARKING", 0.99, (160, 80, 140, HEIGHT), apart=True))
+    builder = SheetBuilder()
+    said = builder.add(lines) + builder.finish([rubbish(100, 80, 50)])
+    assert said == ["No stopping.", "Here is one part that I cannot read.", "Parking.", "Tuesday."]
+    assert builder.sheet().unread == 1

@@ -28,6 +28,7 @@ from pipelines.events import MS, NS
 # A clip begins at a multiple of this: it holds whole steps of 20 ms and of the grid on which pictures are looked at
 # (`pipelines.seeing.grid`), so the same pictures of a clip are looked at however long the session took to begin.
 BEGINS_NS = 200 * MS
+QUALITY = 15  # of pictures that were encoded before: twice over, small letters blur at what a camera is given
 AGAIN_NS = 200 * MS  # a picture that stands is seen again so often
 STILL_AGAIN_NS = 500 * MS  # a photograph is shown again at a question, if it was shown longer ago than that
 REPEATED = 10  # blocks, 200 ms: heard again after a hold, in case it began in the middle of a word
@@ -67,7 +68,7 @@ class Player:
     ) -> None:
         """`heard(packet, utterance)`: each 20 ms of the answer; `news()`: grows when something was decided."""
         self._session, self._source, self._hold, self._heard = session, program.source, hold, heard
-        self._pictures = Pictures(session, session.clock, itertools.count(1).__next__)
+        self._pictures = Pictures(session, session.clock, itertools.count(1).__next__, QUALITY)
         self._sounds = Sounds(session, session.clock)
         self._news = news
         self._timed = deque(sorted(program.timed, key=lambda question: question.at_ns))

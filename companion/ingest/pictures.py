@@ -10,7 +10,7 @@ import numpy.typing as npt
 
 from companion.clock import SessionClock
 from companion.link.h264 import KeyFrames
-from companion.link.h264_encoder import Encoder
+from companion.link.h264_encoder import QUALITY, Encoder
 from companion.link.handler import LinkHandler
 from pipelines.seeing.ring import AccessUnit
 
@@ -21,7 +21,11 @@ class Pictures:
     """Feed it in order of capture, with `h264`, `jpeg` or `picture`. `number()` gives each picture its number. Times
     are of the session clock; one that is later than now is taken as now."""
 
-    def __init__(self, handler: LinkHandler, clock: SessionClock, number: Callable[[], int]) -> None:
+    def __init__(
+        self, handler: LinkHandler, clock: SessionClock, number: Callable[[], int], quality: int = QUALITY
+    ) -> None:
+        """`quality`: of what is encoded here, see `Encoder`."""
+        self._quality = quality
         self._handler, self._clock, self._number = handler, clock, number
         self._key_frames = KeyFrames()
         self._encoder: Encoder | None = None
@@ -48,7 +52,7 @@ class Pictures:
         if bgr.ndim != 3 or bgr.shape[2] != 3 or min(bgr.shape[:2]) < 16:
             raise ValueError(f"a picture of shape {bgr.shape} cannot be taken: (height, width, 3), 16 px at least")
         if self._encoder is None or self._encoder.shape != bgr.shape:
-            self._encoder = Encoder(bgr.shape)
+            self._encoder = Encoder(bgr.shape, self._quality)
         return self._encoder.encode(bgr)
 
     def _give(self, data: bytes, media_ns: int, key: bool, codec: Literal["h264", "jpeg"]) -> None:

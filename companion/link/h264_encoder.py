@@ -16,9 +16,10 @@ LONGEST_PX = 1920  # of what is encoded here; a larger picture is made smaller
 
 
 class Encoder:
-    """H.264, Annex B, without B frames: each picture goes in and comes out at once. `shape`: (height, width, …)."""
+    """H.264, Annex B, without B frames: each picture goes in and comes out at once."""
 
-    def __init__(self, shape: tuple[int, ...]) -> None:
+    def __init__(self, shape: tuple[int, ...], quality: int = QUALITY) -> None:
+        """`shape`: (height, width, …) of the pictures; `quality`: x264's constant rate factor, less is better."""
         self.shape = shape
         height, width = shape[:2]
         ratio = min(1.0, LONGEST_PX / max(height, width))
@@ -27,7 +28,7 @@ class Encoder:
         codec.pix_fmt = "yuv420p"
         codec.time_base = Fraction(1, RATE_HZ)
         codec.gop_size = GOP_PICTURES
-        codec.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": str(QUALITY)}
+        codec.options = {"preset": "ultrafast", "tune": "zerolatency", "crf": str(quality)}
         self._codec = codec
         self._pts = 0
 

@@ -73,7 +73,7 @@ def sheet(lines: Sequence[TextLine], unread: Sequence[TextLine] = (), cut: Seque
         places.setdefault(index, []).append(in_row)
     if len(places) > GAPS_NAMED:
         places = {}
-    builder = SheetBuilder()
+    builder = SheetBuilder(names=GAPS_NAMED if places or not unread else 0)
     builder.decide(lines, len(rows_of(lines)))
     for index, line in enumerate(lines):
         if index in places:
@@ -92,7 +92,8 @@ class SheetBuilder:
     """The same in parts: `add` lines as they are recognised, `finish` with what is known of the whole picture. Each
     returns the sentences that can be said now, fit for the voice."""
 
-    def __init__(self) -> None:
+    def __init__(self, names: int = GAPS_NAMED) -> None:
+        """`names`: so many parts that cannot be read are named before the line that they stand before in its row."""
         self.kind = ""  # decided by the first part
         self.lead = ""
         self._said: list[str] = []
@@ -108,6 +109,8 @@ class SheetBuilder:
         self._running = False  # it was joined to the one before it
         self._fragment = False  # its beginning is not known
         self._unread = 0
+        self._names = names
+        self._named: set[int] = set()  # lines before which that was done
 
     def decide(self, lines: Sequence[TextLine], total: int = 0) -> None:
         """Settle the kind by these lines; `total`: how many there are in all, 0 = nobody knows yet."""
@@ -142,7 +145,7 @@ class SheetBuilder:
         edges = edge_hint(cut)
         self._flush()
         self._closing += self._late(unread)
-        self._unread += len(unread)
+        self._unread += max(0, len(unread) - len(self._named))
         if edges:
             self._closing.append(edges)
         return self._news()
@@ -160,6 +163,9 @@ class SheetBuilder:
         """One line more; what it makes sayable is told by the next `add` or `finish`."""
         text, index = _clean(line.text), len(self._all)
         before = self._all[-1] if self._all else None
+        if text and line.apart and not self._apart and len(self._named) < self._names:
+            self._named.add(index)  # at once: "no" may be what is missing before "parking"
+            self.gap([True])
         self._all.append(line)
         if not text:
             return
@@ -225,9 +231,10 @@ class SheetBuilder:
         places: dict[int, list[bool]] = {}
         for gap in unread:
             index, in_row = place_of(gap, self._all)
-            places.setdefault(index, []).append(in_row)
+            if not (in_row and index in self._named):
+                places.setdefault(index, []).append(in_row)
         if len(places) > GAPS_NAMED:
-            return [_uncounted(len(unread), True)]
+            return [_uncounted(sum(map(len, places.values())), True)]
         return [self._late_words(index, places[index]) for index in sorted(places)]
 
     def _late_words(self, index: int, in_row: Sequence[bool]) -> str:
