@@ -15,7 +15,15 @@ from tests.bench.memory.dialogue import Script, Step
 
 SETS = {"held out": "held_out.yaml", "untouched": "untouched.yaml"}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-SECRET = ("bike lock", "wifi", "alarm code", "medicine", "blood type", "phone")  # an overview does not say these
+SECRET = (
+    "bike lock",
+    "wifi",
+    "alarm code",
+    "medicine",
+    "blood type",
+    "phone",
+    "passport",
+)  # an overview does not say these
 
 
 @dataclass(frozen=True)
@@ -148,7 +156,15 @@ def update(w: Wordings, n: int) -> list[Step]:
     old = w.fact("change", who=w.person() if n % 4 == 3 and _changing(w) else "")
     new = w.valued(old.topic, old.who, old.value)
     other = w.fact(without=(old.topic["name"],))
-    steps = [w.tell(old), w.tell(other), w.ask(old), day(1, 14), *w.talk(), w.tell(new, "change"), w.ask(new, old.never)]
+    steps = [
+        w.tell(old),
+        w.tell(other),
+        w.ask(old),
+        day(1, 14),
+        *w.talk(),
+        w.tell(new, "change"),
+        w.ask(new, old.never),
+    ]
     steps += [day(2, 9), *w.talk(), w.ask(new, old.never)]
     befores = [text for text in w.data["before"] if "{t}" not in text or not _place(old)]
     if n % 2:
@@ -162,7 +178,7 @@ def _changing(w: Wordings) -> bool:
 
 
 def _place(fact: Fact) -> bool:
-    return any(text.lstrip("um okay so").startswith("where") for text in fact.topic["ask"])
+    return any(text.startswith("where") for text in fact.topic["ask"])
 
 
 def abstention(w: Wordings, n: int) -> list[Step]:
