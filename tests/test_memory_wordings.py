@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.memory import sentences, telling
+from pipelines import events as ev
+from pipelines.memory import fitting, sentences, telling
 from tests.bench.memory.dialogue import play
 from tests.bench.memory.held_out import scripts
 
@@ -89,3 +90,18 @@ def test_the_sentence_is_stored_without_what_is_around_it(text: str, stored: str
 def test_an_allowance_is_no_wish_of_its_own(text: str) -> None:
     assert sentences.forgetting(text) is None
     assert not telling.keep_said(text)
+
+
+@pytest.mark.parametrize(
+    ("told", "question"),
+    [
+        ("Anna is vegan", "what's Anna's number"),
+        ("Anna lives in Basel", "give me Anna's phone number"),
+        ("Anna has a kid called Tom", "what day is Anna's birthday"),
+        ("my bike lock code is 4419", "where did I leave my bike"),
+        ("Anna is a vegetarian", "what does Anna do for a living"),
+        ("I take the bus", "what medicine am I on"),
+    ],
+)
+def test_something_else_that_is_told_of_the_same_is_no_answer(told: str, question: str) -> None:
+    assert not fitting.answering(question, [ev.Memory(1, "fact", told, at_s=1.0)])

@@ -82,7 +82,7 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
     ((r"^(what|where|who|when) was (?=(?:my|our|the|[\w-]+'s)\b)(?!.*\b(?:before|old|previous|last|"
      r"then)\b)"), r"\1 is "),
     (r"^what was (?P<s>[\w-]+|(?:my|our) \w+) allergic to$", r"what is \g<s> allergic to"),
-    (r"^where is (?P<s>[\w-]+|(?:my|our) \w+) (?:living|staying)$", r"where does \g<s> live"),
+    (r"^where is (?P<s>[\w-]+|(?:my|our) \w+) (?:live|living|staying)$", r"where does \g<s> live"),
     ((r"^(?:what|which) (?P<s>[\w-]+(?: (?:size|number|code))?) (?:i|we)(?: {_TAKE}| {_ING}| am| have| "
      r"got)+$").replace("{_TAKE}", _TAKE).replace("{_ING}", _ING), r"what is my \g<s>"),
     ((r"^(?:what|how) (?P<s>(?:my|our|the|[\w-]+'s) [\w-]+(?: [\w-]+)?) (?:is|are) (?:called|"

@@ -113,6 +113,8 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
         r"(?P<s>coffee|tea|breakfast|lunch|dinner|dessert|bus|train)"),
         r"my \g<s> is \g<v>",
     ),
+    (r"just (?P<v>(?:put|left|parked|hid|locked) .+)", r"i \g<v>"),
+    (r"(?P<v>(?:left|parked|hid|locked) (?:up )?(?:my|the|our) .+)", r"i \g<v>"),
     # the verb left out, or a letter of it
     (rf"(?P<s>(?:(?:{_OWN}|[\w-]+'s) )?(?:{_NP} )?{_COUNTED}) (?P<v>{_NUMBER})", r"\g<s> is \g<v>"),
     (rf"(?P<s>(?:my|our|the) [\w-]+(?: [\w-]+){{0,3}})'s {_NO_VERB}(?P<v>.+)", r"\g<s> is \g<v>"),

@@ -50,6 +50,13 @@ def _as_said(about: str, text: str) -> str:
     return match[0] if match else about
 
 
+def _words_of(entry: Remembered) -> str:
+    """What was read as it stands there ("14:05", not "14 oh 5"), or what was answered."""
+    if entry.kind in {"read", "reading"} and entry.lines:
+        return " / ".join(line.text for line in entry.lines)
+    return entry.shown or entry.heard
+
+
 class MemoryErrand:
     """One question of these kinds. What changes something waits until the turn is certain."""
 
@@ -176,7 +183,7 @@ class MemoryErrand:
     def _keep(self) -> None:
         """What was just answered, because the wearer wants it: its words are not theirs."""
         last = next((e for e in reversed(self._world.history.entries) if e.question), None)
-        words = (last.shown or last.heard)[:KEPT_CHARS].strip() if last is not None else ""
+        words = _words_of(last)[:KEPT_CHARS].strip() if last is not None else ""
         if last is None or last.kind not in _KEEPABLE or not words:
             self._say(wording.NOTHING_TO_KEEP, "status")
             return

@@ -250,7 +250,7 @@ def implied(relation: str, about_me: bool, head: str, value: str) -> frozenset[s
         relation = "works"
     if relation == "where" and head in _VEHICLES:
         relation = "parked"
-    if relation == stem("take") and about_me and not numeric(value):
+    if relation == stem("take") and about_me and not numeric(value) and not re.match(r"(?:the|an?|my) ", value):
         return frozenset({stem("medicine")})
     return _IMPLIED.get(relation, frozenset())
 

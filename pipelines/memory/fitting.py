@@ -140,6 +140,8 @@ def fits(question: Wanted, memory: Memory) -> bool:
         return True  # "where did I park": what is parked need not be named
     if fact.about == "me" and not question.mine:
         return False
+    if asked & _ASKED_FOR and len(core) == len(core & fact.subject) and not _has_that(asked & _ASKED_FOR, fact):
+        return False  # "Anna's number" is not that Anna is vegan
     if fact.relation == "code":  # "my bike lock is 4419"
         core -= {stem("code")} - fact.all
     if core <= fact.all | fact.implied:
@@ -175,6 +177,20 @@ def _names(question: Wanted, core: frozenset[str], fact: Fact) -> bool:
         return bool(fact.subject) or fact.about == "me" or bool(core)
     value_known = question.wh in {"who", "what"} and not core & fact.subject and bool(core & fact.value)
     return value_known and (len(core) > 1 or fact.relation in {"is", "name"})
+
+
+_ASKED_FOR: Final = frozenset(map(stem, ["number", "name", "call", "time", "day", "date"]))
+
+
+def _has_that(asked: frozenset[str], fact: Fact) -> bool:
+    """What is asked for is what the fact tells: its number, its name, its day."""
+    if asked & fact.all or (fact.relation in {"is", "code"} and fact.single):
+        return True
+    if stem("number") in asked:
+        return fact.relation == "number"
+    if asked & {stem("name"), stem("call")}:
+        return fact.relation == "name"
+    return fact.relation == "when" or bool(asked & fact.implied)
 
 
 _OWNER: Final = re.compile(rf"\b(?:{'|'.join(sorted(KIN))})\b")

@@ -39,6 +39,8 @@ _WHERE_SAID = r"(?:room|seat|row|gate|carriage|coach|cabin|ward|locker|platform)
 # Statements, and questions about them: pattern on normal words, what it is in plain ones.
 _FACTS: Final[tuple[tuple[str, str], ...]] = (
     (r"\bwi fi\b", "wifi"),
+    (r"\b(?:phone|mobile|telephone|cell) number\b", "number"),
+    (r"\bthe (number|name|address|birthday) of ([\w-]+)$", r"\2's \1"),
     (r"^i (?:think|guess|believe|suppose)(?: that)? (?=(?:i|we|my|our|the)\b)", ""),
     (r"\b(i|we|you|they)'ve\b", r"\1 have"),
     (r"\b(my|our|the) (?:new|current|present) (?=\w)", r"\1 "),

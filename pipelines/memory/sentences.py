@@ -225,7 +225,7 @@ _YOU_MAY: Final = re.compile(
     r"(?=(?:please )?"
     r"(?:forget|delete|erase|remove|wipe)\b)"
 )
-_TO_END: Final = re.compile(r"(?: (?:now|any ?more|again|please|completely|entirely|for good|altogether))+$")
+_TO_END: Final = re.compile(r"(?: (?:(?<!just )now|any ?more|again|please|completely|entirely|for good|altogether))+$")
 _FORGET: Final = r"(?:forget|delete|erase|remove|don't remember|do not remember|stop remembering|unlearn|wipe)"
 _ALL: Final = r"(?:everything|all(?: of (?:it|that|this))?|it all|anything)"
 _SINCE: Final = (
@@ -296,6 +296,7 @@ def forgetting(text: str) -> Intent | None:
     words = PLEASE.sub("", normal(speech.bare(text))).strip()
     words = _YOU_MAY.sub("", _NOT_KEEP.sub(r"forget \g<what>", words))
     words = PLEASE.sub("", _TO_END.sub("", words)).strip()
+    words = re.sub(rf"^{_FORGET} (.+) from (?:your )?memory$", r"forget everything about \1", words)
     words = re.sub(r"^(forget|delete|erase|remove|wipe) anything (?=about|of|on)", r"\1 everything ", words)
     for pattern, name in _FORGET_PATTERNS:
         if match := pattern.fullmatch(words):

@@ -12,7 +12,7 @@ _GAP: Final = r"[\s,.;:!]+"
 _HEDGES: Final = (
     r"u[mh]+|er+m?|oh|ah|hey|hi|hello|okay|ok|so|well|right|all ?right|now|and|also|but|then|please|"
     r"actually|no|wait|"
-    r"anyway|listen|look|earshot|quick question|sorry|actually|by the way|fyi|btw|like|just|"
+    r"anyway|listen|look|earshot|quick question|sorry|actually|by the way|fyi|btw|like|"
     r"just so (?:that )?you know|for (?:the )?(?:record|later|(?:future )?reference)|before i forget|in "
     r"case i forget|"
     r"(?:i (?:should|must|have to) )?tell you(?: that)?|you (?:should |must |have to )?know(?: that)?|"

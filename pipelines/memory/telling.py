@@ -20,7 +20,8 @@ PLEASE: Final = re.compile(
 
 _NOTED: Final = re.compile(  # without "that" it is a note, as "note: buy milk" is
     r"\s*(?:(?:please|hey|okay|ok|earshot|(?:can|could|would|will) you(?: please)?|and|also),?\s+)*"
-    r"(?:note(?: down)?|make a note|take a note|write down)(?P<that>,? (?:for me )?that)?[\s:,]+(?P<text>.+)",
+    r"(?:note(?! to self)(?: down)?|make a note|take a note|write down)"
+    r"(?P<that>,? (?:for me )?that)?[\s:,]+(?P<text>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _NOT_TOLD: Final = (
@@ -80,6 +81,7 @@ _STATED: Final = tuple(
             rf"(?:my|our) (?!{_BODY}\b)[\w'-]+(?: [\w'-]+){{0,3}}? (?:is|are) (?:now |still )?"
             rf"(?:(?:called|named) .+|{_ABED} (?:the|my|our|a|an)\b.+|(?:number )?{_DIGIT}(?: {_DIGIT})+)"
         ),
+        r"(?:the|my|our) (?:dog|cat|baby|puppy|kitten)(?:'s name is| is (?:called|named)) .+",
         rf"(?:the|my|our) {_LOST} (?:is|are) (?:now |still )?{_SPOT}",
         rf"(?:house |car )?(?:keys|glasses|tickets) are (?:now |still )?{_SPOT}",
         (
