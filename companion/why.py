@@ -15,6 +15,7 @@ from companion.sessions import Outcome
 from companion.terminal import Screen, cut, safe, wrapped
 from companion.thumbnail import cells, picture_of, thumbnail
 from companion.turn_facts import Exchange, TurnFacts, clock, facts_of
+from companion.turn_recall import recalls
 from companion.turn_thinking import Asked, Thinking, spending
 from pipelines import events as ev
 from pipelines.thinking import ledger
@@ -28,6 +29,7 @@ EIGHTHS = ("", "▏", "▎", "▍", "▌", "▋", "▊", "▉")
 MODEL_ROWS = (4, 6)  # for mode and models, tools, plans, cost together: at least, at most
 LEDGER_ROWS = 6  # at most; what the other parts leave
 WENT_ROWS = 9  # for the spans, before the model's part gets more than it must
+RECALL_ROWS = 3  # at most
 SOME_FRAMES = 6  # of those that were candidates, around the chosen one
 
 
@@ -50,6 +52,7 @@ def _lines(recording: Recording, told: TurnFacts, screen: Screen) -> list[str]:
     lines = [_head(recording, told, screen)]
     lines += _part("HEARD", _heard(told, screen), screen)
     lines += _part("SAW", _saw(recording, told, screen), screen)
+    lines += _part("RECALL", _recalled(told, screen), screen)
     after = _part("SENT", _sent(recording, told, screen), screen)
     after += _part("SAID", _said(told, screen), screen)
     after += _part("EAR", _ear(told, screen), screen)
@@ -160,6 +163,11 @@ def _read(told: TurnFacts) -> str:
     doubts = [f"{len(text.unread)} not read surely"] if text and text.unread else []
     doubts += [f"text runs off the {' and the '.join(text.cut)} edge"] if text and text.cut else []
     return "read: " + (" / ".join(found) if found else "nothing") + "".join(f"; {doubt}" for doubt in doubts)
+
+
+def _recalled(told: TurnFacts, screen: Screen) -> list[str]:
+    """The searches in memory, if there were any that found or failed something."""
+    return [row for text in recalls(told.events)[:RECALL_ROWS] for row in _text(text, screen, 2)][:RECALL_ROWS]
 
 
 # --------------------------------------------------------------------------------------------------------------- model

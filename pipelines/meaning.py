@@ -68,7 +68,7 @@ def _known_to_wearer(text: str) -> bool:
     and in plain words is about somebody or something that only the wearer knows."""
     intent = understand(text)
     looks = (intent.kind, intent.name) in {("model", "look"), ("thing", "colour")}
-    own = sentences.of_person(text) or sentences.of_wearer(text)
+    own = sentences.of_person(text) or sentences.of_wearer(text) or sentences.personal(text)
     return looks and own and not _POINTS.search(as_question(text))
 
 

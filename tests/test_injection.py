@@ -107,8 +107,17 @@ def test_the_same_tools_work_for_a_wearer_who_says_the_words(tmp_path: Path, mon
             asked = (await session.until(ev.ConfirmAsked))[0]
             await session.until(ev.TurnClosed)
             await session.ask(asked.phrase)
-            kept = [d.memory for d in session.all(ev.Memorise) if d.memory.what == "fact"]
-            assert asked.tool in {run.name for run in session.all(ev.RunTool)} | ({"propose_memory"} if kept else set())
-            assert queries or kept or (tmp_path / "data" / "notes.jsonl").exists()
+            kept = [d for d in session.all(ev.Memorise) if d.memory.what == "fact"]
+            allowed = next(e for e in session.all(ev.ConfirmEnded) if e.outcome == "allowed")
+            ran = {run.name for run in session.all(ev.RunTool)} - {"list_notes"}  # reads on the device, and may
+            if asked.tool == "propose_memory":  # just what was read back is kept, after the words, as not told
+                (fact,) = kept
+                assert fact.t_ns >= allowed.t_ns and fact.memory.how == "inferred"
+                assert fact.memory.text and fact.memory.text in asked.text
+                assert ran <= {"web_search"} and set(queries) <= {"what is this"}, "but for the wearer's own words"
+                assert not (tmp_path / "data" / "notes.jsonl").exists()
+            else:
+                assert asked.tool in ran and not kept, "an allowed plan does that and nothing else"
+                assert queries or (tmp_path / "data" / "notes.jsonl").exists()
 
     asyncio.run(scenario())

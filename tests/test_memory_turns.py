@@ -17,7 +17,7 @@ from pipelines import events as ev
 from pipelines.memory import wording
 from pipelines.memory.mind import RECALL_NS
 from pipelines.thinking.tools.built_in import BUILT_IN, MEMORY, OWN
-from tests.scripted import Reply, ScriptedSession, World
+from tests.scripted import SHARP, Reply, ScriptedSession, World
 
 PATIENCE_MS = 9_000  # virtual: longer than any answer here
 REMOTE = ev.ModelInfo("far", vision=False)
@@ -422,3 +422,27 @@ def test_a_model_looks_into_memory_and_proposes_only_with_the_wearers_yes(days: 
     later("yes, keep it")
     (stored,) = facts_stored(later)
     assert (stored.text, stored.how) == ("I swim on Mondays", "inferred")
+
+
+def test_what_a_model_answered_is_kept_when_the_wearer_wants_it_and_its_source_is_told(days: Days) -> None:
+    talked = days.begin(0, models=(LOCAL,), model="stand-in", model_answer="The museum opens at ten.")
+    talked("when does the museum open")
+    assert not facts_stored(talked), "nothing unasked"
+    assert talked("remember that") == "I will remember that."
+    (kept,) = facts_stored(talked)
+    assert kept.text == "The museum opens at ten." and kept.how == "inferred"
+    later = days.begin(1)
+    assert "opens at ten" in later("when does the museum open")
+    assert "You told me" not in later("how do you know that")
+
+
+def test_what_was_read_is_kept_as_read_when_the_wearer_wants_it_and_its_source_is_told(days: Days) -> None:
+    talked = days.begin(0, frame=SHARP)
+    assert "Platform 7" in talked("what does this sign say")
+    assert not facts_stored(talked), "nothing unasked"
+    assert talked("remember what the sign said") == "I will remember that."
+    (kept,) = facts_stored(talked)
+    assert (kept.text, kept.how) == ("PLATFORM 7 / BASEL / 14:05", "seen"), "as it stands there"
+    later = days.begin(1)
+    assert "PLATFORM 7" in later("what do you remember about Basel")
+    assert "I saw that" in later("how do you know that")

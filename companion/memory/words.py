@@ -12,7 +12,7 @@ import unicodedata
 from functools import lru_cache
 from typing import Final
 
-VERSION: Final = 1
+VERSION: Final = 2
 
 _TOKEN = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _POSSESSIVE = re.compile(r"['’]s?$|['’](?=\w)")
@@ -52,7 +52,7 @@ _SAME: Final = {
         mother mum mom mama mummy mommy
         father dad papa daddy
         doctor physician gp dr
-        medicine medication medicament medical med meds
+        medicine medication medicament medical med meds pill tablet
         glasses spectacles specs eyeglasses
         wallet purse billfold
         car automobile auto
@@ -72,7 +72,8 @@ _SAME: Final = {
         shop store
         photo photograph picture
         brother brothers
-        spouse partner
+        partner spouse husband wife wives married
+        job profession occupation
         colour color
         leave left
         see saw seen
@@ -89,8 +90,7 @@ _SAME: Final = {
         woman women
         foot feet
         tooth teeth
-        knife knives
-        wife wives""".splitlines()
+        knife knives""".splitlines()
     )
     for word in group[1:]
 }

@@ -37,7 +37,9 @@ class Along:
         self.over = False
         own = sentences.of_wearer(words) or sentences.of_person(words)
         within_ns = 0 if not self._world.model else OWN_NS if own else RECALL_NS
-        self.request = mind.recall(reason, self._question.turn, words, within_ns, limit=LIMIT, replaced=self._past)
+        self.request = mind.recall(
+            reason, self._question.turn, fitting.query(words), within_ns, limit=LIMIT, replaced=self._past
+        )
 
     @property
     def _past(self) -> bool:
@@ -83,7 +85,8 @@ class Along:
             return ""
         own, person = sentences.of_wearer(text), sentences.of_person(text)
         if not world.model:
-            return wording.UNKNOWN if own or person else ""
+            personal = sentences.personal(text)
+            return wording.UNKNOWN if own or person or personal else ""
         foreign = any(tool.source not in {"built in", "sandbox"} for tool in world.tools)
         return wording.UNKNOWN if own and not world.camera and not foreign else ""
 

@@ -42,4 +42,7 @@ SAME: Final[Mapping[str, str]] = {
     "color": "colour", "colors": "colour", "favorite": "favourite", "flat": "apartment", "driving": "drive",
     "living": "live", "children": "child", "kids": "child", "people": "person", "knives": "knife",
     "parking": "park", "neighbor": "neighbour",
+    "pill": "medicine", "pills": "medicine", "tablet": "medicine", "tablets": "medicine", "medication": "medicine",
+    "medications": "medicine", "medicines": "medicine", "married": "partner", "husband": "partner", "wife": "partner",
+    "spouse": "partner", "fiance": "partner", "work": "job", "works": "job", "working": "job", "called": "name",
 }  # fmt: skip

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.events import Forget, Forgotten, Happening, Memorised, Memory, Recalled, Remembered, ToolInfo
 from pipelines.memory import fitting, reminded, seen, wording
-from pipelines.memory.dates import Span, at_s, span_of, spoken, time_words
-from pipelines.memory.facts import cleaned, content, fact_of, repeats, replaces
+from pipelines.memory.dates import Span, at_s, span_of, spoken
+from pipelines.memory.facts import content, fact_of, repeats, replaces, same, stem
 from pipelines.memory.place_words import Sought, sought
 from pipelines.memory.sensitive import sensitivity
-from pipelines.memory.telling import told
+from pipelines.memory.telling import offer, told
 from pipelines.thinking.intent import normal
 from pipelines.thinking.tools.built_in import built_in
 
@@ -31,6 +31,7 @@ KINDS: Final = frozenset({"memory", "recall"})
 FACT: Final = ("fact",)
 MANY: Final = 200  # facts in an overview
 SOME: Final = 32
+MEDICINE: Final = "medicine"  # what "I take …" is about
 KEPT_CHARS: Final = 500  # of an answer that is to be remembered
 EVERYTHING: Final = ToolInfo("forget_everything", "", "{}", "write", "built in")  # no model is offered it
 PROPOSED: Final = built_in("propose_memory")
@@ -39,13 +40,21 @@ _KEEPABLE: Final = frozenset({"model", "read", "reading", "price", "code", "thin
 
 def fact(text: str, when_s: float, how: str = "told", subject: str = "") -> Memory:
     """A sentence as it is stored."""
-    about = subject or _as_said(fact_of(text).about, text)
+    known = fact_of(text)
+    about = subject or (MEDICINE if stem(MEDICINE) in known.implied else _as_said(known.about, text))
     return Memory(0, "fact", text, about, how, sensitivity(text), when_s)
 
 
 def _as_said(about: str, text: str) -> str:
     match = re.search(re.escape(about), text, re.IGNORECASE) if about else None
     return match[0] if match else about
+
+
+def _words_of(entry: Remembered) -> str:
+    """What was read as it stands there ("14:05", not "14 oh 5"), or what was answered."""
+    if entry.kind in {"read", "reading"} and entry.lines:
+        return " / ".join(line.text for line in entry.lines)
+    return entry.shown or entry.heard
 
 
 class MemoryErrand:
@@ -132,7 +141,7 @@ class MemoryErrand:
 
     def _offer(self) -> None:
         """A statement that was not said to be remembered: only if the wearer says so."""
-        self._wants(PROPOSED, {"text": cleaned(self._question.text)}, "it was said, and not told to be remembered")
+        self._wants(PROPOSED, {"text": offer(self._question.text)}, "it was said, and not told to be remembered")
 
     def _wants(self, tool: ToolInfo, arguments: dict[str, str], reason: str) -> None:
         self.waits_for_wearer = True
@@ -146,7 +155,7 @@ class MemoryErrand:
     def _remember(self, text: str, how: str) -> None:
         self._memory = fact(text, self._now_s, how)
         known = fact_of(self._memory.text)
-        query = " ".join(sorted(known.subject)) or self._memory.text
+        query = fitting.about_query(known) or self._memory.text
         self._recall("does this take the place of something?", query, self._compared)
 
     def _compared(self, event: Happening) -> None:
@@ -174,7 +183,7 @@ class MemoryErrand:
     def _keep(self) -> None:
         """What was just answered, because the wearer wants it: its words are not theirs."""
         last = next((e for e in reversed(self._world.history.entries) if e.question), None)
-        words = (last.shown or last.heard)[:KEPT_CHARS].strip() if last is not None else ""
+        words = _words_of(last)[:KEPT_CHARS].strip() if last is not None else ""
         if last is None or last.kind not in _KEEPABLE or not words:
             self._say(wording.NOTHING_TO_KEEP, "status")
             return
@@ -194,7 +203,7 @@ class MemoryErrand:
         elif name == "more":
             self._tell_more(list(self._mind.rest) or [wording.NO_MORE])
         elif name == "overview":
-            self._recall(reason, "", self._overviewed, limit=MANY)
+            self._recall(reason, "", self._overviewed, limit=MANY, replaced=bool(span), **since)
         elif name == "seen":
             self._recall(reason, self._sought.query, self._seen_found, what=("fact", "place"), **since)
         elif name == "reminded":
@@ -204,10 +213,12 @@ class MemoryErrand:
             self._recall(reason, subject, self._turns_found, what=("turn",), **since)
         elif name == "about":
             self._recall(reason, about, self._about_found)
+        elif name == "before_that":
+            self._recall(reason, fitting.about_query(fact_of(self._latest)), self._before_that_found, replaced=True)
         elif name == "before":
-            self._recall(reason, self._question.text, self._before_found, replaced=True)
+            self._recall(reason, fitting.query(self._question.text), self._before_found, replaced=True)
         else:
-            self._recall(reason, self._query, self._found, replaced=bool(span))
+            self._recall(reason, fitting.query(self._question.text), self._found, replaced=bool(span))
 
     def _failed(self, event: Happening) -> bool:
         if isinstance(event, Recalled) and not event.trouble:
@@ -224,13 +235,6 @@ class MemoryErrand:
     def _tell_found(self, found: list[Memory]) -> None:
         self._holding.when_certain(partial(self._mind.means, *found))
         self._say(wording.answer(found, *self._when) if found else wording.UNKNOWN)
-
-    @property
-    def _query(self) -> str:
-        """The question without the words that say when: those are in no memory."""
-        words = normal(self._question.text)
-        when = time_words(words)
-        return " ".join(words.replace(when, " ").split()) if when else self._question.text
 
     @property
     def _sought(self) -> Sought:
@@ -251,6 +255,20 @@ class MemoryErrand:
             self._holding.say_in_chunks(seen.answer(wanted, found, *self._when), "memory")
         else:
             self._say(seen.NOT_SEEN if self._world.options.places.on else seen.NOT_KEPT)
+
+    @property
+    def _latest(self) -> str:
+        """What memory told last, or was told."""
+        return self._mind.last[0].text if self._mind.last else ""
+
+    def _before_that_found(self, event: Recalled) -> None:
+        if self._failed(event):
+            return
+        now = fact_of(self._latest)
+        found = [m for m in event.memories if m.replaced_s and same(now, fact_of(m.text))]
+        found = sorted(found, key=lambda m: (-m.replaced_s, -m.id))[:1]
+        self._holding.when_certain(partial(self._mind.means, *found))
+        self._say(wording.before(found, *self._when))
 
     def _before_found(self, event: Recalled) -> None:
         if self._failed(event):
@@ -277,9 +295,12 @@ class MemoryErrand:
     def _overviewed(self, event: Recalled) -> None:
         if self._failed(event):
             return
-        facts = [m for m in event.memories if m.what == "fact" and not m.replaced_s]
+        then = bool(self._span)  # what was told then, whether or not it still holds
+        facts = [m for m in event.memories if m.what == "fact" and (then or not m.replaced_s)]
         self._holding.when_certain(partial(self._mind.means, *(m for m in facts if m.sensitivity != "secret")))
-        self._tell_more(wording.overview(facts, len(facts)) or [wording.NOTHING_AT_ALL])
+        self._tell_more(
+            wording.overview(facts, len(facts)) or [wording.NOTHING_THEN if then else wording.NOTHING_AT_ALL]
+        )
 
     def _tell_more(self, sentences: list[str]) -> None:
         """As much as anybody listens to, and the rest when they ask."""
@@ -321,7 +342,9 @@ class MemoryErrand:
         elif name == "forget_that":
             self._forget_ids(list(self._mind.last))
         elif name == "forget_fact" or re.match(r"(?:where|what|who|when)\b", subject):
-            self._recall("which is meant?", subject, self._meant_found, what=(), limit=SOME, replaced=True)
+            self._recall(
+                "which is meant?", fitting.query(subject), self._meant_found, what=(), limit=SOME, replaced=True
+            )
         else:
             self._forget_now("the wearer wants all of this forgotten", subject=subject)
 
@@ -329,7 +352,9 @@ class MemoryErrand:
         found = event.memories if isinstance(event, Recalled) else ()
         subject = self._question.intent.subject
         wanted = content(subject)
-        meant = fitting.answering(subject, found) or [
+        standing = [m for m in found if not m.replaced_s]
+        asked = (f"{before}{subject}" for before in ("", "what is my ", "where is my ", "what is ", "where is "))
+        meant = next((m for words in asked if (m := fitting.answering(words, standing))), []) or [
             m for m in found if m.what == "fact" and wanted and wanted <= fact_of(m.text).all
         ]
         if not meant:
@@ -358,6 +383,9 @@ class MemoryErrand:
             self._say(wording.forgotten(event.count, event.files))
         elif fields.get("everything"):
             self._say(wording.NOTHING_AT_ALL)
+        elif fields.get("subject"):  # not by its own words: by what it is
+            query = fitting.query(f"what is my {fields['subject']}")
+            self._recall("which is meant?", query, self._meant_found, what=(), limit=SOME, replaced=True)
         else:
             self._say(wording.NOTHING_IN_TIME if fields.get("since_s") else wording.NOTHING_FORGOTTEN)
 

@@ -7,6 +7,7 @@ Two facts with the same subject and relation are about the same thing. Of some r
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,7 +22,9 @@ from pipelines.thinking.tools.spoken_time import SMALL, TENS
 class Fact:
     """`about`: the subject in the words that were used, without article or "my"; `subject`, `value`: their content
     words, stemmed; `relation`: a class ("where", "number", "is", "allergic" …), "" = a sentence of no known shape;
-    `single`: there is one value at a time; `no`: it says that it is not so; `all`: every content word."""
+    `single`: there is one value at a time; `no`: it says that it is not so; `all`: every content word;
+    `implied`: words that it need not have to answer them ("lives" is about a city); `head`: the thing itself, of "bike
+    lock code" and of "seat on the flight" code and seat, stemmed."""
 
     about: str
     subject: frozenset[str]
@@ -30,6 +33,8 @@ class Fact:
     single: bool
     no: bool
     all: frozenset[str]
+    implied: frozenset[str] = frozenset()
+    head: str = ""
 
 
 _NUMBERS: Final = frozenset({*SMALL, *TENS, "hundred", "thousand"} - {""})
@@ -46,9 +51,10 @@ _TIMES: Final = frozenset(
     | {"morning", "evening", "afternoon", "tomorrow", "today", "tonight", "half", "quarter"}
 )
 _PLACE: Final = (
-    r"(?:in|on|at|under|underneath|behind|beside|by|near|inside|outside|above|below|over|between|next to|in front of|"
+    r"(?:in|on|at|under|underneath|behind|beside|by|near|inside|outside|above|below|over|between|next "
+    r"to|in front of|"
     r"on top of|upstairs|downstairs|to the (?:left|right)|across from|opposite|around|level|floor|deck|row|spot|"
-    r"space)\b.*"
+    r"space|(?:the )?[\w-]+ (?:street|road|avenue|lane|square|zone|garage|station))\b.*"
 )
 _PUT: Final = r"(?:put|left|leave|placed|laid|hid|hide|keep|kept|store|stored|packed|dropped|locked)"
 _HAVE: Final = r"(?:(?:have|had|'ve) (?:just )?|just )?"
@@ -84,14 +90,20 @@ _TABLE: Final[tuple[tuple[str, str, bool, str], ...]] = (
     (
         (
             r"(?P<s>.+?) (?P<no>does not |do not |doesn't |don't |can't |cannot |can not |no longer |never )?"
-            r"(?P<verb>likes?|loves?|hates?|prefers?|eats?|drinks?|speaks?|takes?|needs?|owns?|plays?|wants?|wears?|uses?|"
+            r"(?P<verb>likes?|loves?|hates?|prefers?|eats?|drinks?|speaks?|takes?|needs?|owns?|plays?|"
+            r"wants?|wears?|uses?|"
             r"drives?|collects?|knows?|studies|teaches|has|have) (?P<v>.+)"
         ),
         "verb",
         False,
         "",
     ),
-    (rf"(?P<s>.+?) (?:is|are|was|were|am) (?:now )?(?:kept |stored |hidden |in )?(?P<v>{_PLACE})", "where", True, ""),
+    (
+        rf"(?P<s>.+?) (?:is|are|was|were|am) (?:now |still )*(?:kept |stored |hidden |in )?(?P<v>{_PLACE})",
+        "where",
+        True,
+        "",
+    ),
     (
         (
             r"(?P<s>.+?) (?P<verb>opens?|closes?|starts?|begins?|ends?|leaves?|arrives?) (?P<v>(?:at|on|"
@@ -101,7 +113,7 @@ _TABLE: Final[tuple[tuple[str, str, bool, str], ...]] = (
         True,
         "",
     ),
-    (r"(?P<s>.+?) (?:is|are|was|were|am) (?P<no>not |no longer )?(?:now )?(?P<v>.+)", "is", True, ""),
+    (r"(?P<s>.+?) (?:is|are|was|were|am) (?P<no>not |no longer )?(?:now |still )*(?P<v>.+)", "is", True, ""),
     (r"(?P<s>.+?) (?:costs?|weighs?|measures?) (?P<v>.+)", "number", True, ""),
 )
 _PATTERNS: Final = tuple((re.compile(p), relation, single, about) for p, relation, single, about in _TABLE)
@@ -109,8 +121,30 @@ _PATTERNS: Final = tuple((re.compile(p), relation, single, about) for p, relatio
 _LEADS = re.compile(
     r"^(?:(?:no|well|so|okay|ok|please|actually|also|and|but|now|hey|earshot|by the way|fyi|today|from now on) )+"
 )
-_TAILS = re.compile(r"(?: (?:now|today|any ?more|actually|please|again|by the way|instead|these days|from now on))+$")
-OPTIONAL: Final = frozenset({"number", "name", "call", "kind", "type", "sort", "time", "day", "date", "place", "old"})
+_TAILS = re.compile(
+    r"(?: (?:now|today|any ?more|actually|please|again|by the way|instead|these days|"
+    r"from now on))+$"
+)
+OPTIONAL: Final = frozenset(
+    {
+        "number",
+        "name",
+        "call",
+        "kind",
+        "type",
+        "sort",
+        "time",
+        "day",
+        "date",
+        "place",
+        "old",
+        "order",
+        "usual",
+        "usually",
+        "regular",
+        "always",
+    }
+)
 
 
 def words_of(text: str) -> list[str]:
@@ -162,16 +196,70 @@ def fact_of(text: str) -> Fact:
             relation = "when"
         if relation == "verb":
             relation = stem(found["verb"])
+        about_me = _about(subject) == "me"
         return Fact(
             _about(subject),
-            content(subject) - OPTIONAL,
+            (content(subject) - OPTIONAL) or content(subject),
             relation,
             content(value),
             single,
             bool(found.get("no")),
             content(said) | content(subject),
+            implied(relation, about_me, _head(subject), value),
+            _head(subject),
         )
     return Fact("", frozenset(), "", frozenset(), False, False, content(said))
+
+
+_IMPLIED: Final[Mapping[str, frozenset[str]]] = {
+    relation: frozenset(map(stem, words.split()))
+    for relation, words in {
+        "lives": "city town country village address home street",
+        "allergic": "eat food",
+        "works": "job profession",
+        stem("like"): "gift present hobby interest",
+        "parked": "car park",
+        "name": "called",
+    }.items()
+}
+_VEHICLES: Final = frozenset(map(stem, ["car", "bike", "van", "scooter", "motorbike", "truck"]))
+_LOCKS: Final = frozenset(map(stem, ["lock", "safe", "alarm", "keypad", "padlock"]))
+_JOB: Final = re.compile(
+    r"an? (?:[\w-]+ )?\w+(?:er|or|ist|ian|eer|ant|man|woman|chef|nurse|cook|pilot|judge|vet|guard)"
+)
+_NO_JOB: Final = frozenset(
+    [
+        "vegetarian",
+        "smoker",
+        "twin",
+        "beginner",
+        "foreigner",
+        "member",
+        "stranger",
+        "christian",
+        "italian",
+        "brazilian",
+        "canadian",
+    ]
+)
+
+
+def implied(relation: str, about_me: bool, head: str, value: str) -> frozenset[str]:
+    """What else somebody asks with who means this fact."""
+    if relation == "is" and _JOB.fullmatch(value) and not set(value.split()) & (_NO_JOB | KIN):
+        relation = "works"
+    if relation == "where" and head in _VEHICLES:
+        relation = "parked"
+    if relation == stem("take") and about_me and not numeric(value) and not re.match(r"(?:the|an?|my) ", value):
+        return frozenset({stem("medicine")})
+    return _IMPLIED.get(relation, frozenset())
+
+
+def _head(subject: str) -> str:
+    """The word that says what kind of thing it is."""
+    thing = re.split(r" (?:to|for|on|at|in|from|of|with|by) | home\b", subject)[0]
+    words = [word for word in words_of(thing) if word not in EMPTY]
+    return stem(words[-1]) if words else ""
 
 
 def _of_value(subject: str, value: str) -> tuple[str, bool]:
@@ -179,10 +267,10 @@ def _of_value(subject: str, value: str) -> tuple[str, bool]:
     if CODES & set(words_of(subject)):
         return "code", True
     if numeric(value):
-        return "number", True
+        return ("code" if _head(subject) in _LOCKS else "number"), True
     if _is_time(value):
         return "when", True
-    if set(value.split()) & COLOURS:
+    if set(value.split()) & COLOURS and not re.match(r"an? ", value):
         return "colour", True
     owned = re.match(r"(?:my|our|the) |.*'s ", subject) is not None
     kin = bool(content(subject) & {stem(word) for word in KIN})
@@ -213,10 +301,24 @@ def _about(subject: str) -> str:
     return "me" if subject in {"i", "me", "we", "my", "i'm"} else subject
 
 
+_VALUES: Final = frozenset({"is", "number", "code", "name", "when"})  # "my dentist is called X", "my dentist is Y"
+
+
 def same(a: Fact, b: Fact) -> bool:
     """They tell of the same thing: subject and relation are the same, and the relation is known."""
     mine = a.about == "me", b.about == "me"
-    return bool(a.relation) and (a.relation, a.subject, mine[0]) == (b.relation, b.subject, mine[1])
+    if not a.relation or mine[0] != mine[1]:
+        return False
+    if a.relation == b.relation and a.subject == b.subject:
+        return True
+    # "my bus is the 16" after "my bus to work is the 42"; of a thing its place, whichever way it was told
+    nearer = a.relation == b.relation and a.head == b.head != "" and a.subject < b.subject
+    code = stem("code")
+    coded = a.relation == b.relation == "code" and a.subject - {code} == b.subject - {code}
+    works = a.relation == "works" and stem("job") in b.implied and a.subject == b.subject
+    placed = {a.relation, b.relation} == {"where", "parked"} and a.subject == b.subject
+    valued = {a.relation, b.relation} <= _VALUES and a.subject == b.subject and bool(a.subject)
+    return nearer or coded or works or placed or valued
 
 
 def replaces(new: Fact, old: Fact) -> bool:

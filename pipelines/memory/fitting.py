@@ -14,7 +14,7 @@ from typing import Final
 
 from pipelines.events import Memory
 from pipelines.memory.dates import time_words
-from pipelines.memory.english import COLOURS
+from pipelines.memory.english import COLOURS, KIN
 from pipelines.memory.facts import OPTIONAL, Fact, content, fact_of, numeric, repeats, stem, timely, words_of
 from pipelines.memory.phrasing import as_question
 from pipelines.thinking.intent import normal
@@ -40,8 +40,12 @@ _PLACING: Final = frozenset(
         "stand",
     ]
 )
-_ATTRIBUTES: Final = frozenset(stem(word) for word in OPTIONAL) | frozenset(
-    stem(word) for word in ["colour", "level", "before", "last", "previous", "former", "currently", "new", "spot"]
+_ATTRIBUTES: Final = (
+    frozenset(stem(word) for word in OPTIONAL)
+    | {"own"}
+    | frozenset(
+        stem(word) for word in ["colour", "level", "before", "last", "previous", "former", "currently", "new", "spot"]
+    )
 )
 _WHERE: Final = frozenset({"where", "parked", "lives", "works"})
 _ASKS = re.compile(
@@ -54,7 +58,8 @@ _YES_NO = re.compile(r"^(?:is|are|am|was|were|do|does|did|can|could|has|have|had
 def is_question(text: str) -> bool:
     """It asks, and does not tell."""
     said = normal(text)
-    return text.rstrip().endswith("?") or bool(_YES_NO.match(said) or _ASKS.match(said))
+    plain = as_question(text)
+    return text.rstrip().endswith("?") or any(_YES_NO.match(words) or _ASKS.match(words) for words in (said, plain))
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +94,33 @@ def wanted(question: str) -> Wanted:
     return Wanted(content(said), wh, bool(found & {"my", "i", "me", "mine", "our", "we"}))
 
 
+def query(question: str) -> str:
+    """What to look for in the database: the question in plain words, and those that a fact about it may have instead,
+    without the words that say when: those are in no memory."""
+    said = as_question(question)
+    when = time_words(said)
+    said = said.replace(when, " ") if when else said
+    words = [word for word in words_of(said) if "'" not in word]
+    others = [other for word in words for other in _INSTEAD.get(stem(word), ())]
+    return " ".join([*words, *others])
+
+
+def about_query(fact: Fact) -> str:
+    """What to look for, to find all that is told of the same thing; "" if it is about the wearer."""
+    about = "" if fact.about == "me" else fact.about
+    return f"{about} parked" if about and fact.all | fact.implied >= _PARK else about
+
+
+_INSTEAD: Final = {
+    stem(word): tuple(others.split())
+    for word, others in {
+        "medicine": "take",
+        "eat": "allergic",
+        "park": "car",
+    }.items()
+}
+
+
 def fits(question: Wanted, memory: Memory) -> bool:
     """Whether this fact answers the question."""
     if not question.words and not question.mine:
@@ -100,7 +132,7 @@ def fits(question: Wanted, memory: Memory) -> bool:
         core -= _PLACING
     if fact.relation == "parked" and question.wh == "where":
         core -= {"level", "floor", "row", "spot", "place"}
-    if not core and not (asked & fact.all) and not (question.mine and fact.about == "me"):
+    if not core and not (asked & (fact.all | fact.implied)) and not (question.mine and fact.about == "me"):
         return False
     if not _of_kind(question, fact, memory.text):
         return False
@@ -108,7 +140,11 @@ def fits(question: Wanted, memory: Memory) -> bool:
         return True  # "where did I park": what is parked need not be named
     if fact.about == "me" and not question.mine:
         return False
-    if core <= fact.all:
+    if asked & _ASKED_FOR and len(core) == len(core & fact.subject) and not _has_that(asked & _ASKED_FOR, fact):
+        return False  # "Anna's number" is not that Anna is vegan
+    if fact.relation == "code":  # "my bike lock is 4419"
+        core -= {stem("code")} - fact.all
+    if core <= fact.all | fact.implied:
         return _names(question, core, fact)
     if question.wh == "" and fact.single and fact.subject and fact.subject <= core:
         left = core - fact.subject
@@ -124,12 +160,40 @@ _COLOURS: Final = frozenset(stem(word) for word in COLOURS)
 
 def _names(question: Wanted, core: frozenset[str], fact: Fact) -> bool:
     """The question names what the fact is about, or asks for just that and names the value."""
-    if fact.relation == "parked" and question.words & _PARK and core <= fact.all:
+    if question.wh == "where" and question.words & _PARK and fact.all | fact.implied >= _PARK and core <= fact.all:
         return True  # "where did I park" needs no car
-    if fact.subject - _ATTRIBUTES <= core and (core or fact.about == "me" or not fact.relation):
+    subject = fact.subject - _ATTRIBUTES
+    if (
+        len(subject) > 1
+        and fact.head in core
+        and (question.mine or len(core) > 1)
+        and core & subject
+        and not _OWNER.search(fact.about)
+    ):
+        return True  # "my seat", of the seat on the flight; "the code for my bike", of its lock
+    if fact.relation == "code" and stem("code") in question.words and core & subject:
+        return True
+    if subject <= core and (core or fact.about == "me" or not fact.relation):
         return bool(fact.subject) or fact.about == "me" or bool(core)
     value_known = question.wh in {"who", "what"} and not core & fact.subject and bool(core & fact.value)
     return value_known and (len(core) > 1 or fact.relation in {"is", "name"})
+
+
+_ASKED_FOR: Final = frozenset(map(stem, ["number", "name", "call", "time", "day", "date"]))
+
+
+def _has_that(asked: frozenset[str], fact: Fact) -> bool:
+    """What is asked for is what the fact tells: its number, its name, its day."""
+    if asked & fact.all or (fact.relation in {"is", "code"} and fact.single):
+        return True
+    if stem("number") in asked:
+        return fact.relation == "number"
+    if asked & {stem("name"), stem("call")}:
+        return fact.relation == "name"
+    return fact.relation == "when" or bool(asked & fact.implied)
+
+
+_OWNER: Final = re.compile(rf"\b(?:{'|'.join(sorted(KIN))})\b")
 
 
 def _of_kind(question: Wanted, fact: Fact, text: str) -> bool:

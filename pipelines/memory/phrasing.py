@@ -11,12 +11,19 @@ import re
 from functools import lru_cache
 from typing import Final
 
+from pipelines.memory.asking_words import plainly
+from pipelines.memory.clauses import in_order
+from pipelines.memory.speech import bare
 from pipelines.thinking.intent import normal
 from pipelines.thinking.tools.clock import MONTHS, WEEKDAYS
 
-_TIME = rf"\b(?:{'|'.join(d.lower() for d in (*WEEKDAYS, *MONTHS))}|o'clock|noon|midnight|tomorrow|\d{{1,2}} \d\d)\b"
+_TIME = (
+    rf"\b(?:{'|'.join(d.lower() for d in (*WEEKDAYS, *MONTHS))}|o'clock|noon|midnight|tomorrow|"
+    rf"\d{{1,2}} \d\d)\b"
+)
 _COLOUR = (
-    r"(?:(?:light |dark )?(?:red|green|blue|yellow|orange|brown|black|white|gr[ae]y|pink|purple|beige|silver|gold|navy|"
+    r"(?:(?:light |dark )?(?:red|green|blue|yellow|orange|brown|black|white|gr[ae]y|pink|purple|beige|"
+    r"silver|gold|navy|"
     r"turquoise))"
 )
 _DOING: Final = {
@@ -24,12 +31,17 @@ _DOING: Final = {
     "placing": "placed", "laying": "laid", "locking": "locked",
 }  # fmt: skip
 _NOT_EAT = (
-    r"(?:can't|cannot|can not|can never|mustn't|must not|may not|shouldn't|should not|isn't allowed to) (?:eat|have)"
+    r"(?:can't|cannot|can not|can never|mustn't|must not|may not|shouldn't|should not|isn't allowed to) "
+    r"(?:eat|have)"
 )
 _WHERE_SAID = r"(?:room|seat|row|gate|carriage|coach|cabin|ward|locker|platform)"
 
 # Statements, and questions about them: pattern on normal words, what it is in plain ones.
 _FACTS: Final[tuple[tuple[str, str], ...]] = (
+    (r"\bwi fi\b", "wifi"),
+    (r"\b(?:phone|mobile|telephone|cell) number\b", "number"),
+    (r"\bthe (number|name|address|birthday) of ([\w-]+)$", r"\2's \1"),
+    (r"^i (?:think|guess|believe|suppose)(?: that)? (?=(?:i|we|my|our|the)\b)", ""),
     (r"\b(i|we|you|they)'ve\b", r"\1 have"),
     (r"\b(my|our|the) (?:new|current|present) (?=\w)", r"\1 "),
     (r"\bhotel room\b", "room"),
@@ -38,9 +50,31 @@ _FACTS: Final[tuple[tuple[str, str], ...]] = (
     (r"\bi just (?=(?:parked|put|left|hid|stored|placed|laid|locked)\b)", "i "),
     (r"\b(?:has|have) an? (?:\w+ )?allergy (?:to|against)\b", "is allergic to"),
     (rf"\b{_NOT_EAT}\b(?= \w)", "is allergic to"),
-    (r"\b(?:loves|adores|enjoys|is fond of|really likes)\b", "likes"),
+    (r"\b(?:loves|adores|enjoys|is fond of|is (?:really |totally )?into|really likes)\b", "likes"),
+    (
+        (
+            r"(is allergic to .+?)(?: and| because| since)? (?:she|he|they)(?:'s| is|'re| are) allergic(?: "
+            r"to (?:it|them|those))?$"
+        ),
+        r"\1",
+    ),
+    (r"^(?:my|the) doctor (?:has |have )?(?:put|switched|started) me (?:on|to) ", "i take "),
+    (r"^(i|we)(?: am|'m| are|'re) taking ", r"\1 take "),
+    (
+        (
+            r"^(?:i|we) (?:have|got|have got) (?:a|an|my|another) (?P<s>(?:[\w-]+ ){0,2}(?:appointment|"
+            r"meeting|exam|class|"
+            r"flight|interview|check ?up|lesson)) (?:is )?(?:on |at )?(?P<v>.+)$"
+        ),
+        r"my \g<s> is on \g<v>",
+    ),
+    (r"\b(?:is|are) living (?=in|on|at|near|with)", "lives "),
+    (r"^(?P<s>[\w-]+|my \w+) is (?P<v>an? .+?) by (?:trade|profession)$", r"\g<s> works as \g<v>"),
     (r"\b(?:love|adore|enjoy)\b", "like"),
-    (rf"^(?P<s>.+?) (?:has (?:been )?|was |is |have )?moved to (?P<v>.*{_TIME}.*)$", r"\g<s> is on \g<v>"),
+    (
+        rf"^(?P<s>.+?) (?:(?:has |have |just )*(?:been |got )|was |is |has |have )?moved to (?P<v>.*{_TIME}.*)$",
+        r"\g<s> is on \g<v>",
+    ),
     (r"^(?P<s>.+?) (?:has|have) (?:been )?moved to (?P<v>.+)$", r"\g<s> lives in \g<v>"),
     (r"\b(?:has|have) (?:his |her |their |a )?birthday (?=on\b)", "birthday is "),
     (r"^(?P<s>[\w-]+) birthday is ", r"\g<s>'s birthday is "),
@@ -51,7 +85,10 @@ _FACTS: Final[tuple[tuple[str, str], ...]] = (
         r"my \g<s> is \g<v>",
     ),
     (
-        r"\bthe (pass ?word|pass ?code|pin|code|key) (?:for|of|to) (?:the |our |my )?([\w-]+(?: [\w-]+)?)(?= is\b|$)",
+        (
+            r"\bthe (pass ?word|pass ?code|pin|code|key) (?:for|of|to) (?:the |our |my )?([\w-]+(?: "
+            r"[\w-]+)?)(?= is\b|$)"
+        ),
         r"the \2 \1",
     ),
 )
@@ -121,24 +158,16 @@ _QUESTIONS: Final[tuple[tuple[str, str], ...]] = (
 _COMPILED_FACTS: Final = tuple((re.compile(pattern), plain) for pattern, plain in _FACTS)
 _COMPILED_QUESTIONS: Final = tuple((re.compile(pattern), plain) for pattern, plain in _QUESTIONS)
 
-_KEEP = r"(?:remember|memori[sz]e|keep in mind|bear in mind|don['’]t forget|do not forget)"
-_BEHIND: Final = re.compile(  # "my neighbour is called Tom, remember that"
-    (
-        rf"(?P<said>.+?)[,;.]\s*(?:and |so |please |can you |could you )*{_KEEP}(?: that| this| "
-        rf"it)?(?: please| for me)?[.!?]*\s*"
-    ),
-    re.IGNORECASE,
-)
-_AHEAD: Final = re.compile(  # "they moved me, remember that my room is 5"
-    rf"[^,;.]{{3,80}}[,;.]\s*(?:and |so |please |can you |could you )*(?P<said>{_KEEP} that .+)", re.IGNORECASE
-)
 _PROGRESSIVE: Final = re.compile(rf"^(i|we)(?:'m| am|'re| are) (?:now |just )?({'|'.join(_DOING)}) ", re.IGNORECASE)
 
 
 @lru_cache(maxsize=4096)
 def as_fact(text: str) -> str:
     """A statement in plain words: "Zelda has an allergy to nuts" -> "zelda is allergic to nuts"."""
-    words = normal(text)
+    return _plain(normal(in_order(normal(text))))
+
+
+def _plain(words: str) -> str:
     for pattern, plain in _COMPILED_FACTS:
         words = pattern.sub(plain, words)
     return " ".join(words.split())
@@ -147,19 +176,14 @@ def as_fact(text: str) -> str:
 @lru_cache(maxsize=1024)
 def as_question(text: str) -> str:
     """A question in plain words: "in which town does Zelda live" -> "where does zelda live"."""
-    words = normal(text)
+    words = plainly(normal(bare(text)))
     for pattern, plain in _COMPILED_QUESTIONS:
         words = pattern.sub(plain, words)
-    return as_fact(words)
+    return _plain(words)
 
 
 def as_told(text: str) -> str:
-    """What is to be remembered and that it is, in the order that is usual; a thing that is being done as one that was.
-    Case and punctuation of the sentence itself stay."""
-    said = text.strip().replace("’", "'")
-    if match := _AHEAD.fullmatch(said):
-        said = match["said"]
-    elif match := _BEHIND.fullmatch(said):
-        said = f"Remember that {match['said']}"
-    said = _PROGRESSIVE.sub(lambda m: f"{m[1]} {_DOING[m[2].lower()]} ", said)
-    return re.sub(r"^(i|we)'ve (?:just )?", r"\1 ", said, flags=re.IGNORECASE)
+    """A thing that is being done as one that was: "I'm putting my keys on the piano" -> "I put my keys …". Case and
+    punctuation stay."""
+    said = _PROGRESSIVE.sub(lambda m: f"{m[1]} {_DOING[m[2].lower()]} ", text.strip())
+    return re.sub(r"^(i|we)'ve (?:just )?", r"\1 have ", said, flags=re.IGNORECASE)

@@ -6,20 +6,22 @@ from __future__ import annotations
 import re
 from typing import Final
 
+from pipelines.memory import speech
+from pipelines.memory.clauses import in_order, last_clause
 from pipelines.memory.facts import cleaned, fact_of
-from pipelines.memory.phrasing import as_told
+from pipelines.memory.phrasing import as_fact, as_told
 from pipelines.thinking.intent import normal
 
 PLEASE: Final = re.compile(
-    r"^(?:(?:please|hey|okay|ok|earshot|and|so|well|now|also|(?:can|could|will|would) you(?: please)?|i want you to|"
+    r"^(?:(?:please|hey|okay|ok|earshot|and|so|well|now|also|(?:can|could|will|would) you(?: please)?|i "
+    r"want you to|"
     r"i'd like you to|you should|you must) )+| (?:please|thanks|thank you|for me|again)$"
 )
 
-_REMEMBER: Final = re.compile(
-    r"\s*(?:(?:please|hey|okay|ok|earshot|(?:can|could|will|would) you(?: please)?|i want you to|and|also),?\s+)*"
-    r"(?:remember|memori[sz]e|keep in mind|bear in mind|don['’]t forget|do not forget|never forget|"
-    r"(?P<note>note(?: down)?|make a note|take a note|write down))(?P<that> that|"
-    r",? for me(?: that)?)?[\s:,]+(?P<text>.+)",
+_NOTED: Final = re.compile(  # without "that" it is a note, as "note: buy milk" is
+    r"\s*(?:(?:please|hey|okay|ok|earshot|(?:can|could|would|will) you(?: please)?|and|also),?\s+)*"
+    r"(?:note(?! to self)(?: down)?|make a note|take a note|write down)"
+    r"(?P<that>,? (?:for me )?that)?[\s:,]+(?P<text>.+)",
     re.IGNORECASE | re.DOTALL,
 )
 _NOT_TOLD: Final = (
@@ -30,13 +32,15 @@ _NOT_TOLD: Final = (
 )
 # Things of the wearer's that have a value which is asked for later: "my locker is 214".
 _THINGS: Final = (
-    r"(?:\w+ )?(?:locker|room|seat|row|gate|platform|track|table|desk|office|floor|apartment|flat|house|car|bike|"
+    r"(?:[\w-]+ ){0,2}?(?:locker|passport|scooter|lock|medicines?|medication|pills?|tablets?|coffee|"
+    r"dose|room|seat|row|gate|platform|track|table|desk|office|floor|apartment|flat|house|car|bike|"
     r"bicycle|"
-    r"bag|suitcase|luggage|coat|jacket|umbrella|keys?|wallet|phone|glasses|hotel|flight|train|bus|appointment|meeting|"
+    r"bag|suitcase|luggage|coat|jacket|umbrella|keys?|wallet|phone|glasses|hotel|flight|train|bus|"
+    r"appointment|meeting|"
     r"address|birthday|anniversary|name|number|plate|license plate|shoe size|size|password|pass ?code|pin|code|"
     r"combination|wifi|doctor|dentist|lawyer|landlord|boss|teacher|blood type|blood group|spot|parking (?:spot|"
     r"space|place)|"
-    r"locker (?:number|code)|booking|reservation|ticket|order|(?:favou?rite|preferred) \w+(?: \w+)?|\w+ (?:number|code|"
+    r"booking|reservation|ticket|order|(?:favou?rite|preferred) \w+(?: \w+)?|\w+ (?:number|code|"
     r"password|size|address|birthday))"
 )
 _PERSON: Final = (
@@ -44,73 +48,139 @@ _PERSON: Final = (
     r"girlfriend|boyfriend|dog|cat|baby)"
 )
 _VALUE: Final = (
-    r"(?!(?:not |so |too |very )?(?:\w+ing|broken|hurt|dead|gone|lost|late|wrong|ready|full|empty|sore)\b).+"
+    r"(?!(?:not |so |too |very )?(?:\w+ing|broken|hurt|great|good|nice|lovely|beautiful|fine|bad|terrible|cold|hot|"
+    r"big|heavy|expensive|cheap|slow|amazing|dirty|wet|here|there|over|dead|gone|lost|late|wrong|ready|full|empty|sore)\b).+"
 )
 _ABED: Final = (
     r"(?:on|at|in|under|behind|beside|next to|near|by|inside|outside|upstairs|downstairs|level|floor|row|deck|"
     r"opposite|above|below|between|around|over|in front of|on top of|across from)"
 )
+_TO: Final = r"(?: (?:on|at|in|for|of|to) (?:the |my |our )?\w+)?"  # "my seat on the flight"
+_LOST: Final = (  # of these it is worth telling where they are, also as "the"
+    r"(?:car|bike|van|scooter|motorbike|keys?|wallet|passport|umbrella|phone|glasses|bag|suitcase|backpack|laptop|"
+    r"charger|tickets?)"
+)
+_SPOT: Final = (
+    rf"(?:{_ABED}\b.+|(?:now |still )?(?:the \w+ (?:zone|street|road|lane|garage|side|place|corner)|"
+    r"[\w-]+ (?:street|road|avenue|lane|square|garage|station))\b.*)"
+)
+_BODY: Final = r"(?:head|foot|feet|leg|back|arm|hand|knee|heart|stomach|battery|mind|life|day|eyes?|hair|train|bus)"
+_DIGIT: Final = (
+    r"(?:[a-z]?\d+[a-z]?|zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty)"
+)
+_DATED: Final = (
+    r"(?:on |at |now )*(?:(?:next |this )?(?:mon|tues|wednes|thurs|fri|satur|sun)day|(?:the )?\w+(?:th|"
+    r"st|nd|rd|first|second)\b|"
+    r"tomorrow|(?:january|february|march|april|may|june|july|august|september|october|november|december))\b.*"
+)
 _STATED: Final = tuple(
     re.compile(pattern)
     for pattern in (
-        rf"(?:my|our) {_THINGS}(?:'s (?:number|name))? (?:is|are) (?:now )?{_VALUE}",
+        rf"(?:my|our) {_THINGS}(?:'s (?:number|name))?{_TO} (?:is|are) (?:now )?{_VALUE}",
+        (
+            rf"(?:my|our) (?!{_BODY}\b)[\w'-]+(?: [\w'-]+){{0,3}}? (?:is|are) (?:now |still )?"
+            rf"(?:(?:called|named) .+|{_ABED} (?:the|my|our|a|an)\b.+|(?:number )?{_DIGIT}(?: {_DIGIT})+)"
+        ),
+        r"(?:the|my|our) (?:dog|cat|baby|puppy|kitten)(?:'s name is| is (?:called|named)) .+",
+        rf"(?:the|my|our) {_LOST} (?:is|are) (?:now |still )?{_SPOT}",
+        rf"(?:house |car )?(?:keys|glasses|tickets) are (?:now |still )?{_SPOT}",
+        (
+            r"the (?:[\w-]+ ){0,2}(?:code|pass ?word|pass ?code|pin|combination)(?: (?:for|of|to) .+?)? "
+            r"(?:is|are) .+"
+        ),
+        rf"the (?:room|locker|seat|gate|table|flight|platform)(?: number)? is (?:now )?(?:\w+ )?{_DIGIT}\b.*",
+        rf"(?:the|my|our) (?:[\w-]+ )?(?:appointment|meeting|exam|interview|check ?up) (?:is|was) {_DATED}",
         rf"(?:my|our) (?:new )?{_PERSON}(?:'s name is|(?:'s)? birthday is| is called| is named| lives in) .+",
         rf"(?:my|our) (?:new )?{_PERSON} (?:\w+ )?(?:is|'s) (?:not |no longer )?allergic to .+",
-        rf"(?:i|we) (?:have |just |'ve )*parked(?: (?:the|my|our) \w+| it)? {_ABED}\b.+",
+        rf"(?:i|we) (?:have |just |'ve )*parked(?: (?:the|my|our) \w+| it)? (?:{_SPOT}|the .+)",
         (
-            rf"(?:i|we) (?:have |just |'ve )*(?:put|left|hid|stored|locked|placed|keep|laid) (?:my|our|"
+            rf"(?:i|we) (?:have |just |'ve )*(?:put|left|hid|stored|locked|placed|keep|laid) (?:up )?(?:my|our|"
             rf"the) .+? {_ABED}\b.+"
         ),
+        rf"(?:my|our|the) \w+ is parked {_SPOT}",
         r"(?:i'm|i am|we are|we're) (?:not |no longer )?allergic to .+",
         r"(?:i|we) (?:live|moved) (?:in|at|to) .+|i work (?:at|for) .+|i am staying (?:at|in) .+",
     )
 )
 _NAME: Final = (
-    r"(?:(?:my|our) )?(?!(?:i|it|this|that|there|here|he|she|they|we|you|who|what|the|a|an|and)\b)[\w-]+(?: [\w-]+)?"
+    r"(?:(?:my|our) )?(?!(?:i|it|this|that|there|here|he|she|they|we|you|who|what|the|a|an|"
+    r"and)\b)[\w-]+(?: [\w-]+)?"
 )
 # Said of somebody, and not told to be remembered: asked back.
 _OFFERED: Final = tuple(
     re.compile(pattern)
     for pattern in (
         rf"{_NAME} (?:is|are) (?:also |now )?(?:not |no longer )?allergic to .+",
+        (
+            r"i take [\w-]+(?: [\w-]+)? (?:in the (?:morning|evening)|at night|every \w+|daily|twice a "
+            r"day|for my .+|"
+            r"with (?:meals|food))|(?:my|the) doctor (?:has )?(?:put|switched) me (?:on|to) .+"
+        ),
         rf"{_NAME}'s (?:birthday|(?:phone |mobile |room |flat |apartment )?number|address|name) is (?:not )?.+",
-        rf"{_NAME} (?:lives in|has moved to|moved to|works (?:at|for)|no longer lives in) .+",
+        (
+            rf"{_NAME} (?:lives (?:in|on|at|near|with)|has moved to|moved to|works (?:at|for|as)|no longer "
+            rf"lives in) .+"
+        ),
         rf"{_NAME} (?:does not|doesn't|no longer|never) (?:eats?|drinks?|likes?) .+",
     )
 )
 _QUESTION: Final = re.compile(
-    r"\?\s*$|\b(?:what|why|how|should|can you|could you|do you|where is|tell me)\b", re.IGNORECASE
+    r"\?\s*$|^(?:is|are|am|was|were|do|does|did|has|have|will)\b|"
+    r"\b(?:what|why|how|should|can you|could you|do you|where is|tell me)\b",
+    re.IGNORECASE,
 )
+
+
+_KEEP: Final = re.compile(
+    r"(?:(?:remember|memori[sz]e|keep|save|store)(?: all)?(?: of)? (?:this|that|it)|(?:don't|do not) "
+    r"forget (?:this|that|it)|"
+    r"keep (?:this|that|it) in mind|remember what you (?:just )?(?:said|read)(?: to me)?|"
+    r"remember what (?:it|that|this|the (?:sign|label|page|menu|letter|notice|model)) (?:says?|said)|"
+    r"remember (?:this|that|the|your) (?:answer|sign|text|number|price|label|page))(?: (?:for me|for "
+    r"later|in mind|answer|now))*"
+)
+
+
+_CHANGED: Final = re.compile(r"\b(?:now|not|instead|actually|remember)\b")
 
 
 def told(text: str) -> str:
     """What these words want remembered, as it was said; "" if they tell nothing to be kept."""
-    text = as_told(text)
-    if match := _REMEMBER.fullmatch(text.strip()):
+    if match := _NOTED.fullmatch(text):
         said = cleaned(match["text"])
-        if not said or _NOT_TOLD.fullmatch(normal(said)):
-            return ""
-        if match["note"] and not (match["that"] and fact_of(said).relation):
-            return ""  # a note
-        return said
-    said = cleaned(text)
-    if _QUESTION.search(text) or len(said.split()) > 30:
+        return said if match["that"] and fact_of(said).relation else ""
+    heard = speech.said(text)
+    said = in_order(cleaned(as_told(heard.text)))
+    if heard.kept:
+        return said if said and not _NOT_TOLD.fullmatch(normal(said)) else ""
+    if re.match(r"it(?:'s| is) ", heard.text.lower()) and not _CHANGED.search(text.lower()):
+        return ""  # "it's gate 5" may be said to anybody
+    if text.rstrip().endswith("?") or _QUESTION.search(heard.text) or len(said.split()) > 30:
         return ""
-    low = normal(said)
-    return said if any(pattern.fullmatch(low) for pattern in _STATED) else ""
+    if _stated(said):
+        return said
+    now = last_clause(said)
+    return in_order(now) if now and _stated(in_order(now)) else ""
+
+
+def _stated(said: str) -> bool:
+    """A plain statement about something of the wearer's."""
+    return any(pattern.fullmatch(low) for low in (normal(said), as_fact(said)) for pattern in _STATED)
 
 
 def offered(text: str) -> bool:
     """A statement about somebody that may be worth remembering."""
-    low = normal(cleaned(text))
-    return not _QUESTION.search(text) and len(low.split()) <= 20 and any(p.fullmatch(low) for p in _OFFERED)
+    if text.rstrip().endswith("?") or _QUESTION.search(text):
+        return False
+    low = normal(offer(text))
+    return len(low.split()) <= 20 and any(p.fullmatch(low) for p in _OFFERED)
+
+
+def offer(text: str) -> str:
+    """That statement, without what is around it."""
+    return in_order(cleaned(as_told(speech.bare(text))))
 
 
 def keep_said(words: str) -> bool:
     """“Remember that”: what was just said. `words`: normal."""
-    plain = PLEASE.sub("", words)
-    return bool(
-        re.fullmatch(
-            r"(?:remember|memori[sz]e|keep|save) (?:this|that|it)(?: (?:for me|for later|in mind|answer))*", plain
-        )
-    )
+    return bool(_KEEP.fullmatch(speech.bare(PLEASE.sub("", words))))

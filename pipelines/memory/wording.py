@@ -26,6 +26,7 @@ NOTHING_MEANT: Final = "I don't know what to forget. Say: forget what I told you
 NOTHING_TO_KEEP: Final = "There is nothing that I could remember of that."
 NOTHING_FORGOTTEN: Final = "I have nothing stored about that."
 NOTHING_IN_TIME: Final = "I have nothing stored from that time."
+NOTHING_THEN: Final = "I have nothing stored that you told me then."
 NOTHING_AT_ALL: Final = "I have nothing stored about you."
 NO_SOURCE: Final = "I did not take that from my memory."
 NOT_KEPT: Final = "All right, I do not keep it."

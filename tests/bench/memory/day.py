@@ -111,14 +111,15 @@ class Day(ScriptedSession):
         until_ms = max(until_ms, self.now_ns // MS + 500)
         self.run_until(until_ms)
         latest_ms = until_ms + MOST_MS
-        while not self.director.quiet and until_ms < latest_ms and not self._asked():
+        while not self.director.quiet and until_ms < latest_ms and not self.asked:
             until_ms += 500
             self.run_until(until_ms)
         spoken = [d.text for d in self.decisions if isinstance(d, ev.Speak) and d.text]
         new, self._said = spoken[self._said :], len(spoken)
         return " ".join(new)
 
-    def _asked(self) -> bool:
+    @property
+    def asked(self) -> bool:
         """A plan was read to the wearer, and waits for their word."""
         return len(self.all(ev.ConfirmAsked)) > len(self.all(ev.ConfirmEnded)) and not self.director.turn_open
 

@@ -21,8 +21,9 @@ NOTHING = (
 @dataclass(frozen=True)
 class Step:
     """`do`: "day" (a restart, `days` after the first, at `hour`), "say" (typed; what is answered does not matter),
-    "ask" (the answer must have all of `words`, each a word or alternatives apart by "|", and none of `never`),
-    "none" (it must say that there is nothing), "hear" (as "ask", of what is said unasked within `hour` hours), "allow"
+    "tell" (as "say"; if it asks whether to keep it, that is allowed), "ask" (the answer must have all of `words`, each
+    a word or alternatives apart by "|", and none of `never`), "none" (it must say that there is nothing), "hear" (as
+    "ask", of what is said unasked within `hour` hours), "allow"
     (say what was read back), or "gone" (none of `words` is found, or in any file)."""
 
     do: str
@@ -96,6 +97,8 @@ def _step(step: Step, wearer: Wearer, day: Day, played: Played) -> None:
     else:
         heard = day.ask(step.text)
     played.log += [f"> {step.text or step.do}", f"  {heard}"]
+    if step.do == "tell" and day.asked:
+        played.log.append(f"  (allowed) {day.allow()}")
     if step.do in {"ask", "hear"}:
         _check(played, "answer", step, heard, judged(heard, step.words, step.never))
     elif step.do == "none":
