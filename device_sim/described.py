@@ -17,7 +17,8 @@ def described(scene: Scene) -> Message:
     if camera is not None:
         asked = camera.photo_on == "asked"
         fps = {} if asked else {"fps": _usual_fps(camera, microphone is not None)}
-        said["camera"] = {"width": camera.width, "height": camera.height, "photo_only": asked, **fps}
+        idle = {"idle_fps": camera.idle_fps} if camera.idle_fps else {}
+        said["camera"] = {"width": camera.width, "height": camera.height, "photo_only": asked, **fps, **idle}
         if asked:
             said["photo_delay_ms"] = camera.delay_ms
     if microphone is not None:

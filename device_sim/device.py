@@ -33,6 +33,7 @@ class Camera:
     kbps: int = 1000  # what a phone hop gives a pair of glasses
     codec: str = "h264"  # what comes over the glasses' radio; "jpeg" is squeezed by `jpeg_quality` before it goes on
     jpeg_quality: int = 80
+    idle_fps: float = 0.0  # it says that so few are enough while nobody needs more; 0 = it does not change
     fps_with_mic: float = 0.0  # the rate while the headset's microphone is open; 0 = the same
     photo_every_s: float = 0.0  # single photos, this far apart; 0 = a stream
     photo_on: str = "never"  # … and one at once: when the wearer begins to speak, taps, or the companion asks for one
@@ -118,6 +119,7 @@ CAMERA: Mapping[str, Limits] = {
     "kbps": (100, 8000),
     "codec": CODECS,
     "jpeg_quality": (1, 100),
+    "idle_fps": (0.1, 30),
     "fps_with_mic": (0.02, 30),
     "photo_every_s": (0.5, 600),
     "photo_on": PHOTO_ON,

@@ -72,14 +72,6 @@ class BridgeConnection:
         if self._incoming is not None:
             self._incoming.ask_key_frame()
 
-    def ask_photo(self) -> None:
-        """One picture now, of a camera that streams too."""
-        self.send_message({"type": "camera", "do": "photo"})
-
-    def ask_frame_rate(self, fps: float) -> None:
-        """So many pictures a second from now on; 0 = none, until it is asked for again."""
-        self.send_message({"type": "camera", "do": "rate", "fps": fps})
-
     def cut_answer(self, utterance: int) -> None:
         self._outgoing.answers.cut(utterance)
 

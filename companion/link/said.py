@@ -16,7 +16,8 @@ ECHO = ("none", "cancelled", "open")  # of the companion's own sound in a device
 MICROPHONE_HZ = (8_000, 48_000)  # and every whole rate between
 HALF_DUPLEX = {False: (), True: ("speaker", "camera"), "speaker": ("speaker",), "camera": ("camera",)}
 NAME_CHARACTERS, INPUTS, INPUT_CHARACTERS = 80, 32, 40
-LARGEST_PX, FASTEST_FPS, LONGEST_PHOTO_MS = 8192, 120.0, 60_000
+LARGEST_PX, LONGEST_PHOTO_MS = 8192, 60_000
+SLOWEST_FPS, FASTEST_FPS = 0.1, 120.0
 
 
 def read_record(message: Message) -> DeviceRecord:
@@ -28,6 +29,7 @@ def read_record(message: Message) -> DeviceRecord:
         width=int(number(camera, "camera.width", 0, LARGEST_PX)),
         height=int(number(camera, "camera.height", 0, LARGEST_PX)),
         fps=number(camera, "camera.fps", 0, FASTEST_FPS),
+        idle_fps=number(camera, "camera.idle_fps", SLOWEST_FPS, FASTEST_FPS),
         photo_only=flag(camera, "camera.photo_only"),
         photo_delay_ms=int(number(message, "photo_delay_ms", 0, LONGEST_PHOTO_MS)),
         microphone_hz=int(number(microphone, "microphone.rate", *MICROPHONE_HZ)),
