@@ -17,6 +17,7 @@ FORMATS = (  # containers that hold their media themselves: a play list would ha
     "mov,matroska,avi,flv,mpegts,mpeg,asf,ogg,wav,mp3,flac,aac,aiff,amr,caf,ivf,h264,hevc,mjpeg,gif,obu"
 )
 LARGEST_PX = 8192  # one side; a file may claim any
+USUAL_FPS, SLOWEST_FPS, FASTEST_FPS = 30.0, 0.1, 240.0
 PICTURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"RIFF????WEBP": "WebP"}
 
 
@@ -27,7 +28,8 @@ class ClipError(SettingsError):
 @dataclass(frozen=True, slots=True)
 class Found:
     """`duration_s`: 0 if the file does not say. `start_s`: the file's own time of its first moment. `picture`, `sound`:
-    indices of the streams that are used, -1 for none. `what`: all of it in a line."""
+    indices of the streams that are used, -1 for none. `what`: all of it in a line. `fps`: of its pictures, as far as
+    the file says; FFmpeg takes raw streams, which tell no time, for 25."""
 
     path: Path
     duration_s: float
@@ -35,6 +37,7 @@ class Found:
     picture: int
     sound: int
     what: str
+    fps: float = USUAL_FPS
 
 
 @contextmanager
@@ -80,6 +83,7 @@ def examine(path: Path, longest_s: float, from_s: float = 0.0, to_s: float = 0.0
             picture.index if picture is not None else -1,
             sound.index if sound is not None else -1,
             what,
+            _fps(picture),
         )
     if to_s and to_s <= from_s:
         raise ClipError(f"--from {from_s:g} --to {to_s:g}: the part ends before it begins; exchange the two")
@@ -92,6 +96,13 @@ def examine(path: Path, longest_s: float, from_s: float = 0.0, to_s: float = 0.0
             f"(--from SECONDS --to SECONDS), or raise clip.longest_s"
         )
     return found
+
+
+def _fps(stream: Any) -> float:
+    if stream is None:
+        return USUAL_FPS
+    rate = float(stream.average_rate or USUAL_FPS)
+    return rate if SLOWEST_FPS <= rate <= FASTEST_FPS else USUAL_FPS
 
 
 def _is_cover(stream: Any) -> bool:
