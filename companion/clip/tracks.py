@@ -118,8 +118,8 @@ def pictures(found: Found, span: Span) -> Iterator[Shown]:
 
 
 def _there(found: Found, span: Span) -> int:
-    """Where the span begins, to seek to; 0 where that cannot be done: a raw stream is decoded from its beginning. Tried on
-    a container of its own, since a failure leaves it at its end."""
+    """Where the span begins, to seek to; 0 where that cannot be done: a raw stream is decoded from its beginning.
+    Tried on a container of its own, since a failure leaves it at its end."""
     there = round((span.from_s + found.start_s) * av.time_base) if span.from_s > 0 else 0
     if there:
         with opened(found.path) as container:
