@@ -21,7 +21,7 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationEr
 
 from companion.link.asking_photos import AskingPhotos
 from companion.link.camera import Camera
-from companion.link.channel import Channel, whole
+from companion.link.channel import Channel, tell_heard, whole
 from companion.link.connection import Host
 from companion.link.guard import EVERYWHERE
 from companion.link.handler import LinkHandler, Message
@@ -41,7 +41,6 @@ FIRST_PING_S, PING_S = 0.1, 1.0
 GOODBYE_S = 0.1  # for "bye" to leave before the connection goes
 CLOSE_LIMIT_S = 5.0
 Made = TypeVar("Made")
-MARKS = ("first", "progress", "last")
 
 
 class UnusableOffer(ValueError):  # noqa: N818
@@ -232,14 +231,9 @@ class DeviceSession:
             self._handler.on_clock(self._device.offset_ns, self._device.round_trip_ns)
 
     def _heard(self, message: Message) -> None:
-        utterance, rtp, mark = whole(message, "utterance"), whole(message, "rtp"), message.get("mark")
-        if utterance is None or rtp is None or mark not in MARKS or self._handler is None:
-            return
-        position_ns = self._answers.position_ns(utterance, rtp)
-        if position_ns is None:
-            return
-        at_ns = self._device.told_ns(whole(message, "device_ns"), self.clock.now_ns())
-        self._handler.on_heard(utterance, str(mark), at_ns, position_ns)
+        if self._handler is not None:
+            now_ns, answers = self.clock.now_ns(), self._answers
+            tell_heard(message, "rtp", answers.position_ns, self._device, now_ns, self._handler)
 
     def _captured(self, message: Message) -> None:
         track = {"audio": self._microphone, "video": self._camera}.get(str(message.get("media")))
