@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import logging
 import os
 import secrets
+import socket
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -145,9 +147,12 @@ class App:
             url = await self.server.start()
         except OSError as why:
             self.server = None
+            failed = f"cannot listen on {s.host}:{s.port} ({why.strerror or why})"
+            if isinstance(why, socket.gaierror) or why.errno == errno.EADDRNOTAVAIL:
+                way_out = "this is no address of this machine; 127.0.0.1 is for it alone, and `--lan` for its networks"
+                raise SettingsError(f"server.host = {s.host}: {failed}: {way_out}") from why
             raise SettingsError(
-                f"server.port = {s.port}: cannot listen on {s.host}:{s.port} ({why.strerror or why}). "
-                "Another companion? Choose another port: --port N (0 = any free one)"
+                f"server.port = {s.port}: {failed}. Another companion? Choose another port: --port N (0 = any free one)"
             ) from why
         if front is not None:
             front.start(self.server)

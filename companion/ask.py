@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import sys
 import wave
 from contextlib import suppress
@@ -14,7 +15,7 @@ import numpy as np
 
 from companion.app import DESK, App
 from companion.clip.film import Film
-from companion.clip.found import examine
+from companion.clip.found import Found, examine
 from companion.clip.hold import Hold
 from companion.clip.player import Player, Program, Timed
 from companion.clip.questions import Asked, typed
@@ -32,6 +33,7 @@ from pipelines.events import NS
 
 CLIP = "clip"  # the device of a session with a video
 LEAST_NS = NS  # what follows the last word of a clip, at least
+SLACK_S = 0.1  # so far behind a clip's end still means its end
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +116,7 @@ class _Asking:
             detail = request.video.name if request.video is not None else DESK
             session.on_state("connected", source.microphone, source.camera, False, detail)
             hold = Hold(never=request.rolls)
-            player = Player(session, program, hold, self._heard, lambda: told.news)
+            player = Player(session, program, hold, self._heard, lambda: told.news, self._late)
             await self._converse(session, player)
             session.end("all was asked")
         finally:
@@ -130,7 +132,7 @@ class _Asking:
             found = examine(request.video, longest_s, request.span.from_s, request.span.to_s)
             if request.deaf and not request.questions and not request.more:
                 raise SettingsError("--deaf: then nothing in the video is a question; type one")
-            timed = [Timed(round(((q.at or 0.0) - request.span.from_s) * NS), q.words) for q in early]
+            timed = [_in_time(question, found, request.span) for question in early]
             return Program(Film(found, request.span, request.deaf), timed, round(longest_s * NS))
         for question in early:
             if not 1 <= (question.at or 0) <= len(request.images) or question.at != int(question.at or 0):
@@ -181,6 +183,16 @@ class _Asking:
             name = f"--video {request.video}" if request.video is not None else "--image FILE"
             _notice(f'nothing was asked: {heard}; type one: companion ask {name} "what does this say"')
 
+    def _late(self, question: Timed, end_ns: int) -> None:
+        """What plays is shorter than its file says, or the file does not say how long it is, or plays too long."""
+        if self._request.video is None:
+            return
+        from_s = self._request.span.from_s
+        _notice(
+            f"{question.words!r} was to be asked at {question.at_ns / NS + from_s:g} s, and {self._request.video} "
+            f"plays to {end_ns / NS + from_s:.1f} s only: it is asked there"
+        )
+
     def _heard(self, packet: bytes, utterance: int) -> None:
         if self._request.wav is not None and packet not in (SILENCE, b""):
             self._packets.append(packet)
@@ -193,6 +205,21 @@ class _Asking:
             from companion.report.page import write_page
 
             print(f"page: {write_page(self._recorded[-1], request.page)}")
+
+
+def _in_time(question: Asked, found: Found, span: Span) -> Timed:
+    """Raises SettingsError if what is played is over by then, or has not begun, as far as the file says."""
+    at, where = question.at or 0.0, f"{found.path} is {found.duration_s:.1f} s long"
+    end_s = min(span.to_s or math.inf, found.duration_s or math.inf)
+    if span.to_s and end_s == span.to_s:
+        where = f"--to {span.to_s:g} is where it ends"
+    if at > end_s + SLACK_S:
+        raise SettingsError(
+            f"{at:g}: {question.words}: {where}; give an earlier moment, or none to ask when all has been shown"
+        )
+    if at < span.from_s:
+        raise SettingsError(f"{at:g}: {question.words}: --from {span.from_s:g} is where it begins; give a later moment")
+    return Timed(round((at - span.from_s) * NS), question.words)
 
 
 def _watch_work(app: App, session: Session) -> None:

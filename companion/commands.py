@@ -48,7 +48,10 @@ def _settings(args: argparse.Namespace) -> Settings:
     if getattr(args, "lan", False) and is_loopback(server.host):
         server = replace(server, host="0.0.0.0")
     if getattr(args, "port", None) is not None:
-        server = replace(server, port=args.port)
+        try:
+            server = replace(server, port=args.port)
+        except ValueError as why:
+            raise SettingsError(f"--port {args.port}: {why}") from why
     if getattr(args, "token", None):
         server = replace(server, token=args.token)
     return replace(settings, server=server)

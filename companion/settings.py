@@ -21,7 +21,7 @@ from companion.clip.settings import ClipSettings
 from companion.lan.settings import LanSettings
 from companion.local.settings import LocalSettings
 from companion.memory.settings import MemorySettings
-from companion.push.settings import PushSettings
+from companion.push.settings import PushSettings, check_port
 from pipelines.director import DirectorOptions
 from pipelines.hearing.segmenter import SegmenterOptions
 from pipelines.seeing.choice import ChoiceOptions
@@ -61,6 +61,9 @@ class ServerSettings:
     max_sessions: int = 8
     resume_within_s: float = 30.0  # a device that was lost finds its session again; 0 = not over a new connection
     allowed_hosts: tuple[str, ...] = ()  # more names that the page may be opened by; this machine's own always may
+
+    def __post_init__(self) -> None:
+        check_port("server.port", self.port)
 
 
 @dataclass(frozen=True, slots=True)

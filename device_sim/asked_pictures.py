@@ -1,9 +1,11 @@
-"""What the companion asks of a camera over the bridge: a key frame, a photo, so many pictures a second.
+"""What the companion asks of a camera in words: a key frame, a photo, so many pictures a second.
 
 A stream that is slowed down gives key frames only: what lies between two of them would have nothing to stand on.
 """
 
 from __future__ import annotations
+
+import av
 
 from device_sim.camera import CameraTrack
 
@@ -12,10 +14,14 @@ NS = 1_000_000_000
 
 
 class AskedPictures:
-    """Of one connection: another one begins with all that the camera has."""
+    """The camera as one connection sees it: another one begins with all that the camera has. `flags`: of the picture
+    that came last."""
+
+    kind = "video"
 
     def __init__(self, camera: CameraTrack) -> None:
         self._camera = camera
+        self.flags = 0
         self._fps: float | None = None  # None: as many as there are
         self._due_ns = 0
         self._photo = False
@@ -32,7 +38,19 @@ class AskedPictures:
             self._fps, self._due_ns = fps if fps < self._camera.fps else None, self._camera.last_ns
             self._camera.key_next()
 
-    def flags(self) -> int | None:
+    def go_on(self) -> None:
+        self._camera.go_on()
+
+    async def recv(self) -> av.Packet:
+        """The next picture that is wanted."""
+        while True:
+            packet = await self._camera.recv()
+            flags = self._flags()
+            if flags is not None:
+                self.flags = flags
+                return packet
+
+    def _flags(self) -> int | None:
         """Of the picture that the camera gave last; None: it is not to be sent."""
         camera = self._camera
         if self._photo and camera.last_key:

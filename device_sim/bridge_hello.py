@@ -9,6 +9,7 @@ from contextlib import suppress
 import aiohttp
 
 from device_sim.address import Address
+from device_sim.described import described
 from device_sim.errors import NoSuchSessionError, WireError
 from device_sim.marks import Message
 from device_sim.scene import Scene
@@ -18,17 +19,16 @@ NO_SUCH_SESSION = 4404
 
 def hello(scene: Scene, open_speaker: bool, resume: str) -> Message:
     """`resume`: the session to go on with; "" is none."""
-    camera = scene.camera
-    pictures = {"codec": "h264", "width": camera.width, "height": camera.height, "fps": camera.fps} if camera else None
+    said = described(scene)
+    for part, codec in (("camera", "h264"), ("microphone", "opus")):
+        if part in said:
+            said[part]["codec"] = codec
     return {
         "type": "hello",
         "protocol": 1,
-        "name": "simulated glasses",
-        "camera": pictures,
-        "microphone": {"codec": "opus", "rate": 16_000} if scene.microphone is not None else None,
+        **said,
         "speaker": {"codec": "opus", "silence": True},
         "echo": "open" if open_speaker else "none",
-        "inputs": ["tap", "press", "release"],
         **({"resume": resume} if resume else {}),
     }
 

@@ -55,7 +55,6 @@ class BridgeWire(Way):
         self._http: aiohttp.ClientSession | None = None
         self._address: Address | None = None
         self._socket: aiohttp.ClientWebSocketResponse | None = None
-        self._pictures: AskedPictures | None = None
         self._tasks: list[asyncio.Task[None]] = []
         self._writing: set[asyncio.Task[None]] = set()
         self._returning: asyncio.Task[None] | None = None
@@ -144,12 +143,10 @@ class BridgeWire(Way):
         sequence = 0
         with suppress(ConnectionError):
             while True:
-                packet = await camera.recv()
-                flags = pictures.flags()
-                if flags is None:
-                    continue
+                packet = await pictures.recv()
                 if not self._gone:
-                    await socket.send_bytes(HEADER.pack(H264, flags, 0, sequence, camera.last_ns) + bytes(packet))
+                    header = HEADER.pack(H264, pictures.flags, 0, sequence, camera.last_ns)
+                    await socket.send_bytes(header + bytes(packet))
                 sequence += 1
 
     async def _read(self, socket: aiohttp.ClientWebSocketResponse) -> None:

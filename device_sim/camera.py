@@ -157,6 +157,7 @@ class CameraTrack(MediaStreamTrack):  # type: ignore[misc]
         self._on_its_way: list[tuple[int, int]] = []  # photos: taken, there
         self._asked = False
         self._single = camera.photos
+        self._only_asked = camera.photo_on == "asked" and not camera.photo_every_s
         self.key_requests = 0
         self.last_pts, self.last_ns = 0, 0  # of the frame handed out last: its timestamp and when it was captured
         self.last_key = False  # … and whether it is a key frame
@@ -219,7 +220,9 @@ class CameraTrack(MediaStreamTrack):  # type: ignore[misc]
         if not self._start_ns:
             self._start_ns = self._due_ns = time.monotonic_ns()
         if self._single:
-            while not self._asked and time.monotonic_ns() < self._due_ns and self.readyState == "live":
+            while not self._asked and self.readyState == "live":
+                if not self._only_asked and time.monotonic_ns() >= self._due_ns:
+                    break
                 await asyncio.sleep(BLINK_S)
             captured_ns, self._asked = time.monotonic_ns(), False
         else:

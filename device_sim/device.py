@@ -16,7 +16,7 @@ from device_sim.yamlnode import Place
 
 SPEECH_DBFS = -21.0  # about how loud the bundled phrases are: what a noise distance in dB is counted from
 NOISES = ("room", "bus", "voices", "wind")
-PHOTO_ON = ("never", "speech", "tap")
+PHOTO_ON = ("never", "speech", "tap", "asked")
 CODECS = ("h264", "jpeg")
 DEAF_WHILE = ("never", "playing", "photo", "playing_or_photo")
 UDP = ("open", "blocked")
@@ -33,14 +33,20 @@ class Camera:
     kbps: int = 1000  # what a phone hop gives a pair of glasses
     codec: str = "h264"  # what comes over the glasses' radio; "jpeg" is squeezed by `jpeg_quality` before it goes on
     jpeg_quality: int = 80
+    idle_fps: float = 0.0  # it says that so few are enough while nobody needs more; 0 = it does not change
     fps_with_mic: float = 0.0  # the rate while the headset's microphone is open; 0 = the same
     photo_every_s: float = 0.0  # single photos, this far apart; 0 = a stream
-    photo_on: str = "never"  # … and one more at once, when the wearer begins to speak, or taps
+    photo_on: str = "never"  # … and one at once: when the wearer begins to speak, taps, or the companion asks for one
     delay_ms: int = 0  # each picture arrives so long after it was taken
 
     @property
     def photos(self) -> bool:
         return bool(self.photo_every_s) or self.photo_on != "never"
+
+    @property
+    def photo_fps(self) -> float:
+        """Of photos that nobody asked for."""
+        return 1 / (self.photo_every_s or 600.0)
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,7 @@ CAMERA: Mapping[str, Limits] = {
     "kbps": (100, 8000),
     "codec": CODECS,
     "jpeg_quality": (1, 100),
+    "idle_fps": (0.1, 30),
     "fps_with_mic": (0.02, 30),
     "photo_every_s": (0.5, 600),
     "photo_on": PHOTO_ON,

@@ -55,7 +55,7 @@ class Now:
         assert camera is not None, "there is no camera"
         see = See(self.see.line, self.see.card, self.see.values, "hold") if held else self.see
         if camera.photos:
-            return Look(see, self.lens, 1 / (camera.photo_every_s or 600.0), single=True)
+            return Look(see, self.lens, camera.photo_fps, single=True)
         if camera.fps_with_mic and not self.microphone.off:
             return Look(see, self.lens, camera.fps_with_mic, single=camera.fps_with_mic < 5)
         return Look(see, self.lens, camera.fps)

@@ -8,11 +8,12 @@ import aiohttp
 
 from device_sim.address import Address
 from device_sim.errors import NoSuchSessionError, WireError
+from device_sim.marks import Message
 
 TIMEOUT_S = 10.0
 
 
-async def exchange(address: Address, sdp: str, said: dict[str, str]) -> tuple[str, str]:
+async def exchange(address: Address, sdp: str, said: Message) -> tuple[str, str]:
     """POST the offer; the answer's SDP, and what the companion calls this session. Raises WireError."""
     status, body = await _posted(address, {"sdp": sdp, "type": "offer", **said})
     url = address.offer
@@ -32,7 +33,7 @@ async def exchange(address: Address, sdp: str, said: dict[str, str]) -> tuple[st
         raise WireError(f"{url}: its answer is not JSON with `sdp`: {body[:80]!r}; is it a companion?") from error
 
 
-async def _posted(address: Address, body: dict[str, str]) -> tuple[int, str]:
+async def _posted(address: Address, body: Message) -> tuple[int, str]:
     url = address.offer
     timeout = aiohttp.ClientTimeout(total=TIMEOUT_S)
     try:

@@ -12,6 +12,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 from device_sim.address import Address
+from device_sim.asked_pictures import AskedPictures
 from device_sim.camera import CameraTrack, Tapes
 from device_sim.ear import Ear
 from device_sim.marks import Marks, Message
@@ -34,6 +35,7 @@ class Way(ABC):
         self.camera = CameraTrack(scene.camera, tapes.before) if scene.camera else None
         if self.mic is not None and scene.microphone is not None:
             self.mic.deaf = functools.partial(no_room, ear, self.camera, scene.microphone.deaf_while)
+        self._pictures: AskedPictures | None = None
         self.messages: list[tuple[int, Message]] = []
         self.on_message: Callable[[int, Message], None] = lambda arrival_ns, message: None
         self.lost = asyncio.Event()

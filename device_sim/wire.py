@@ -24,7 +24,9 @@ from aiortc.rtp import RtpPacket
 
 from device_sim.address import Address
 from device_sim.aiortc_ways import offer_loopback, only_h264, rtp_origin
+from device_sim.asked_pictures import AskedPictures
 from device_sim.camera import Tapes
+from device_sim.described import described
 from device_sim.ear import Ear
 from device_sim.errors import NoMediaError, NoSuchSessionError, WireError
 from device_sim.marks import Marks, Message
@@ -123,7 +125,9 @@ class Wire(Way):
         await self._pc.setLocalDescription(await self._pc.createOffer())
         for receiver in self._pc.getReceivers():
             self._hook(receiver)
-        said = {"echo": "open" if self._leak else "none", **({"resume": resume} if resume else {})}
+        said = {"echo": "open" if self._leak else "none", "device": described(self._scene)}
+        if resume:
+            said["resume"] = resume
         answer, self.session = await exchange(address, self._pc.localDescription.sdp, said)
         self._spoil_network()
         if self._network.udp == "blocked":
@@ -176,7 +180,8 @@ class Wire(Way):
         else:
             self._pc.addTransceiver("audio", direction="recvonly")
         if self.camera is not None:
-            sender = self._senders["video"] = self._pc.addTrack(self._lead(self.camera))
+            self._pictures = AskedPictures(self.camera)
+            sender = self._senders["video"] = self._pc.addTrack(self._lead(self._pictures))
             sender._send_keyframe = self.camera.request_key  # a PLI or FIR arrived; aiortc would ask its own encoder
             transceiver = next(t for t in self._pc.getTransceivers() if t.sender is sender)
             transceiver.direction = "sendonly"
@@ -236,6 +241,8 @@ class Wire(Way):
         kind = message.get("type")
         if kind == "ping":
             self.send({"type": "pong", "id": message.get("id"), "device_ns": time.monotonic_ns()})
+        elif kind == "camera" and self._pictures is not None:
+            self._pictures.ask(message.get("do"), message.get("fps"))
         elif kind in ("speaking", "spoken"):
             self._send_all(self.marks.announce(message, arrival_ns))
         elif kind == "bye":

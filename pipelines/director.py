@@ -53,6 +53,7 @@ from pipelines.events import (
     WakeHeard,
     WorkFailed,
 )
+from pipelines.frame_rate import FrameRate
 from pipelines.listener import Listener
 from pipelines.reconnect import Reconnect
 from pipelines.room import DirectorOptions, Room, Standing
@@ -74,6 +75,7 @@ class Director:
         self._listener = Listener(self._room, self._answerer)
         self._reconnect = Reconnect(self._room, self._answerer)
         self._devices = Devices(self._room, self._answerer.announcing)
+        self._frame_rate = FrameRate(self._room)
         self._greeting: Greeting | None = None
 
     @property
@@ -123,7 +125,9 @@ class Director:
         room, greeting = self._room, self._greeting
         return (
             self.quiet
-            and room.deadlines.only("alarm", "attention", "places")  # a timer that will ring tomorrow is no work
+            and room.deadlines.only(
+                "alarm", "attention", "places", "lull"
+            )  # a timer that will ring tomorrow is no work
             and room.at_rest
             and self._reconnect.at_rest
             and (greeting is None or not greeting.busy)
@@ -140,7 +144,7 @@ class Director:
             raise ValueError(f"the deciders are not at rest at {t_ns} ns: {room.floor.state}")
         history = tuple(room.history.entries)
         mine = Resumed(t_ns, room.scribe.last_number, link=room.link, history=history, greeted=bool(self._greeting))
-        mine = room.rest(mine)
+        mine = self._frame_rate.rest(room.rest(mine))
         return self._listener.rest(self._answerer.rest(mine))
 
     def next_deadline_ns(self) -> int | None:
@@ -155,6 +159,7 @@ class Director:
         self._catch_up_reminders()
         self._reconnect.catch_up()
         self._look_about()
+        self._frame_rate.catch_up(self.quiet)
         decisions = self._told(self._room.scribe.take())
         self._room.arm()
         return decisions
@@ -214,6 +219,7 @@ class Director:
         room.history.resume(event.history)
         room.link = event.link
         room.stand(event)
+        self._frame_rate.stand(event)
         room.floor.rest()
         if event.greeted:
             self._greeting = Greeting(room.world(), room.started.recording)
@@ -223,6 +229,7 @@ class Director:
 
     def _on_link(self, event: LinkChanged) -> None:
         room = self._room
+        self._frame_rate.on_link(event)
         before, room.link = room.link, event
         self._devices.on_link(event, before)
         if event.state == "connected":
@@ -444,6 +451,7 @@ class Director:
         "alarm": lambda self: self._answerer.announcing.alarms_due(),
         "photo": _photo_over,
         "places": lambda self: self._room.places.tick(),
+        "lull": lambda self: self._frame_rate.rang(),
         "recall": _recall_over,
         "attention": lambda self: self._room.attention.rang(self._room.now_ns),
     }

@@ -69,6 +69,10 @@ class Deadlines:
     def __contains__(self, name: str) -> bool:
         return name in self._due
 
+    def due_ns(self, name: str) -> int:
+        """When this one is due, 0 = it is not set."""
+        return self._due[name][0] if name in self._due else 0
+
     def only(self, *names: str) -> bool:
         """Whether no timer but these is set."""
         return all(name in names for name in self._due)

@@ -321,10 +321,6 @@ def test_the_camera_is_asked_for_key_frames_and_photos() -> None:
             await device.frame(H264, camera_packets("h264")[1])
             await session.until(lambda: len(session.units) == 2)
             assert session.units[0].key
-            connection_of(session.link).ask_frame_rate(2)
-            connection_of(session.link).ask_photo()
-            asked = await device.until(lambda: device.got("camera")[1:3])
-            assert asked == [{"type": "camera", "do": "rate", "fps": 2}, {"type": "camera", "do": "photo"}]
             await device.close()
 
             other = Device()

@@ -119,15 +119,21 @@ def moments(recording: Recording) -> list[tuple[int, int]]:
     ]
 
 
-def test_the_same_scene_over_both_wires_gives_the_same_decisions(tmp_path: Path) -> None:
-    with companion(tmp_path / "recordings", "--quiet") as here:
+def over_both(scene: str, seed: int, folder: Path, *flags: str) -> dict[str, Recording]:
+    """What was recorded of the scene, by wire."""
+    with companion(folder / "recordings", "--quiet", *flags) as here:
         for wire in ("webrtc", "bridge"):
-            command = simulator("platform", here.url, tmp_path / wire, "--seed", "5", "--wire", wire)
+            command = simulator(scene, here.url, folder / wire, "--seed", str(seed), "--wire", wire)
             done = subprocess.run(command, capture_output=True, text=True, timeout=240)
             assert done.returncode != 2, f"{wire}: {done.stderr}"  # how it sounded is judged elsewhere
         here.stop()
-    recordings = {r.info.device: r for r in map(Recording, (tmp_path / "recordings").glob("*.mcap"))}
+    recordings = {r.info.device: r for r in map(Recording, (folder / "recordings").glob("*.mcap"))}
     assert set(recordings) == {"webrtc", "bridge"}
+    return recordings
+
+
+def test_the_same_scene_over_both_wires_gives_the_same_decisions(tmp_path: Path) -> None:
+    recordings = over_both("platform", 5, tmp_path)
     webrtc, bridge = (turns(recordings[wire]) for wire in ("webrtc", "bridge"))
     assert bridge == webrtc
     assert [(t.words, t.outcome) for t in bridge] == [
@@ -142,6 +148,23 @@ def test_the_same_scene_over_both_wires_gives_the_same_decisions(tmp_path: Path)
         assert abs(spoke_ms - spoke_too_ms) <= 64, "two windows of voice activity"
         assert abs(at_ms - at_too_ms) <= 500, "of the pictures around the word, all of the same sign"
     assert all(replay(r.path).same for r in recordings.values())
+
+
+def test_a_camera_that_only_takes_photos_is_asked_for_them_and_not_missed_on_both_wires(tmp_path: Path) -> None:
+    recordings = over_both("photo_glasses", 5, tmp_path, "--set", "speaking.greet=false")
+    (webrtc,), (bridge,) = (turns(recordings[wire]) for wire in ("webrtc", "bridge"))
+    assert bridge == webrtc and bridge.outcome == "answered" and bridge.intent == "read:read"
+    told = []
+    for recording in recordings.values():
+        events = list(recording.events())
+        (device,) = {e.device for e in events if isinstance(e, ev.LinkChanged) and e.state == "connected"}
+        told.append(device)
+        assert not [e for e in events if isinstance(e, ev.MediaFlow)], "nothing is missed"
+        kinds = (ev.AskKeyFrame, ev.PhotoCame, ev.Look, ev.FrameChosen)
+        order = [type(e) for e in events if isinstance(e, kinds)]
+        assert order == list(kinds), "taken when the words were over, because the microphone rests for it"
+        assert replay(recording.path).same
+    assert told[0] == told[1] and told[0].photo_only and told[0].rests_for_camera
 
 
 LIFT = """\

@@ -105,6 +105,24 @@ def test_a_taken_port_says_which_and_how_to_choose_another(home: Path, capsys: p
     assert str(port) in said and "--port" in said
 
 
+@pytest.mark.parametrize(
+    ("flags", "told"),
+    [
+        (("--port", "99999"), ("server.port = 99999", "65535")),
+        (("--port", "-3"), ("server.port = -3", "65535")),
+        (("--set", "push.rtmp_port=70000"), ("push.rtmp_port = 70000", "65535")),
+        (("--port", "0", "--set", "server.host=192.0.2.77", "--lan"), ("server.host = 192.0.2.77", "--lan")),
+    ],
+)
+def test_an_address_that_cannot_be_is_named_by_its_setting(
+    home: Path, capsys: pytest.CaptureFixture[str], flags: tuple[str, ...], told: tuple[str, ...]
+) -> None:
+    """99999 would have been listened on as 34463."""
+    assert main(["run", *flags]) == 2
+    said = capsys.readouterr().err
+    assert all(part in said for part in told) and "Traceback" not in said, said
+
+
 def test_a_voice_that_is_not_here_is_named_with_those_that_are(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["ask", "hello", "--set", "speaking.voice=orpheus"]) == 2
     said = capsys.readouterr().err

@@ -451,6 +451,18 @@ def _torn(path: Path) -> None:
     path.write_bytes(bytes(data))
 
 
+def _of_tomorrow(path: Path) -> None:
+    film(path, still(flat(90), 0.3))
+    path.write_bytes(path.read_bytes().replace(b"avc1", b"zzz9"))
+
+
+def _no_frames(path: Path) -> None:
+    with av.open(str(path), "w") as out:
+        stream = out.add_stream("libx264", rate=FPS)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        out.start_encoding()
+
+
 def _subtitles(path: Path) -> None:
     path.write_bytes(b"1\n00:00:00,000 --> 00:00:01,000\nHello\n")
 
@@ -471,6 +483,9 @@ def _playlist(path: Path) -> None:
         ("list.m3u8", _playlist, "play list"),
         ("cut.mp4", _unfinished, "not whole"),
         ("torn.mp4", _torn, "nothing in it can be decoded"),
+        ("of_tomorrow.mp4", _of_tomorrow, "codec is not known here (video (unknown))"),
+        ("no_frames.mp4", _no_frames, "neither picture nor sound"),
+        ("pipe.mp4", lambda p: os.mkfifo(p), "a pipe"),
         ("photo.jpg", lambda p: cv2.imwrite(str(p), flat(90)), "--image"),
         ("photo.png", lambda p: cv2.imwrite(str(p), flat(90)), "--image"),
     ],
@@ -483,6 +498,16 @@ def test_what_is_no_video_is_named_with_what_it_is_and_the_way_out(
     line = capsys.readouterr().err.strip()
     assert name in line and told in line and "\n" not in line and "Traceback" not in line
     assert not list(home.rglob("*.mcap")), "nothing is recorded of what never began"
+
+
+def test_pictures_of_an_unknown_codec_are_named_and_the_sound_still_counts(
+    home: Path, capsys: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    film(home / "clip.mp4", still(flat(90), 1.0), said(0.2, "who_are_you", 0.5))
+    (home / "clip.mp4").write_bytes((home / "clip.mp4").read_bytes().replace(b"avc1", b"zzz9"))
+    ask("--video", "clip.mp4")
+    assert "clip.mp4: its pictures cannot be used" in caplog.text
+    assert "who are you" in capsys.readouterr().out
 
 
 def test_a_part_that_ends_before_it_begins_is_refused(home: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -27,7 +27,7 @@ from device_sim.mic import Voices
 from device_sim.wire import Wire
 from tests.lan_house import House, house
 from tests.shaky import Shaky, shaky
-from tests.test_bridge import companion, connection_of
+from tests.test_bridge import companion
 from tests.test_link import Session, run
 
 NS = 1_000_000_000
@@ -68,29 +68,30 @@ async def _more(session: Session, pictures: int) -> list[int]:
     return captured_ns(session)[known:]
 
 
-def test_so_many_pictures_a_second_come_as_are_asked_for(tmp_path: Path) -> None:
+@pytest.mark.parametrize("over", ["bridge", "webrtc"])
+def test_so_many_pictures_a_second_come_as_are_asked_for(over: str, tmp_path: Path) -> None:
     async def story() -> None:
-        async with companion() as here, glasses(tmp_path, here.at("/")) as wire:
+        async with companion() as here, glasses(tmp_path, here.at("/"), over=over) as wire:
             assert wire.session
             session = here.sessions[0]
             await _more(session, 3)
-            asked = connection_of(session.link)
+            ask = session.link.send_message
 
-            asked.ask_frame_rate(2.5)
+            ask({"type": "camera", "do": "rate", "fps": 2.5})
             times = (await _more(session, 5))[1:]  # one may have been under way
             steps = [b - a for a, b in itertools.pairwise(times)]
             period = NS / 2.5
             assert all(period - NS / FPS <= step <= period + 2 * NS / FPS for step in steps), steps
             assert all(unit.key for unit in session.units[-4:]), "what lies between two of them never came"
 
-            asked.ask_frame_rate(0)
-            asked.ask_photo()
+            ask({"type": "camera", "do": "rate", "fps": 0})
+            ask({"type": "camera", "do": "photo"})
             photo = (await _more(session, 1))[0]
             heard = len(session.sounds)
             await session.until(lambda: len(session.sounds) > heard + 50)  # a second of sound, and no picture
             assert captured_ns(session)[-1] == photo and session.units[-1].key
 
-            asked.ask_frame_rate(60)
+            ask({"type": "camera", "do": "rate", "fps": 60})
             times = await _more(session, 6)
             assert all(abs(b - a - NS / FPS) < NS / FPS / 2 for a, b in itertools.pairwise(times)), "as many as it has"
 

@@ -18,13 +18,13 @@ from companion.bridge.inbox import PICTURES_PER_S, SOUND_PACE, Allowance
 from companion.bridge.incoming import Incoming
 from companion.bridge.outgoing import Outgoing
 from companion.bridge.refusing import send_away
-from companion.link.channel import Pings, whole
+from companion.link.channel import Pings, tell_heard, whole
 from companion.link.connection import Host
 from companion.link.errors import Refused, surviving
 from companion.link.handler import LinkHandler, Message
 from companion.link.media_clock import DeviceClock
 from companion.link.record import DeviceRecord
-from companion.link.session import CLOSE_LIMIT_S, FIRST_PING_S, FIRST_PINGS, MARKS, PING_S
+from companion.link.session import CLOSE_LIMIT_S, FIRST_PING_S, FIRST_PINGS, PING_S
 from companion.link.settings import LinkSettings
 
 log = logging.getLogger(__name__)
@@ -71,14 +71,6 @@ class BridgeConnection:
     def ask_key_frame(self) -> None:
         if self._incoming is not None:
             self._incoming.ask_key_frame()
-
-    def ask_photo(self) -> None:
-        """One picture now, of a camera that streams too."""
-        self.send_message({"type": "camera", "do": "photo"})
-
-    def ask_frame_rate(self, fps: float) -> None:
-        """So many pictures a second from now on; 0 = none, until it is asked for again."""
-        self.send_message({"type": "camera", "do": "rate", "fps": fps})
 
     def cut_answer(self, utterance: int) -> None:
         self._outgoing.answers.cut(utterance)
@@ -166,14 +158,9 @@ class BridgeConnection:
             self._handler.on_clock(self._device.offset_ns, self._device.round_trip_ns)
 
     def _heard(self, message: Message) -> None:
-        utterance, sound_ns, mark = whole(message, "utterance"), whole(message, "sound_ns"), message.get("mark")
-        if utterance is None or sound_ns is None or mark not in MARKS or self._handler is None:
-            return
-        position_ns = self._outgoing.position_ns(utterance, sound_ns)
-        if position_ns is None:
-            return
-        at_ns = self._device.told_ns(whole(message, "device_ns"), self.clock.now_ns())
-        self._handler.on_heard(utterance, str(mark), at_ns, position_ns)
+        if self._handler is not None:
+            now_ns, outgoing = self.clock.now_ns(), self._outgoing
+            tell_heard(message, "sound_ns", outgoing.position_ns, self._device, now_ns, self._handler)
 
     # --------------------------------------------------------------------------------------------------- is it there
 

@@ -13,6 +13,7 @@ from companion.bridge.inbox import NS, Inbox
 from companion.bridge.times import CaptureTimes
 from companion.clock import SessionClock
 from companion.ingest import Pictures, Sounds
+from companion.link.asking_photos import AskingPhotos
 from companion.link.camera import KEY_FRAME_AFTER_NS, KEY_FRAME_EVERY_NS
 from companion.link.errors import surviving
 from companion.link.handler import LinkHandler, Message
@@ -51,7 +52,7 @@ class Incoming:
         self._last: dict[bool, int] = {}  # is it sound -> sequence number of the frame before
         self._later: asyncio.TimerHandle | None = None
         self._asked_ns: int | None = None
-        self._photo_due = False  # one was asked for, and none has come since
+        self._photos = AskingPhotos(record.photo_delay_ms, clock, say) if record.photo_only else None
         self._keyed_ns: int | None = None  # when the last key frame came, or its absence was last complained of
         self.missing = Missing()
         self.heard_ns = clock.now_ns()
@@ -71,7 +72,8 @@ class Incoming:
         else:
             self._inbox.put_picture(frame, broken=missing > 0)
         self._work()
-        self._photo_due = self._photo_due and frame.kind.sound
+        if self._photos is not None and not frame.kind.sound:
+            self._photos.came()
         self._ask_if_needed(frame)
 
     def idle(self) -> None:
@@ -82,15 +84,14 @@ class Incoming:
     def ask_key_frame(self) -> None:
         """Of an H.264 camera a key frame, of one that only takes photos a photo; at most every 500 ms, and no photo
         before the last one can have come. A stream of JPEG has nothing else."""
-        now_ns = self._clock.now_ns()
-        wait_ns = KEY_FRAME_EVERY_NS
-        if self._record.photo_only:
-            wait_ns = max(wait_ns, self._record.photo_delay_ms * 1_000_000) if self._photo_due else 0
-        if self._asked_ns is not None and now_ns - self._asked_ns < wait_ns:
+        if self._photos is not None:
+            self._photos.ask()
             return
-        if self._record.photo_only or self._record.camera == "h264":
-            self._asked_ns, self._photo_due = now_ns, True
-            self._say({"type": "camera", "do": "photo" if self._record.photo_only else "key_frame"})
+        now_ns = self._clock.now_ns()
+        lately = self._asked_ns is not None and now_ns - self._asked_ns < KEY_FRAME_EVERY_NS
+        if self._record.camera == "h264" and not lately:
+            self._asked_ns = now_ns
+            self._say({"type": "camera", "do": "key_frame"})
 
     def close(self) -> None:
         if self._later is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -13,10 +14,13 @@ import av
 from companion.clip.heic import is_heic
 from companion.settings import SettingsError
 
+log = logging.getLogger(__name__)
+
 FORMATS = (  # containers that hold their media themselves: a play list would have others opened, or the network
     "mov,matroska,avi,flv,mpegts,mpeg,asf,ogg,wav,mp3,flac,aac,aiff,amr,caf,ivf,h264,hevc,mjpeg,gif,obu"
 )
 LARGEST_PX = 8192  # one side; a file may claim any
+USUAL_FPS, SLOWEST_FPS, FASTEST_FPS = 30.0, 0.1, 240.0
 PICTURES = {b"\xff\xd8\xff": "JPEG", b"\x89PNG": "PNG", b"RIFF????WEBP": "WebP"}
 
 
@@ -27,7 +31,8 @@ class ClipError(SettingsError):
 @dataclass(frozen=True, slots=True)
 class Found:
     """`duration_s`: 0 if the file does not say. `start_s`: the file's own time of its first moment. `picture`, `sound`:
-    indices of the streams that are used, -1 for none. `what`: all of it in a line."""
+    indices of the streams that are used, -1 for none. `what`: all of it in a line. `fps`: of its pictures, as far as
+    the file says; FFmpeg takes raw streams, which tell no time, for 25."""
 
     path: Path
     duration_s: float
@@ -35,6 +40,7 @@ class Found:
     picture: int
     sound: int
     what: str
+    fps: float = USUAL_FPS
 
 
 @contextmanager
@@ -60,13 +66,23 @@ def examine(path: Path, longest_s: float, from_s: float = 0.0, to_s: float = 0.0
     Raises:
         ClipError: it is no video that can be asked about, or longer than `longest_s`.
     """
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise ClipError(
+            f"--video {path}: this is a pipe or a device; it is read more than once: save it as a file first"
+        )
     _refuse_heic(path)  # FFmpeg would take each tile of it for a film
     with opened(path) as container:
-        picture = next((s for s in container.streams.video if not _is_cover(s)), None)
-        sound = next(iter(container.streams.audio), None)
+        picture = next((s for s in container.streams.video if s.codec_context is not None and not _is_cover(s)), None)
+        sound = next((s for s in container.streams.audio if s.codec_context is not None), None)
         what = _described(container)
         if picture is None and sound is None:
-            raise ClipError(f"--video {path}: there is neither picture nor sound in it, only {what or 'nothing'}")
+            raise ClipError(_nothing(path, what))
+        for used, there, name in (
+            (picture, container.streams.video, "pictures"),
+            (sound, container.streams.audio, "sound"),
+        ):
+            if used is None and any(stream.codec_context is None for stream in there):
+                log.warning("%s: its %s cannot be used: a codec that is not known (%s)", path.name, name, what)
         if picture is not None and max(picture.width, picture.height) > LARGEST_PX:
             raise ClipError(
                 f"--video {path}: its pictures are {picture.width}x{picture.height}, and {LARGEST_PX} a side is the "
@@ -80,6 +96,7 @@ def examine(path: Path, longest_s: float, from_s: float = 0.0, to_s: float = 0.0
             picture.index if picture is not None else -1,
             sound.index if sound is not None else -1,
             what,
+            _fps(picture),
         )
     if to_s and to_s <= from_s:
         raise ClipError(f"--from {from_s:g} --to {to_s:g}: the part ends before it begins; exchange the two")
@@ -94,6 +111,24 @@ def examine(path: Path, longest_s: float, from_s: float = 0.0, to_s: float = 0.0
     return found
 
 
+def _nothing(path: Path, what: str) -> str:
+    if not what:
+        return f"--video {path}: there is nothing in it, neither picture nor sound; it may not have been recorded"
+    if "(unknown" in what:
+        return (
+            f"--video {path}: its codec is not known here ({what}); make one of it that is, where it can be played: "
+            f"ffmpeg -i {path.name} -c:v libx264 -c:a aac other.mp4"
+        )
+    return f"--video {path}: there is neither picture nor sound in it, only {what}"
+
+
+def _fps(stream: Any) -> float:
+    if stream is None:
+        return USUAL_FPS
+    rate = float(stream.average_rate or USUAL_FPS)
+    return rate if SLOWEST_FPS <= rate <= FASTEST_FPS else USUAL_FPS
+
+
 def _is_cover(stream: Any) -> bool:
     """A picture that came with a song."""
     return bool(int(stream.disposition) & int(av.stream.Disposition.attached_pic))
@@ -102,10 +137,13 @@ def _is_cover(stream: Any) -> bool:
 def _described(container: Any) -> str:
     parts = []
     for stream in container.streams:
-        codec = getattr(stream.codec_context, "name", "") if stream.codec_context is not None else "unknown"
+        codec = stream.codec_context
+        if codec is None:  # then it knows nothing else of itself either
+            parts.append(f"{stream.type} (unknown)")
+            continue
         size = f" {stream.width}x{stream.height}" if stream.type == "video" else ""
         rate = f" {stream.rate} Hz" if stream.type == "audio" else ""
-        parts.append(f"{stream.type} ({codec}{size}{rate})")
+        parts.append(f"{stream.type} ({getattr(codec, 'name', '')}{size}{rate})")
     return ", ".join(parts)
 
 

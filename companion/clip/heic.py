@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from companion import MEGAPIXELS
 from companion.upright import Bgr
 
 BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -30,10 +31,18 @@ def read_heic(data: bytes) -> Bgr:
     heif = _library()
     try:
         photo = heif.open_heif(io.BytesIO(data), convert_hdr_to_8bit=True, bgr_mode=True)
-        pixels = np.asarray(photo)
-    except (ValueError, EOFError, SyntaxError, OSError, RuntimeError, MemoryError) as why:
-        raise HeicError(f"a HEIC picture that cannot be read ({why}); it may be cut off: copy it again") from why
-    return np.ascontiguousarray(pixels[:, :, :3], np.uint8)
+        width, height = photo.size  # as its head says; nothing has been decoded
+        if width * height > MEGAPIXELS * 1_000_000:
+            raise HeicError(
+                f"a HEIC picture of {width}x{height}, and {MEGAPIXELS} megapixels are the most; make it smaller"
+            )
+        pixels = np.array(photo, np.uint8)  # its own: what the library lends is gone with the photo
+    except HeicError:
+        raise
+    except (ValueError, LookupError, EOFError, SyntaxError, OSError, RuntimeError, MemoryError) as why:
+        detail = " ".join(str(why).split())
+        raise HeicError(f"a HEIC picture that cannot be read ({detail}); it may be cut off: copy it again") from why
+    return np.ascontiguousarray(pixels[:, :, :3])
 
 
 def _library() -> Any:

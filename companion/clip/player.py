@@ -33,6 +33,7 @@ AGAIN_NS = 200 * MS  # a picture that stands is seen again so often
 STILL_AGAIN_NS = 500 * MS  # a photograph is shown again at a question, if it was shown longer ago than that
 REPEATED = 10  # blocks, 200 ms: heard again after a hold, in case it began in the middle of a word
 STALLED_NS = NS  # later than that: the file is too much for this machine, and the clip waits for it
+SLACK_NS = 100 * MS  # so long after its end a question is still asked at its end
 QUIET_NS = 500 * MS  # nobody speaks and nothing is under way for so long: all is said
 GIVE_UP_NS = 180 * NS  # nothing has been decided for so long
 _SILENCE: Pcm = np.zeros(FRAME_SAMPLES, np.int16)
@@ -65,12 +66,14 @@ class Player:
         hold: Hold,
         heard: Callable[[bytes, int], None],
         news: Callable[[], int],
+        late: Callable[[Timed, int], None] = lambda question, end_ns: None,
     ) -> None:
-        """`heard(packet, utterance)`: each 20 ms of the answer; `news()`: grows when something was decided."""
+        """`heard(packet, utterance)`: each 20 ms of the answer; `news()`: grows when something was decided;
+        `late(question, end_ns)`: the source was over before it was due, and it is asked now."""
         self._session, self._source, self._hold, self._heard = session, program.source, hold, heard
         self._pictures = Pictures(session, session.clock, itertools.count(1).__next__, QUALITY)
         self._sounds = Sounds(session, session.clock)
-        self._news = news
+        self._news, self._late = news, late
         self._timed = deque(sorted(program.timed, key=lambda question: question.at_ns))
         self._limit_ns = program.limit_ns
         self._stands: Bgr | bytes | None = None
@@ -167,10 +170,15 @@ class Player:
         self._hear(_SILENCE if block is None else block, from_ns)
         self.position_ns = until_ns
         self.cut_short = until_ns >= self._limit_ns
-        if self.cut_short or (not self._timed and await self._source.over()):
+        if not (self.cut_short or await self._source.over()):
+            return
+        if not self._timed:
             self.end.set()
-        elif self._timed and await self._source.over():  # asked for later than its end: at its end
-            await self.ask(self._timed.popleft().words)
+            return
+        question = self._timed.popleft()
+        if question.at_ns > self.position_ns + SLACK_NS:
+            self._late(question, self.position_ns)
+        await self.ask(question.words)
 
     async def _wait(self, from_ns: int) -> None:
         self._hear(_SILENCE, from_ns)

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
-from companion.clip.found import picture_kind
-from companion.clip.heic import HeicError, is_heic, read_heic
 from companion.clip.source import Pcm, Shown
-from companion.settings import SettingsError
+from companion.picture_file import read_picture
 from pipelines.events import NS
 
 STANDS_NS = 5 * NS // 4  # "what changed" wants two looks a second apart
@@ -51,32 +47,10 @@ class Slides:
 
 def jpeg_of(path: Path) -> bytes:
     """A picture file as JPEG, at most `LONGEST_PX` a side. Raises SettingsError with its name."""
-    import cv2
-
+    from pipelines.seeing.decode import claimed_pixels
     from pipelines.seeing.encode import jpeg
 
-    try:
-        data = path.read_bytes()
-    except OSError as why:
-        raise SettingsError(f"--image {path}: cannot be read: {why.strerror}") from why
-    if not data:
-        raise SettingsError(f"--image {path}: the file is empty; it may not have been copied to its end")
-    try:
-        bgr = read_heic(data) if is_heic(data) else cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
-    except HeicError as why:
-        raise SettingsError(f"--image {path}: {why}") from why
-    except cv2.error:  # larger than it reads
-        bgr = None
-    if bgr is None:
-        raise SettingsError(f"--image {path}: {_unread(path, data)}")
-    if data[:2] == b"\xff\xd8" and max(bgr.shape[:2]) <= LONGEST_PX:
+    bgr, data = read_picture(path)
+    if data[:2] == b"\xff\xd8" and max(bgr.shape[:2]) <= LONGEST_PX and claimed_pixels(data):
         return data
-    return jpeg(np.asarray(bgr, np.uint8), min(LONGEST_PX, max(bgr.shape[:2])), 95)
-
-
-def _unread(path: Path, data: bytes) -> str:
-    if kind := picture_kind(data[:64]):
-        return f"a picture ({kind}) that is damaged, cut off, or too large; copy it again"
-    video = data[4:8] == b"ftyp" or data[:4] in (b"\x1aE\xdf\xa3", b"RIFF")
-    hint = f"; if it is a video: --video {path}" if video else ""
-    return f"this is no picture that can be read; JPEG, PNG and WebP work, and HEIC with an extra{hint}"
+    return jpeg(bgr, LONGEST_PX, 95)

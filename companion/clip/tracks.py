@@ -92,13 +92,14 @@ def _samples(found: Found, span: Span) -> Iterator[tuple[int, Pcm]]:
 
 def pictures(found: Found, span: Span) -> Iterator[Shown]:
     """Upright, in order, at most 1920 px a side and about 30 a second; the span begins with what stood before it."""
-    last_ns, period_ns = -NS, NS // 30
+    last_ns, expected_ns = -NS, -round(span.from_s * NS)
     limit_ns = round((span.to_s - span.from_s) * NS) if span.to_s else 0
     waits: tuple[int, Any] | None = None  # the last picture before the span: what is seen as it begins
     for frame in _frames(found, found.picture, span):
-        at_ns = last_ns + period_ns
+        at_ns = expected_ns
         if frame.time is not None:
             at_ns = round((frame.time - found.start_s - span.from_s) * NS)
+        expected_ns = at_ns + round(NS / found.fps)
         if at_ns < 0:
             waits = 0, frame
             continue
@@ -116,13 +117,26 @@ def pictures(found: Found, span: Span) -> Iterator[Shown]:
         yield Shown(0, upright(waits[1]))
 
 
+def _there(found: Found, span: Span) -> int:
+    """Where the span begins, to seek to; 0 where that cannot be done: a raw stream is decoded from its beginning.
+    Tried on a container of its own, since a failure leaves it at its end."""
+    there = round((span.from_s + found.start_s) * av.time_base) if span.from_s > 0 else 0
+    if there:
+        with opened(found.path) as container:
+            try:
+                container.seek(there)
+            except av.FFmpegError:
+                return 0
+    return there
+
+
 def _frames(found: Found, index: int, span: Span) -> Iterator[Any]:
     """Decoded frames of one stream from just before the span's beginning; what is broken is left out."""
     with opened(found.path) as container:
         stream = container.streams[index]
         stream.thread_type = "AUTO"
-        if span.from_s > 0:
-            container.seek(round((span.from_s + found.start_s) * av.time_base))
+        if there := _there(found, span):
+            container.seek(there)
         bad = good = 0
         packets = container.demux(stream)
         while bad < BAD_IN_A_ROW:

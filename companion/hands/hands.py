@@ -103,6 +103,9 @@ class Hands:
     def _key_frame(self, d: ev.AskKeyFrame) -> None:
         self._session.ask_picture()
 
+    def _frame_rate(self, d: ev.AskFrameRate) -> None:
+        self._session.link.send_message({"type": "camera", "do": "rate", "fps": d.fps})
+
     def _shed(self, d: ev.Shed) -> None:
         self._session.log("WARNING" if d.what else "INFO", d.reason)
         if self._session.left_out.now(d.what) and not self._session.link.record.photo_only:
@@ -152,6 +155,7 @@ class Hands:
             ev.Earcon: self._earcon,
             ev.Prefer: self._prefer,
             ev.AskKeyFrame: self._key_frame,
+            ev.AskFrameRate: self._frame_rate,
             ev.Shed: self._shed,
             ev.Caption: self._caption,
             ev.StateChanged: self._state,

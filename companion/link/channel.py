@@ -15,7 +15,7 @@ from typing import Any
 
 from companion.clock import SessionClock
 from companion.link.errors import surviving
-from companion.link.handler import Message
+from companion.link.handler import LinkHandler, Message
 from companion.link.media_clock import DeviceClock
 
 log = logging.getLogger(__name__)
@@ -23,6 +23,7 @@ log = logging.getLogger(__name__)
 MESSAGE_LIMIT = 64 * 1024  # characters; a typed question is under 1,000
 WAITING_LIMIT = 32
 UNREAD_LIMIT = 256 * 1024  # bytes that the device has not taken yet
+MARKS = ("first", "progress", "last")
 PINGS_OPEN = 32  # unanswered pings remembered
 
 
@@ -101,6 +102,24 @@ class Channel:
             return
         with surviving("a message could not be handled"):
             self._on_message(message)
+
+
+def tell_heard(
+    message: Message,
+    place: str,
+    position_ns: Callable[[int, int], int | None],
+    device: DeviceClock,
+    now_ns: int,
+    handler: LinkHandler,
+) -> None:
+    """A device's `heard`, given on. `place`: the field that says where; `position_ns(utterance, place)`: how far into
+    its utterance that is, None if it is nowhere. What is not whole is passed over."""
+    utterance, at, mark = whole(message, "utterance"), whole(message, place), message.get("mark")
+    if utterance is None or at is None or mark not in MARKS:
+        return
+    heard_ns = position_ns(utterance, at)
+    if heard_ns is not None:
+        handler.on_heard(utterance, str(mark), device.told_ns(whole(message, "device_ns"), now_ns), heard_ns)
 
 
 def _parsed(raw: str | bytes) -> Message | None:

@@ -97,6 +97,7 @@ def watch(record: DeviceRecord, microphone: bool, camera: bool, now_ns: int) -> 
     """For a device that says this of itself. A camera that gives pictures only when asked, or only while the microphone
     rests, is not watched: its silence is its way."""
     streams = camera and not record.photo_only and not record.rests_for_camera
-    every_ns = round(1e9 / record.fps) if record.fps else 0
+    fps = record.idle_fps or record.fps
+    every_ns = round(1e9 / fps) if fps else 0
     rests_ms = delay_ms(record.deciding) + MARGIN_MS if record.rests_for_camera else 0
     return FlowWatch(microphone, streams, now_ns, every_ns, rests_ms * 1_000_000)

@@ -9,8 +9,9 @@ from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationEr
 
 from companion.link.errors import Refused
 from companion.link.offer import WORKING_CODECS
+from companion.link.record import NOT_SAID, DeviceRecord
+from companion.link.said import ECHO, read_record
 
-ECHO = ("none", "cancelled", "open")  # of the companion's own sound in a device's microphone
 UNANSWERABLE = (OperationError, InvalidStateError, InvalidAccessError, ValueError, KeyError)
 
 
@@ -36,6 +37,19 @@ def read_echo(body: dict[str, Any]) -> str:
             400, "bad_echo", f"the field echo is {str(said)[:40]!r}", f"one of {', '.join(ECHO)}, or leave it out"
         )
     return str(said)
+
+
+def read_device(body: dict[str, Any]) -> DeviceRecord:
+    """What the device says of itself. Raises `Refused` for a field that is wrong."""
+    said = body.get("device")
+    if said is None:
+        return NOT_SAID
+    if not isinstance(said, dict):
+        raise Refused(400, "bad_device", f"the field device is {ascii(said)[:40]}", 'an object like {"name": …}')
+    try:
+        return read_record(said)
+    except Refused as refused:
+        raise Refused(400, "bad_device", f"in device, {refused.detail}", refused.hint) from refused
 
 
 def unanswerable(error: Exception) -> Refused:

@@ -18,6 +18,8 @@ class DeviceRecord:
     height: int = 0
     fps: float = 0.0
     """Pictures a second, while it streams."""
+    idle_fps: float = 0.0
+    """So few a second are enough while nobody needs more, it says; 0 = it does not change."""
     photo_only: bool = False
     """It sends no stream: one picture each time it is asked for one."""
     photo_delay_ms: int = 0
@@ -47,6 +49,7 @@ class DeviceRecord:
             self.microphone_hz,
             self.rests_for_speaker,
             self.rests_for_camera,
+            self.idle_fps,
         )
 
 

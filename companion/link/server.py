@@ -1,8 +1,8 @@
 """The door for devices: an HTTP server that shows the page and turns a WebRTC offer into a session.
 
     GET  /            the page (token)
-    POST /api/offer   {"sdp", "type": "offer", "echo", "resume"} → {"sdp", "type": "answer", "session"} (token)
-                      with "listen": a session's or a place's name, to play that one's answers and nothing else
+    POST /api/offer   {"sdp", "type": "offer", "echo", "device", "resume"} → {"sdp", "type": "answer", "session"}
+                      (token); with "listen": a session's or a place's name, to play that one's answers only
     GET  /health      {"ok": true, "version"} (no token on loopback, says nothing else)
 
 Whatever is refused is refused with a JSON body of `error`, `detail` and `hint`, before any session is built. With TLS,
@@ -28,7 +28,8 @@ from companion.link.listener import Listener
 from companion.link.offer import Offer, read_offer
 from companion.link.page import PAGE, page_file
 from companion.link.places import Places
-from companion.link.posted import UNANSWERABLE, read_body, read_echo, unanswerable
+from companion.link.posted import UNANSWERABLE, read_body, read_device, read_echo, unanswerable
+from companion.link.record import NOT_SAID, DeviceRecord
 from companion.link.refusals import bare, plain_http, refusal
 from companion.link.session import DeviceSession
 from companion.link.settings import LinkSettings
@@ -209,11 +210,11 @@ class LinkServer:
                 'send JSON: Content-Type application/json, body {"sdp": …, "type": "offer"}',
             )
         body = read_body(await request.read())
-        echo, offer = read_echo(body), read_offer(str(body["sdp"]), self.loopback_only)
+        echo, said, offer = read_echo(body), read_device(body), read_offer(str(body["sdp"]), self.loopback_only)
         listen = body.get("listen")
         wearer = self._places.listened(listen) if listen else self.place(body.get("resume"))
         assert wearer is not None, "listened() gives None for no name alone"
-        _, sdp = await self.answer(wearer, offer, echo, listens=bool(listen))
+        _, sdp = await self.answer(wearer, offer, echo, listens=bool(listen), said=said)
         return web.json_response({"sdp": sdp, "type": "answer", "session": wearer.session})
 
     @property
@@ -222,15 +223,22 @@ class LinkServer:
         return _is_loopback(self.settings.host)
 
     async def answer(
-        self, wearer: Wearer, offer: Offer, echo: str = "", kind: str = "webrtc", listens: bool = False
+        self,
+        wearer: Wearer,
+        offer: Offer,
+        echo: str = "",
+        kind: str = "webrtc",
+        listens: bool = False,
+        said: DeviceRecord = NOT_SAID,
     ) -> tuple[DeviceSession, str]:
-        """A WebRTC connection for this wearer, and our SDP. `listens`: one that only plays. Raises `Refused` for what
+        """A WebRTC connection for this wearer, and our SDP. `listens`: one that only plays. `said`: what the device
+        says of itself beside the offer. Raises `Refused` for what
         aiortc holds against the offer; then nothing of the connection is left."""
         if listens and not offer.speaker:
             raise Refused(400, "bad_sdp", "the offer is to listen and receives no sound", "offer audio as recvonly")
 
         def make(resumed: bool) -> DeviceSession:
-            return DeviceSession(wearer, offer, self.settings, self.loopback_only, echo, resumed, kind)
+            return DeviceSession(wearer, offer, self.settings, self.loopback_only, echo, resumed, kind, said)
 
         connection = wearer.listen(make) if listens else wearer.place(make)
         try:

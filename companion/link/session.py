@@ -13,13 +13,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Coroutine, Iterable
+from dataclasses import replace
 from typing import TypeVar
 
 from aiortc import RTCConfiguration, RTCIceCandidate, RTCPeerConnection, RTCRtpReceiver, RTCSessionDescription
 from aiortc.exceptions import InvalidAccessError, InvalidStateError, OperationError
 
+from companion.link.asking_photos import AskingPhotos
 from companion.link.camera import Camera
-from companion.link.channel import Channel, whole
+from companion.link.channel import Channel, tell_heard, whole
 from companion.link.connection import Host
 from companion.link.guard import EVERYWHERE
 from companion.link.handler import LinkHandler, Message
@@ -27,7 +29,7 @@ from companion.link.internals import hello_again, last_sent_rtp, offer_addresses
 from companion.link.media_clock import DeviceClock
 from companion.link.microphone import Microphone
 from companion.link.offer import Offer
-from companion.link.record import DeviceRecord
+from companion.link.record import NOT_SAID, DeviceRecord
 from companion.link.settings import LinkSettings
 from companion.link.speaker import Answers, SpeakerTrack, play_to_nobody
 
@@ -39,7 +41,6 @@ FIRST_PING_S, PING_S = 0.1, 1.0
 GOODBYE_S = 0.1  # for "bye" to leave before the connection goes
 CLOSE_LIMIT_S = 5.0
 Made = TypeVar("Made")
-MARKS = ("first", "progress", "last")
 
 
 class UnusableOffer(ValueError):  # noqa: N818
@@ -58,8 +59,10 @@ class DeviceSession:
         echo: str,
         resumed: bool,
         kind: str = "webrtc",
+        said: DeviceRecord = NOT_SAID,
     ) -> None:
-        """`echo`: as the offer says it. `resumed`: the session was there before. `kind`: as in `Connection`."""
+        """`echo`: as the offer says it. `resumed`: the session was there before. `kind`: as in `Connection`. `said`:
+        what the device says of itself beside the offer."""
         self.kind = kind
         self.session, self.clock, self.echo = host.session, host.clock, echo
         self._host, self._resumed = host, resumed
@@ -70,6 +73,9 @@ class DeviceSession:
         self._handler: LinkHandler | None = None
         self._microphone: Microphone | None = None
         self._camera: Camera | None = None
+        self._said = said
+        photos = AskingPhotos(said.photo_delay_ms, self.clock, self.send_message) if said.photo_only else None
+        self._photos = photos
         self._answers = Answers(self._next_answer, self._channel.send, self._origin)
         self._state = "new"
         self._connected = asyncio.Event()
@@ -113,8 +119,13 @@ class DeviceSession:
         if kind == "audio":
             self._microphone = Microphone(receiver, self.clock, self._device, handler)
         else:
-            self._camera = Camera(receiver, self.clock, self._device, handler, self._host.next_frame)
+            self._camera = Camera(receiver, self.clock, self._device, handler, self._next_picture)
         tap_reports(receiver, lambda ntp, rtp: handler.on_sender_report(kind, ntp, rtp, self.clock.now_ns()))
+
+    def _next_picture(self) -> int:
+        if self._photos is not None:
+            self._photos.came()
+        return self._host.next_frame()
 
     def _next_answer(self) -> tuple[bytes, int]:
         assert self._handler is not None
@@ -136,13 +147,14 @@ class DeviceSession:
 
     @property
     def record(self) -> DeviceRecord:
-        """As far as an offer says it."""
+        """What the device says, and the offer."""
         camera = self._offer.video.codecs.values() if self._offer.camera and self._offer.video is not None else ()
-        return DeviceRecord(
-            name=self.kind,
+        return replace(
+            self._said,
+            name=self._said.name or self.kind,
             camera=next((codec for codec in camera if codec in ("h264", "vp8")), ""),
             microphone="opus" if self._offer.microphone else "",
-            microphone_hz=48_000 if self._offer.microphone else 0,
+            microphone_hz=(self._said.microphone_hz or 48_000) if self._offer.microphone else 0,
             speaker=self._offer.speaker,
             echo=self.echo,
         )
@@ -151,7 +163,9 @@ class DeviceSession:
         self._channel.send(message)
 
     def ask_key_frame(self) -> None:
-        if self._camera is not None:
+        if self._photos is not None:
+            self._photos.ask()
+        elif self._camera is not None:
             self._camera.ask_key_frame()
 
     def cut_answer(self, utterance: int) -> None:
@@ -217,14 +231,9 @@ class DeviceSession:
             self._handler.on_clock(self._device.offset_ns, self._device.round_trip_ns)
 
     def _heard(self, message: Message) -> None:
-        utterance, rtp, mark = whole(message, "utterance"), whole(message, "rtp"), message.get("mark")
-        if utterance is None or rtp is None or mark not in MARKS or self._handler is None:
-            return
-        position_ns = self._answers.position_ns(utterance, rtp)
-        if position_ns is None:
-            return
-        at_ns = self._device.told_ns(whole(message, "device_ns"), self.clock.now_ns())
-        self._handler.on_heard(utterance, str(mark), at_ns, position_ns)
+        if self._handler is not None:
+            now_ns, answers = self.clock.now_ns(), self._answers
+            tell_heard(message, "rtp", answers.position_ns, self._device, now_ns, self._handler)
 
     def _captured(self, message: Message) -> None:
         track = {"audio": self._microphone, "video": self._camera}.get(str(message.get("media")))

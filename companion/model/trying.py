@@ -14,7 +14,7 @@ import numpy as np
 from companion.model.client import ModelClient
 from companion.model.profile import ModelProfile
 from companion.net import Net, NetOptions
-from companion.settings import SettingsError
+from companion.picture_file import read_picture
 from companion.terminal import wrapped
 from pipelines.events import AskModel, Message, View
 from pipelines.seeing.encode import jpeg
@@ -104,14 +104,7 @@ async def try_model(
 
 def picture_of(path: Path) -> bytes:
     """A picture file as it is sent: JPEG, at most PICTURE_PX long. Raises SettingsError."""
-    try:
-        data = path.read_bytes()
-    except OSError as why:
-        raise SettingsError(f"--image {path}: cannot be read: {why.strerror}") from why
-    bgr = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR) if data else None
-    if bgr is None:
-        raise SettingsError(f"--image {path}: this is no picture that can be read; JPEG and PNG work")
-    return jpeg(np.asarray(bgr, np.uint8), PICTURE_PX, QUALITY)
+    return jpeg(read_picture(path)[0], PICTURE_PX, QUALITY)
 
 
 def card() -> bytes:

@@ -16,3 +16,12 @@ class PushSettings:
     )
     origins: tuple[str, ...] = ()  # other web pages that may push by WHIP, e.g. "https://camera.example"
     echo: str = ""  # of our sound in a pushing device's microphone: "none", "cancelled", "open"; "" = not known
+
+    def __post_init__(self) -> None:
+        check_port("push.rtmp_port", self.rtmp_port)
+
+
+def check_port(name: str, port: int) -> None:
+    """Raises ValueError. (What is larger would be taken modulo 65536, and listened on in silence.)"""
+    if not 0 <= port <= 65_535:
+        raise ValueError(f"{name} = {port}: a port is a number from 0 to 65535")

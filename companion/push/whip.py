@@ -25,7 +25,7 @@ from companion.link.errors import Refused
 from companion.link.guard import PUSH_PATH
 from companion.link.offer import Offer, read_offer
 from companion.link.places import RETRY_AFTER_S
-from companion.link.posted import ECHO
+from companion.link.said import ECHO
 from companion.link.server import LinkServer
 from companion.link.session import DeviceSession
 from companion.link.trickle import read_fragment

@@ -41,7 +41,9 @@ TICKS = {
     "Earcon": "speaking",
     "TurnClosed": "speaking",
 }
-MINOR = frozenset({"SetVolume", "Caption", "AskKeyFrame", "Duck", "SpeechStarted", "SpeechPaused", "Earcon", "Aside"})
+MINOR = frozenset(
+    {"SetVolume", "Caption", "AskKeyFrame", "AskFrameRate", "Duck", "SpeechStarted", "SpeechPaused", "Earcon", "Aside"}
+)
 
 
 def fewer(rows: list[dict[str, Any]], limit: int) -> list[dict[str, Any]]:

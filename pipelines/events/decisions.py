@@ -169,6 +169,13 @@ class AskKeyFrame(Decision):
 
 
 @dataclass(frozen=True, slots=True)
+class AskFrameRate(Decision):
+    """Ask the device for at most so many pictures a second, until it is asked for others."""
+
+    fps: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class ReadText(Decision):
     request: int = 0
     turn: int = 0

@@ -417,6 +417,8 @@ class Resumed(Happening):
     whereabouts: Whereabouts = NOWHERE
     recalled: tuple[Memory, ...] = ()  # what "that" is: what was told or answered from memory last
     untold: tuple[str, ...] = ()  # of a list out of memory, what was not said yet
+    slow_camera: bool = False  # it was asked for fewer pictures
+    lull_ns: int = 0  # when it will be, if nobody speaks until then; 0 = it will not
 
 
 @dataclass(frozen=True, slots=True)

@@ -56,7 +56,8 @@ class Device:
 
     `rests_for_speaker`, `rests_for_camera`: its microphone rests while that works; `half_duplex`: for both, as older
     recordings say it; `photo_only`: its camera streams nothing and takes a picture when asked, which comes within
-    `photo_delay_ms`; `microphone_hz`: twice the highest frequency that it hears."""
+    `photo_delay_ms`; `microphone_hz`: twice the highest frequency that it hears; `idle_fps`: so few pictures a second
+    its camera may be asked for while nobody needs more, 0 = it does not change."""
 
     name: str = ""
     half_duplex: bool = False
@@ -65,6 +66,7 @@ class Device:
     microphone_hz: int = 0
     rests_for_speaker: bool = False
     rests_for_camera: bool = False
+    idle_fps: float = 0.0
 
     @property
     def deaf_while_speaking(self) -> bool:

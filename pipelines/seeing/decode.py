@@ -206,7 +206,7 @@ def from_jpeg(data: bytes) -> Picture | None:
     """One JPEG (or PNG) file -> (h, w, 3) uint8 BGR, turned as its EXIF says; None if broken or absurdly large."""
     import cv2
 
-    if not 0 < _claimed_pixels(data) <= MAX_PIXELS:
+    if not 0 < claimed_pixels(data) <= MAX_PIXELS:
         return None
     try:
         picture = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
@@ -215,7 +215,7 @@ def from_jpeg(data: bytes) -> Picture | None:
     return cast(Picture, picture) if picture is not None and picture.size else None
 
 
-def _claimed_pixels(data: bytes) -> int:
+def claimed_pixels(data: bytes) -> int:
     """Width x height as the file's own header claims, read before any memory is given to it; 0 if there is none.
 
     PNG: the first chunk, IHDR, holds width and height (4 bytes each, big-endian) at byte 16. JPEG: a row of segments
