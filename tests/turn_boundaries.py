@@ -14,6 +14,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from statistics import median
 from typing import Final
 
@@ -24,15 +25,13 @@ from tests.turn_pauses import AFTER_FILLER, LONGER, PAUSED, WORD_ERRORS, sentenc
 
 # How often people pause before a word, beside other words.
 PHRASE: Final = 3.0
-PHRASES: Final = frozenset(
-    """
-    of in on at by for with from to into onto about under over behind between through against during without along
-    around towards near inside outside like than until after before beside across above below down up next beyond
-    instead and or but if when that because while whether where how what which who together
-    """.split()
-)
+PHRASES: Final = """
+of in on at by for with from to into onto about under over behind between through against during without along
+around towards near inside outside like than until after before beside across above below down up next beyond
+instead and or but if when that because while whether where how what which who together
+"""
 OBJECT: Final = 1.5
-OBJECTS: Final = frozenset("the a an my your his her our their this these those some any another two three it".split())
+OBJECTS: Final = "the a an my your his her our their this these those some any another two three it"
 INSIDE: Final = 0.4  # between an article and its noun
 ELSEWHERE: Final = 1.0
 
@@ -72,9 +71,10 @@ def marked(line: str) -> Sentence:
 
 
 def _weight(last: str, then: str) -> float:
-    if last in OBJECTS or last in PHRASES:
+    phrases, objects = PHRASES.split(), OBJECTS.split()
+    if last in objects or last in phrases:
         return INSIDE
-    return PHRASE if then in PHRASES else OBJECT if then in OBJECTS else ELSEWHERE
+    return PHRASE if then in phrases else OBJECT if then in objects else ELSEWHERE
 
 
 def spoken(part: str) -> list[Sentence]:
@@ -83,7 +83,7 @@ def spoken(part: str) -> list[Sentence]:
 
 def longer_than(wait_ms: float) -> float:
     """The share of people's pauses inside a turn that last longer."""
-    for (short, above), (long, below) in zip(LONGER, LONGER[1:], strict=False):
+    for (short, above), (long, below) in pairwise(LONGER):
         if wait_ms <= long:
             return above - (above - below) * max(0.0, wait_ms - short) / (long - short)
     return 0.0
