@@ -22,7 +22,7 @@ class TurnOptions:
     policy: str = "words"  # how the silence is chosen: a name of `pipelines.turns.policy`
     end_silence_ms: int = 0  # more than 0: whatever was said, instead of the four that follow
     complete_silence_ms: int = 270  # the words are a whole command: nothing can follow that changes it
-    open_silence_ms: int = 430  # a question that sounds finished; half of all pauses inside a sentence are longer
+    open_silence_ms: int = 450  # a question that sounds finished; half of all pauses inside a sentence are longer
     unfinished_silence_ms: int = 1600  # it ends in the middle ("what is the"): one pause in twenty is longer than 1 s
     unknown_silence_ms: int = 950  # nothing recognised yet: wait before saying so
     silence_max_ms: int = 2000  # whatever was said and learned, this much silence ends it

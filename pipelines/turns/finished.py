@@ -28,11 +28,13 @@ def grammar(language: str) -> Grammar:
 @dataclass(frozen=True, slots=True)
 class Reading:
     """Each is "" or why. `unfinished`: the words are waiting for more; `goes_on`: they could be all, and often are not
-    ("read this" … "to me"); `may_go_on`: they are all, and now and then are not ("an alarm for six" … "thirty")."""
+    ("read this" … "to me"); `may_go_on`: they are all, and now and then are not ("an alarm for six" … "thirty");
+    `command`: they have the form of a whole command, even if one of them was misheard."""
 
     unfinished: str = ""
     goes_on: str = ""
     may_go_on: str = ""
+    command: str = ""
 
 
 def read(text: str, language: str = "en") -> Reading:
@@ -43,9 +45,12 @@ def read(text: str, language: str = "en") -> Reading:
     letters = rules.letters(text)
     if not letters:
         return Reading()
+    may_go_on = _first(rules.may_go_on, letters) or ""
+    if not _TRAILS_OFF.search(text) and (command := _first(rules.command, letters)):
+        return Reading("", "", may_go_on, command)
     if unfinished := _unfinished(rules, letters, text):
         return Reading(unfinished)
-    return Reading("", _first(rules.goes_on, letters) or "", _first(rules.may_go_on, letters) or "")
+    return Reading("", _first(rules.goes_on, letters) or "", may_go_on)
 
 
 def finished(text: str, language: str = "en") -> str:

@@ -7,8 +7,8 @@ A language file (`languages/en.toml`) holds
 - `[contractions]`: "what's" -> "what is";
 - `[phrases]`: named pieces of patterns, used as `<name>`;
 - `leads`: words before the sentence proper; they are left out unless nothing else was said;
-- `[[finished]]`, `[[unfinished]]`, `[[goes_on]]`, `[[may_go_on]]`: `when` (a pattern or several), `unless`, `why`,
-  `like` (examples);
+- `[[command]]`, `[[finished]]`, `[[unfinished]]`, `[[goes_on]]`, `[[may_go_on]]`: `when` (a pattern or several),
+  `unless`, `why`, `like` (examples);
 - `[[restart]]`: how a new sentence begins inside what was said ("my knee hurts what should I do"); what stands before
   it is left out for the other rules.
 
@@ -68,6 +68,7 @@ class Grammar:
         for name, text in data.get("phrases", {}).items():
             self._phrases[name] = self._expression(text, f"the phrase {name}")
         self._restart = [rule.when for rule in self._rules(data, "restart")]
+        self.command = tuple(self._rules(data, "command"))
         self.finished = tuple(self._rules(data, "finished"))
         self.unfinished = tuple(self._rules(data, "unfinished"))
         self.goes_on = tuple(self._rules(data, "goes_on"))
@@ -156,7 +157,7 @@ def _several(value: str | Iterable[str]) -> list[str]:
 
 
 def _texts(data: Mapping[str, Any]) -> Iterator[str]:
-    for name in ("restart", "finished", "unfinished", "goes_on", "may_go_on"):
+    for name in ("restart", "command", "finished", "unfinished", "goes_on", "may_go_on"):
         for rule in data.get(name, ()):
             for key in ("when", "unless"):
                 yield from _several(rule.get(key, ()))

@@ -105,7 +105,7 @@ def _detail(facts: Facts, rule: Rule) -> str:
         "this or more": facts.goes_on,
         "command or more": facts.may_go_on,
         "often longer": facts.goes_on,
-        "command": said.intent.label,
+        "command": said.intent.label if complete(said.intent) else facts.read.command,
         "steers": said.intent.label,
         "question": said.intent.label,
     }.get(rule.name, "")
@@ -201,4 +201,5 @@ def policy(options: TurnOptions) -> TurnPolicy:
 def _facts(said: Said, language: str) -> Facts:
     if not said.accepted:
         return Facts(said, Reading())
-    return Facts(said, read(said.text, language), complete(said.intent))
+    reading = read(said.text, language)
+    return Facts(said, reading, complete(said.intent) or bool(reading.command))
