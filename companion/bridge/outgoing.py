@@ -75,7 +75,8 @@ class Outgoing:
             slot = await pace.slot()
             self._stamp = slot * FRAME_SAMPLES
             packet = self.answers.packet(self._stamp)
-            if self._sound is not None and (packet != SILENCE or self._sound.silence):
+            wanted = self.answers.speaks or packet != SILENCE  # an utterance may end in silence: that is heard too
+            if self._sound is not None and (wanted or self._sound.silence):
                 frame = Frame(self._sound.kind, self._sequence, slot * FRAME_NS, self._sound.frame(packet))
                 self._sequence += 1
                 self._outbox.put_sound(frame.pack())

@@ -129,6 +129,7 @@ class Answers:
         self._next_stamp = 0
         self._origin: int | None = None
         self._waiting: list[tuple[dict[str, object], int]] = []
+        self.speaks = False  # the last packet was of an utterance, silent or not
 
     def cut(self, utterance: int) -> None:
         """This utterance ends before its end."""
@@ -146,7 +147,8 @@ class Answers:
             payload, utterance = self._pull()
         if utterance != self._current:
             self._change(utterance, stamp)
-        if utterance and payload:
+        self.speaks = bool(utterance and payload)
+        if self.speaks:
             self._ledger.sent(utterance, stamp)
         self._last_stamp, self._next_stamp = stamp, stamp + FRAME_SAMPLES
         return payload or SILENCE
