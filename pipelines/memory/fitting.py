@@ -134,7 +134,7 @@ def fits(question: Wanted, memory: Memory) -> bool:
         core -= {"level", "floor", "row", "spot", "place"}
     if not core and not (asked & (fact.all | fact.implied)) and not (question.mine and fact.about == "me"):
         return False
-    if not _of_kind(question, fact, memory.text):
+    if not _of_kind(question, fact, memory.text) or _another_side(question, fact, memory.text):
         return False
     if not core and fact.relation == "parked" and question.wh == "where" and question.mine:
         return True  # "where did I park": what is parked need not be named
@@ -154,6 +154,15 @@ def fits(question: Wanted, memory: Memory) -> bool:
     return False
 
 
+def _another_side(question: Wanted, fact: Fact, text: str) -> bool:
+    """Somebody was named, and nothing asked but what they are: not where they live, and not their number."""
+    if question.wh not in {"what", ""} or question.words != content(fact.about):
+        return False
+    numbered = fact.relation == "number" and stem("number") in fact.all
+    return (numbered or fact.relation in _SIDES) and not re.match(r"(?:my|our|the|i|we)\b", normal(text))
+
+
+_SIDES: Final = frozenset({"lives", stem("have")})
 _PARK: Final = frozenset({stem("park")})
 _COLOURS: Final = frozenset(stem(word) for word in COLOURS)
 
