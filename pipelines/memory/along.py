@@ -69,8 +69,8 @@ class Along:
         question = self._question
         if not self._plain or question.mode or not (named.asks(question.text) or fitting.is_question(question.text)):
             return []
-        span, found = self._span, list[Memory]()
-        if fitting.is_question(question.text):
+        span, found = self._span, named.all_of(question.text, self.memories)
+        if not found and fitting.is_question(question.text):
             found = fitting.answering(question.text, self.memories, span.since_s, span.until_s)
         return found or ([] if span else named.answering(question.text, self.memories))
 

@@ -27,6 +27,9 @@ _ASKS: Final = re.compile(
 )
 
 _ALL_OF: Final = re.compile(r"(?:tell me|what is there(?: to say)?) (?:\w+ )?(?:about|of) (?P<about>.+)")
+_ADVICE: Final = re.compile(
+    r"\b(?:should|could|can|would|may|shall) (?:i|we)\b(?! know)|\bhow (?:do|does|did|can|could)\b"
+)
 MOST: Final = 4  # facts in one answer
 
 
@@ -51,7 +54,7 @@ _BEING: Final = frozenset({"is", "allergic"})
 _PLACED: Final = frozenset({"where", "parked", "lives", "leave"})
 # Verbs that ask for something of their own: "what does it cost" is not where it is.
 _ASKING_VERBS: Final = _stems(
-    "cost weigh measure phone ring name age pay bear born colour price size wear say mean like love hate "
+    "cost weigh measure phone ring name age pay bear born colour price size wear say mean like love hate work job "
     "enjoy prefer collect play study teach speak drive work live own marry"
 )
 
@@ -71,6 +74,14 @@ def asks(text: str) -> bool:
     return text.rstrip().endswith("?") or bool(_ASKS.search(normal(speech.bare(text))))
 
 
+def all_of(question: str, memories: Sequence[Memory]) -> list[Memory]:
+    """What is remembered of somebody of whom everything is asked: "tell me about Anna"; the newest first."""
+    match = _ALL_OF.fullmatch(as_question(question))
+    about = content(match["about"]) if match else frozenset()
+    facts = [m for m in memories if m.what == "fact" and not m.replaced_s]
+    return _newest([m for m in facts if about and content(fact_of(m.text).about) == about])[:MOST]
+
+
 def answering(question: str, memories: Sequence[Memory]) -> list[Memory]:
     """The standing facts that answer it, the newest first; several only if they tell different things of one."""
     if not asks(question):
@@ -79,8 +90,6 @@ def answering(question: str, memories: Sequence[Memory]) -> list[Memory]:
     if when := time_words(said):
         said = said.replace(when, " ")
     facts = [(m, fact_of(m.text)) for m in memories if m.what == "fact" and not m.replaced_s]
-    if match := _ALL_OF.fullmatch(said):
-        return _newest([m for m, fact in facts if content(fact.about) == content(match["about"]) != frozenset()])[:MOST]
     found = [(m, fact) for m, fact in facts if fact.relation and not fact.no and _answers(said, fact)]
     if len({fact.subject for _, fact in found}) > 1:
         most = max(len(fact.subject & content(said)) for _, fact in found)
@@ -108,7 +117,12 @@ def _answers(said: str, fact: Fact) -> bool:
     words = content(said)
     if not _named(said, words, fact):
         return False
-    mine = bool(_OWN & set(words_of(said))) or " the " in said
+    if _does(said, fact) or _ADVICE.search(said):
+        return False
+    mine = re.search(
+        rf"\b(?:my|our|the|which|what) (?:[\w-]+ )?{re.escape(fact.head)}|\b{re.escape(fact.head)}\b.* (?:of )?mine",
+        said,
+    )
     left = words - fact.subject - {fact.head} - (_verbs() if mine else frozenset())
     owner = content(fact.about)
     if words & _FOOD:
@@ -121,9 +135,11 @@ def _answers(said: str, fact: Fact) -> bool:
     if wants_place:
         return fact.relation in _PLACED and left <= _PLACES | fact.all | fact.implied
     if re.search(r"\bwhen\b", said) or left & _TIME:
-        return (fact.relation == "when" or timely(fact_text(fact))) and left <= _TIME | fact.all
+        return (
+            fact.relation == "when" or (fact.relation in {"is", "name"} and timely(_value(fact)))
+        ) and left <= _TIME | fact.all
     if left & _NUMBER:
-        return (fact.relation in {"number", "code"} or numeric(fact_text(fact))) and left <= _NUMBER | fact.all
+        return (fact.relation in {"number", "code"} or numeric(_value(fact))) and left <= _NUMBER | fact.all
     if left & _NAME:
         return fact.relation == "name" or (fact.relation == "is" and fact.single and left <= _NAME | fact.all)
     if fact.subject == owner and not _OWN & set(words_of(said)) and left == frozenset() and fact.relation not in _BEING:
@@ -131,7 +147,15 @@ def _answers(said: str, fact: Fact) -> bool:
     return left <= fact.all | fact.implied and fact.relation not in _PLACED
 
 
-def fact_text(fact: Fact) -> str:
+def _does(said: str, fact: Fact) -> bool:
+    """It asks what somebody or something did or does: a fact of it that holds no such verb is no answer."""
+    doing = re.search(
+        rf"\b(?:did|does|will|would|has|had) (?:my |our |the )?(?:[\w-]+ )?{re.escape(fact.head)}\w*(?P<v> .+)", said
+    )
+    return doing is not None and not content(doing["v"]) & (fact.all | fact.implied)
+
+
+def _value(fact: Fact) -> str:
     """What is told of it."""
     return " ".join(fact.value)
 

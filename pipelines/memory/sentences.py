@@ -160,7 +160,8 @@ _OF_PERSON: Final = re.compile(
     r"isn't) [\w-]+(?: [\w-]+)? allergic to|what colou?r (?:is|are) [\w-]+'s \w+|"
     r"(?:where|what) does [\w-]+(?: [\w-]+)? (?:live|work|like|love|hate|eat|drink|prefer|want|need|do)\b.*|"
     r"how old is (?:my )?[\w-]+|who(?:'s| is) [\w-]+(?:'s (?:partner|wife|husband|kid|boss|friend)| married to)|"
-    r"what(?:'s| is) the (?:name|number|phone number|address) of [\w-]+(?:'s [\w-]+)?|what could i get [\w-]+\b.*|"
+    r"what(?:'s| is) the (?:name|number|phone number|address) of "
+    r"(?!the |an? |this |that )(?:[\w-]+ )?[\w-]+(?:'s [\w-]+)?|what could i get [\w-]+\b.*|"
     r"what does (?:he|she) like|is (?:[\w-]+ )?[\w-]+ anything .*\bknow|what (?:is|was) it with (?:[\w-]+ )?[\w-]+|"
     r"(?:which|what) (?:town|city|village|street) is (?!the |an? |this |that )(?:[\w-]+ )?[\w-]+ in|"
     r"(?:is|are|am) (?:[\w-]+|my [\w-]+) (?:still )?allergic to .+|what (?:can|can't|shouldn't|should) [\w-]+ eat|"
@@ -288,7 +289,7 @@ _FORGETS: Final[tuple[tuple[str, str], ...]] = (
     (
         (
             rf"{_FORGET} (?P<about>(?:my|our|where|what|who|which|when|how) .+|[\w-]+'s .+|the "
-            rf"(?!(?:timer|alarm|reminder)s?$)[\w-]+(?: [\w-]+){{0,3}}|"
+            rf"(?!(?:timer|alarm|reminder)s?$)[\w-]+(?: [\w'-]+){{0,3}}|"
             rf"(?:the )?(?!about\b|to\b|timer|alarm|"
             rf"reminder)[\w'-]+(?: [\w'-]+)?)"
         ),

@@ -146,6 +146,7 @@ _KEEP: Final = re.compile(
 )
 
 
+_OF_SOMEBODY: Final = frozenset({"lives", "works", "allergic"})
 _CHANGED: Final = re.compile(r"\b(?:now|not|instead|actually|remember)\b")
 
 
@@ -158,7 +159,9 @@ def told(text: str) -> str:
     said = in_order(cleaned(as_told(heard.text)))
     if heard.kept:
         inner = in_order(said[5:]) if said.lower().startswith("this ") else ""
-        said = inner if inner and fact_of(inner).relation else said  # "remember this: …"
+        said = (
+            inner if inner and (inner[0].isupper() or fact_of(inner).relation in _OF_SOMEBODY) else said
+        )  # "remember this: …"
         return said if said and not _NOT_TOLD.fullmatch(normal(said)) else ""
     if re.match(r"it(?:'s| is) ", heard.text.lower()) and not _CHANGED.search(text.lower()):
         return ""  # "it's gate 5" may be said to anybody
