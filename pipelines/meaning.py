@@ -55,6 +55,8 @@ def _of_memory(room: Room, text: str) -> Intent | None:
     intent = Intent("recall", "seen") if sought(text) is not None else sentences.understood(text)
     if intent is None and room.mind.on and _known_to_wearer(text):
         return Intent("model", "ask")
+    if intent is None and (plain := understand(text)).name == "what_was" and not room.history.has(plain.subject):
+        intent = Intent("recall", "was", plain.subject)
     if intent is None or rules.before(text) or steers(normal(text)) or understood(text) is not None:
         return None
     mind, name = room.mind, intent.name

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 
 from pipelines import events as ev
-from pipelines.memory import fitting, sentences, telling
+from pipelines.memory import fitting, named, sentences, telling
+from pipelines.memory.facts import fact_of, replaces
 from tests.bench.memory.dialogue import play
 from tests.bench.memory.held_out import scripts
 
@@ -105,3 +106,65 @@ def test_an_allowance_is_no_wish_of_its_own(text: str) -> None:
 )
 def test_something_else_that_is_told_of_the_same_is_no_answer(told: str, question: str) -> None:
     assert not fitting.answering(question, [ev.Memory(1, "fact", told, at_s=1.0)])
+
+
+REMEMBERED = [
+    ev.Memory(number, "fact", text, at_s=float(number))
+    for number, text in enumerate(
+        [
+            "my passport is in the desk drawer",
+            "my vet is called Moss",
+            "the exam is in hall four",
+            "Nina is diabetic",
+            "Nina's number is 555 12",
+            "my dentist is doctor Ruiz",
+            "my hotel is the Grand Elm",
+        ],
+        start=1,
+    )
+]
+
+
+@pytest.mark.parametrize(
+    ("question", "answer"),
+    [
+        ("which drawer's my passport in", "my passport is in the desk drawer"),
+        ("passport where is it", "my passport is in the desk drawer"),
+        ("which hall is the exam in", "the exam is in hall four"),
+        ("what food can nina have", "Nina is diabetic"),
+        ("is nina anything i should know", "Nina is diabetic"),
+        ("what hotel did i book", "my hotel is the Grand Elm"),
+    ],
+)
+def test_a_question_is_answered_by_what_it_names_in_any_order_of_its_words(question: str, answer: str) -> None:
+    assert [memory.text for memory in named.answering(question, REMEMBERED)] == [answer]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        "what colour's my passport",
+        "how much did my hotel cost",
+        "what's the phone number of my dentist",
+        "how old is nina",
+        "what did nina give me",
+        "what did nina eat",
+        "where did my vet go",
+        "when is the exam",
+        "what hotel should i book",
+    ],
+)
+def test_what_was_not_told_of_a_thing_is_not_answered_by_something_else(question: str) -> None:
+    assert not fitting.answering(question, REMEMBERED)
+    assert not named.answering(question, REMEMBERED)
+
+
+def test_a_number_takes_no_other_fact_of_a_person_away() -> None:
+    number = fact_of("Stefan's number is 555")
+    assert not replaces(number, fact_of("Stefan is vegan"))
+    assert not replaces(number, fact_of("Stefan's name is Stefan Roth"))
+
+
+def test_this_before_a_sentence_is_not_kept() -> None:
+    assert telling.told("remember this felix moved to in ljubljana") == "felix moved to ljubljana"
+    assert telling.told("remember this song is by Abba") == "this song is by Abba"

@@ -6,7 +6,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from pipelines.events import Happening, Memory, Recalled
-from pipelines.memory import fitting, sentences, wording
+from pipelines.memory import fitting, named, sentences, wording
 from pipelines.memory.dates import Span, span_of
 from pipelines.memory.mind import OWN_NS, RECALL_NS
 from pipelines.thinking.intent import normal
@@ -67,10 +67,12 @@ class Along:
     def answering(self) -> list[Memory]:
         """The facts that answer the question by themselves."""
         question = self._question
-        if not self._plain or question.mode or not fitting.is_question(question.text):
+        if not self._plain or question.mode or not (named.asks(question.text) or fitting.is_question(question.text)):
             return []
-        span = self._span
-        return fitting.answering(self._question.text, self.memories, span.since_s, span.until_s)
+        span, found = self._span, named.all_of(question.text, self.memories)
+        if not found and fitting.is_question(question.text):
+            found = fitting.answering(question.text, self.memories, span.since_s, span.until_s)
+        return found or ([] if span else named.answering(question.text, self.memories))
 
     @property
     def _plain(self) -> bool:
@@ -86,7 +88,8 @@ class Along:
         own, person = sentences.of_wearer(text), sentences.of_person(text)
         if not world.model:
             personal = sentences.personal(text)
-            return wording.UNKNOWN if own or person or personal else ""
+            known = personal or named.about_somebody_known(text, self.memories)
+            return wording.UNKNOWN if own or person or known else ""
         foreign = any(tool.source not in {"built in", "sandbox"} for tool in world.tools)
         return wording.UNKNOWN if own and not world.camera and not foreign else ""
 

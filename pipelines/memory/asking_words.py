@@ -44,7 +44,7 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
             rf"remember|cannot remember|don't (?:remember|know|recall)|do not (?:remember|know)|can't "
             rf"recall)|(?:please )?"
             rf"(?:tell|give|remind) me|(?:(?:can|could|would|will) you )(?:please )?(?:tell|give|remind) me)"
-            rf"(?: again| please)* (?=(?:{_OWN}|[\w-]+'s)\b)(?!the (?:way|time|story|news|truth|joke)\b)"
+            rf"(?: again| please)* (?=(?:{_OWN}|(?:[\w-]+ )?[\w-]+'s)\b)(?!the (?:way|time|story|news|truth|joke)\b)"
         ),
         "what is ",
     ),
@@ -58,6 +58,15 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
     ),
     (rf"^({_WH}(?: [\w-]+)?) (do|did) (i|we) (?:usually|normally|always|typically) ", r"\1 \2 \3 "),
     # what it is about said first, or last
+    (r"\b(?:that|this|those|these|the) (?P<s>[\w-]+(?: [\w-]+)?) of (?:mine|ours)\b", r"my \g<s>"),
+    ((rf"^(?P<s>{_OWN} {_THING}|[\w-]+(?: [\w-]+)?) (?:what|which)(?:'s| is| was| are| were) (?:his|her|its|their) "
+     r"(?P<w>name|number|address|size|code|birthday|job)$"), r"what is \g<s>'s \g<w>"),
+    (r"^(?P<s>[\w-]+ (?:number|code|name|size|type)) (?:what|which)(?:'s| is| was| are| were) (?:it|that)(?: called)?$",
+     r"what is my \g<s>"),
+    ((r"^(?:what|which) (?P<w>code|number|password|pin|name|size) (?:is|was) (?:it|that) (?:for|of|to) "
+     r"(?P<s>(?:my|our|the) .+)$"), r"what is \g<s> \g<w>"),
+    ((r"^(?:what|which) (?:town|city|country|village|street|place|building|hall|district|part of town) "
+     r"(?:is|are|was|were) (?P<s>.+?) (?:in|at|on)$"), r"where is \g<s>"),
     (
         (rf"^(?P<s>{_OWN} {_THING}|[\w-]+'s {_THING}) (?P<w>where|who|when)(?:'s| is| was| are| were)? "
         rf"?(?:did (?:i|we) (?:put|leave|park|"
@@ -82,7 +91,7 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
     ((r"^(what|where|who|when) was (?=(?:my|our|the|[\w-]+'s)\b)(?!.*\b(?:before|old|previous|last|"
      r"then)\b)"), r"\1 is "),
     (r"^what was (?P<s>[\w-]+|(?:my|our) \w+) allergic to$", r"what is \g<s> allergic to"),
-    (r"^where is (?P<s>[\w-]+|(?:my|our) \w+) (?:live|living|staying)$", r"where does \g<s> live"),
+    (r"^where is (?P<s>[\w-]+(?: [\w-]+)?|(?:my|our) \w+) (?:live|living|staying)$", r"where does \g<s> live"),
     ((r"^(?:what|which) (?P<s>[\w-]+(?: (?:size|number|code))?) (?:i|we)(?: {_TAKE}| {_ING}| am| have| "
      r"got)+$").replace("{_TAKE}", _TAKE).replace("{_ING}", _ING), r"what is my \g<s>"),
     ((r"^(?:what|how) (?P<s>(?:my|our|the|[\w-]+'s) [\w-]+(?: [\w-]+)?) (?:is|are) (?:called|"

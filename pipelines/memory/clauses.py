@@ -42,8 +42,15 @@ _STARTS: Final = (
 )
 
 _TABLE: Final[tuple[tuple[str, str], ...]] = (
+    (r"(?P<s>.+?) (?:(?:has |have )?been |has |have |was )?moved to (?:in|at|on) (?P<v>.+)", r"\g<s> moved to \g<v>"),
+    (rf"(?P<s>{_OWN} {_NP})(?:'s| has| have| was)? (?:been|got) moved to (?P<v>the (?!\w+(?:st|nd|rd|th)\b).+)",
+     r"\g<s> is at \g<v>"),
+    (rf"where (?P<s>{_OWN} {_NP}) (?P<is>is|are) {_IT} (?P<v>.+)", r"\g<s> \g<is> \g<v>"),
+    (r"i(?:'m| am| have|'ve got) (?P<s>blood (?:type|group)) (?P<v>.+)", r"my \g<s> is \g<v>"),
+    ((rf"{_I}{_HAVE} moved (?P<s>{_OWN} {_NP}) "
+     r"(?P<v>(?:in|on|at|under|behind|beside|by|near|next|inside|outside)\b.+)"), r"i put \g<s> \g<v>"),
     # the subject first, and taken up again
-    ((rf"(?P<s>(?:{_OWN}|[\w-]+'s) {_NP})(?: (?:has |have |just )*changed)? {_IT} (?:now "
+    ((rf"(?P<s>(?:{_OWN}|(?:[\w-]+ )?[\w-]+'s) {_NP})(?: (?:has |have |just )*changed)? {_IT} (?:now "
      rf")?(?P<v>.+)"), r"\g<s> is \g<v>"),
     (rf"{_IT} (?:now )?(?P<s>{PLACED}) (?:number )?(?P<v>[\w-]+(?: [\w-]+){{0,3}})", r"my \g<s> is \g<v>"),
     # the owner behind
@@ -118,7 +125,7 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
     # the verb left out, or a letter of it
     (rf"(?P<s>(?:(?:{_OWN}|[\w-]+'s) )?(?:{_NP} )?{_COUNTED}) (?P<v>{_NUMBER})", r"\g<s> is \g<v>"),
     (rf"(?P<s>(?:my|our|the) [\w-]+(?: [\w-]+){{0,3}})'s {_NO_VERB}(?P<v>.+)", r"\g<s> is \g<v>"),
-    (rf"(?P<s>[\w-]+)'s {_NO_VERB}(?P<v>{_STARTS}.*|[\w-]+)", r"\g<s> is \g<v>"),
+    (rf"(?P<s>(?:[\w-]+ )?[\w-]+)'s {_NO_VERB}(?P<v>{_STARTS}.*|[\w-]+)", r"\g<s> is \g<v>"),
     (r"i part (?P<v>(?:(?:the|my) \w+|it|in|on|at|level|behind|near)\b.*)", r"i parked \g<v>"),
     ((rf"{_I}{_HAVE} (?:left|put) (?P<s>(?:the|my|our) (?:car|bike|van|motorbike|scooter|truck)) "
      rf"(?P<v>.+)"), r"i parked \g<s> \g<v>"),

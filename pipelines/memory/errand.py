@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.events import Forget, Forgotten, Happening, Memorised, Memory, Recalled, Remembered, ToolInfo
-from pipelines.memory import fitting, reminded, seen, wording
+from pipelines.memory import fitting, named, reminded, seen, wording
 from pipelines.memory.dates import Span, at_s, span_of, spoken
 from pipelines.memory.facts import content, fact_of, repeats, replaces, same, stem
 from pipelines.memory.place_words import Sought, sought
@@ -230,11 +230,19 @@ class MemoryErrand:
         if self._failed(event):
             return
         span = self._span
-        self._tell_found(fitting.answering(self._question.text, event.memories, span.since_s, span.until_s))
+        found = fitting.answering(self._question.text, event.memories, span.since_s, span.until_s)
+        self._tell_found(found or ([] if span else named.answering(self._question.text, event.memories)))
 
     def _tell_found(self, found: list[Memory]) -> None:
         self._holding.when_certain(partial(self._mind.means, *found))
-        self._say(wording.answer(found, *self._when) if found else wording.UNKNOWN)
+        self._say(wording.answer(found, *self._when) if found else self._unknown)
+
+    @property
+    def _unknown(self) -> str:
+        intent = self._question.intent
+        if intent.name == "was":  # nor was it read
+            return wording.neither(self._world.history.what_was(intent.subject, self._world.scribe.now_ns))
+        return wording.UNKNOWN
 
     @property
     def _sought(self) -> Sought:

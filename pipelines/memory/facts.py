@@ -72,7 +72,12 @@ _TABLE: Final[tuple[tuple[str, str, bool, str], ...]] = (
         "car",
     ),
     (r"(?P<s>.+?) (?:is|are) parked (?P<v>.+)", "parked", True, ""),
-    (rf"(?:i|we) ?{_HAVE}{_PUT} (?P<s>(?:my|the|our|a|an|\w+'s) .+?) (?P<v>{_PLACE})", "where", True, ""),
+    (
+        rf"(?:i|we) ?{_HAVE}{_PUT}(?: up| away| down)? (?P<s>(?:my|the|our|a|an|\w+'s) .+?) (?P<v>{_PLACE})",
+        "where",
+        True,
+        "",
+    ),
     (
         (
             r"(?P<s>.+?) (?:(?:is|are|am|was|were) )?(?P<no>not|"
@@ -214,7 +219,7 @@ def fact_of(text: str) -> Fact:
 _IMPLIED: Final[Mapping[str, frozenset[str]]] = {
     relation: frozenset(map(stem, words.split()))
     for relation, words in {
-        "lives": "city town country village address home street",
+        "lives": "live city town country village address home street",
         "allergic": "eat food",
         "works": "job profession",
         stem("like"): "gift present hobby interest",
@@ -301,6 +306,7 @@ def _about(subject: str) -> str:
     return "me" if subject in {"i", "me", "we", "my", "i'm"} else subject
 
 
+_TOLD_OF: Final = frozenset({"number", "name"})
 _VALUES: Final = frozenset({"is", "number", "code", "name", "when"})  # "my dentist is called X", "my dentist is Y"
 
 
@@ -317,8 +323,16 @@ def same(a: Fact, b: Fact) -> bool:
     coded = a.relation == b.relation == "code" and a.subject - {code} == b.subject - {code}
     works = a.relation == "works" and stem("job") in b.implied and a.subject == b.subject
     placed = {a.relation, b.relation} == {"where", "parked"} and a.subject == b.subject
-    valued = {a.relation, b.relation} <= _VALUES and a.subject == b.subject and bool(a.subject)
-    return nearer or coded or works or placed or valued
+    return nearer or coded or works or placed or _one_value(a, b)
+
+
+def _one_value(a: Fact, b: Fact) -> bool:
+    """They give the same thing a value in two ways; of one thing its name and its number are two things, and what
+    somebody is, is none of both."""
+    kinds = {a.relation, b.relation}
+    if not kinds <= _VALUES or a.subject != b.subject or not a.subject or not (a.single and b.single):
+        return False
+    return "number" not in kinds or not kinds & {"name", "is"} or not (a.all | b.all) & _TOLD_OF
 
 
 def replaces(new: Fact, old: Fact) -> bool:

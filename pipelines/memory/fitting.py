@@ -134,7 +134,7 @@ def fits(question: Wanted, memory: Memory) -> bool:
         core -= {"level", "floor", "row", "spot", "place"}
     if not core and not (asked & (fact.all | fact.implied)) and not (question.mine and fact.about == "me"):
         return False
-    if not _of_kind(question, fact, memory.text):
+    if not _of_kind(question, fact, memory.text) or _another_side(question, fact, memory.text):
         return False
     if not core and fact.relation == "parked" and question.wh == "where" and question.mine:
         return True  # "where did I park": what is parked need not be named
@@ -154,6 +154,24 @@ def fits(question: Wanted, memory: Memory) -> bool:
     return False
 
 
+def _at_number(said: str) -> bool:
+    """ "At nine" may be a time, "in hall four" is none."""
+    match = re.search(r"\b(?:at|on|from) (.+)$", said)
+    return match is not None and all(numeric(word) for word in match[1].split())
+
+
+def _another_side(question: Wanted, fact: Fact, text: str) -> bool:
+    """Somebody was named, and nothing asked but what they are: not where they live, and not their number."""
+    numbered = fact.relation == "number" and stem("number") in fact.all
+    if numbered and question.words & _MEASURES:
+        return True
+    if question.wh not in {"what", ""} or question.words != content(fact.about):
+        return False
+    return (numbered or fact.relation in _SIDES) and not re.match(r"(?:my|our|the|i|we)\b", normal(text))
+
+
+_MEASURES: Final = frozenset(map(stem, ["old", "tall", "heavy", "big", "long"]))
+_SIDES: Final = frozenset({"lives", stem("have"), stem("has")})
 _PARK: Final = frozenset({stem("park")})
 _COLOURS: Final = frozenset(stem(word) for word in COLOURS)
 
@@ -184,10 +202,12 @@ _ASKED_FOR: Final = frozenset(map(stem, ["number", "name", "call", "time", "day"
 
 def _has_that(asked: frozenset[str], fact: Fact) -> bool:
     """What is asked for is what the fact tells: its number, its name, its day."""
-    if asked & fact.all or (fact.relation in {"is", "code"} and fact.single):
+    if asked & fact.all:
         return True
     if stem("number") in asked:
-        return fact.relation == "number"
+        return fact.relation in {"number", "code"} or numeric(" ".join(fact.value))
+    if fact.relation in {"is", "code"} and fact.single:
+        return True
     if asked & {stem("name"), stem("call")}:
         return fact.relation == "name"
     return fact.relation == "when" or bool(asked & fact.implied)
@@ -203,7 +223,8 @@ def _of_kind(question: Wanted, fact: Fact, text: str) -> bool:
         case "where":
             return fact.relation in _WHERE or (fact.relation in {"", "leave"} and place)
         case "when":
-            return fact.relation == "when" or (fact.relation not in {"number", "code"} and timely(text))
+            numbered = fact.relation in {"number", "code"} or (fact.relation == "where" and not _at_number(said))
+            return fact.relation == "when" or (not numbered and timely(text))
         case "number":
             return numeric(text)
         case "colour":

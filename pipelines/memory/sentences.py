@@ -14,7 +14,7 @@ from typing import Final
 from pipelines.memory import speech
 from pipelines.memory.dates import time_words
 from pipelines.memory.phrasing import as_question
-from pipelines.memory.telling import PLEASE, keep_said, offered, told
+from pipelines.memory.telling import EVENT, PLEASE, keep_said, offered, told
 from pipelines.thinking.intent import Intent, normal
 
 # ---------------------------------------------------------------------------------------------------------------- asked
@@ -24,11 +24,12 @@ _SAID: Final = r"(?:tell|told|say|said|mention|mentioned|explain|explained)"
 _ASKED: Final[tuple[tuple[str, str], ...]] = (
     (
         (
-            r"(?:where|how) (?:do|did) you know (?:that|this|it)(?: from)?|who (?:told|said) (?:you )?(?:that|this|"
+            r"(?:and )?(?:where|how) (?:do|did) you know(?: (?:that|this|it))?(?: from)?|"
+            r"who (?:told|said) (?:you )?(?:that|this|"
             r"it)(?: to you)?|since when do you know (?:that|this|it)|"
             r"(?:when|how long ago|what (?:day|time)|since when)(?: was it)?(?: exactly)? (?:did|have|"
             r"had)? ?i (?:tell|told|say|"
-            r"said|mention|mentioned) (?:you )?(?:that|this|it)(?: to you)?|says who|how (?:come|is it) "
+            r"said|mention|mentioned) (?:you)?(?: ?(?:that|this|it))?(?: to you)?|says who|how (?:come|is it) "
             r"(?:that )?you know "
             r"(?:that|this|it)|where (?:is|was|comes|does) (?:that|this|it) (?:come )?from|"
             r"what makes you (?:say|think|so sure of) (?:that|this|so)|are you sure(?: about that)?|did "
@@ -45,7 +46,7 @@ _ASKED: Final[tuple[tuple[str, str], ...]] = (
             r"what (?:was|is) (?:it|(?:that|the) (?:thing|one)) (?:that )?i (?:told you|asked you to remember)|"
             r"i (?:told you|asked you to remember) something what was (?:it|that)|(?:list|tell me) what "
             r"you remember|"
-            r"what (?:have|did) i (?:told|tell|ask(?:ed)?) you(?: to remember| so far| to keep)*|"
+            r"what (?:have|did)? ?i (?:told|tell|ask(?:ed)?) you(?: to remember| so far| to keep)*|"
             r"what did i say (?:that )?you should remember|what is in your memory|(?:tell me|show me|"
             r"list) (?:everything|all|"
             r"what) you (?:know|remember)(?: about me)?|do you know anything about me"
@@ -100,7 +101,7 @@ _ASKED: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         (
-            rf"(?:what do you (?:know|remember)|(?:tell me )?(?:what|everything|all(?: that)?) you "
+            rf"(?:what do (?:you|i|we) (?:know|remember|have)|(?:tell me )?(?:what|everything|all(?: that)?) you "
             rf"(?:know|remember)|"
             rf"do you (?:know|remember) anything|what is (?:there )?in your memory|what have you (?:stored|"
             rf"remembered|got)|what do you have|tell me (?:everything|all)|(?:do you have |you got |"
@@ -159,8 +160,10 @@ _OF_PERSON: Final = re.compile(
     r"isn't) [\w-]+(?: [\w-]+)? allergic to|what colou?r (?:is|are) [\w-]+'s \w+|"
     r"(?:where|what) does [\w-]+(?: [\w-]+)? (?:live|work|like|love|hate|eat|drink|prefer|want|need|do)\b.*|"
     r"how old is (?:my )?[\w-]+|who(?:'s| is) [\w-]+(?:'s (?:partner|wife|husband|kid|boss|friend)| married to)|"
-    r"what(?:'s| is) the (?:name|number|phone number|address) of [\w-]+(?:'s [\w-]+)?|what could i get [\w-]+\b.*|"
-    r"what does (?:he|she) like|"
+    r"what(?:'s| is) the (?:name|number|phone number|address) of "
+    r"(?!the |an? |this |that )(?:[\w-]+ )?[\w-]+(?:'s [\w-]+)?|what could i get [\w-]+\b.*|"
+    r"what does (?:he|she) like|is (?:[\w-]+ )?[\w-]+ anything .*\bknow|what (?:is|was) it with (?:[\w-]+ )?[\w-]+|"
+    r"(?:which|what) (?:town|city|village|street) is (?!the |an? |this |that )(?:[\w-]+ )?[\w-]+ in|"
     r"(?:is|are|am) (?:[\w-]+|my [\w-]+) (?:still )?allergic to .+|what (?:can|can't|shouldn't|should) [\w-]+ eat|"
     r"(?:does|did) [\w-]+ (?:like|eat|drink|live|work|have|prefer|own)\b.*"
 )
@@ -195,7 +198,7 @@ def of_wearer(text: str) -> bool:
 _MINE_TOO: Final = (
     r"(?:car|van|scooter|keys?|wallet|passport|umbrella|dog|cat|dentist|doctor|landlord|room|locker|"
     r"seat|appointment|meeting|"
-    r"code|pass ?word)(?: name| number)?"
+    rf"code|pass ?word|{EVENT})(?: name| number)?"
 )
 
 
@@ -286,7 +289,7 @@ _FORGETS: Final[tuple[tuple[str, str], ...]] = (
     (
         (
             rf"{_FORGET} (?P<about>(?:my|our|where|what|who|which|when|how) .+|[\w-]+'s .+|the "
-            rf"(?!(?:timer|alarm|reminder)s?$)[\w-]+(?: [\w-]+){{0,3}}|"
+            rf"(?!(?:timer|alarm|reminder)s?$)[\w-]+(?: [\w'-]+){{0,3}}|"
             rf"(?:the )?(?!about\b|to\b|timer|alarm|"
             rf"reminder)[\w'-]+(?: [\w'-]+)?)"
         ),

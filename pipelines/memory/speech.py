@@ -10,7 +10,7 @@ from typing import Final
 _END: Final = r"(?=[\s,.;:!?]|$)"
 _GAP: Final = r"[\s,.;:!]+"
 _HEDGES: Final = (
-    r"u[mh]+|er+m?|oh|ah|hey|hi|hello|okay|ok|so|well|right|all ?right|now|and|also|but|then|please|"
+    r"u[mh]+|er+m?|oh|ah|hey|hi|hello|okay|ok|so|well|right|al(?:l |l)?right|now|and|also|but|then|please|"
     r"actually|no|wait|"
     r"anyway|listen|look|earshot|quick question|sorry|actually|by the way|fyi|btw|like|"
     r"just so (?:that )?you know|for (?:the )?(?:record|later|(?:future )?reference)|before i forget|in "

@@ -65,6 +65,10 @@ _SPOT: Final = (
     r"[\w-]+ (?:street|road|avenue|lane|square|garage|station))\b.*)"
 )
 _BODY: Final = r"(?:head|foot|feet|leg|back|arm|hand|knee|heart|stomach|battery|mind|life|day|eyes?|hair|train|bus)"
+EVENT: Final = (
+    r"(?:[\w-]+ )?(?:lecture|class|course|seminar|lesson|exam|interview|"
+    r"appointment|meeting|rehearsal|practice|training)"
+)
 _DIGIT: Final = (
     r"(?:[a-z]?\d+[a-z]?|zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty)"
 )
@@ -83,12 +87,13 @@ _STATED: Final = tuple(
         ),
         r"(?:the|my|our) (?:dog|cat|baby|puppy|kitten)(?:'s name is| is (?:called|named)) .+",
         rf"(?:the|my|our) {_LOST} (?:is|are) (?:now |still )?{_SPOT}",
+        rf"(?:the|my|our) {EVENT} (?:is|are) (?:now |still )?{_ABED} .+",
         rf"(?:house |car )?(?:keys|glasses|tickets) are (?:now |still )?{_SPOT}",
         (
             r"the (?:[\w-]+ ){0,2}(?:code|pass ?word|pass ?code|pin|combination)(?: (?:for|of|to) .+?)? "
             r"(?:is|are) .+"
         ),
-        rf"the (?:room|locker|seat|gate|table|flight|platform)(?: number)? is (?:now )?(?:\w+ )?{_DIGIT}\b.*",
+        rf"the (?:room|locker|seat|gate|table|flight|platform)(?: number)?{_TO} is (?:now )?(?:\w+ )?{_DIGIT}\b.*",
         rf"(?:the|my|our) (?:[\w-]+ )?(?:appointment|meeting|exam|interview|check ?up) (?:is|was) {_DATED}",
         rf"(?:my|our) (?:new )?{_PERSON}(?:'s name is|(?:'s)? birthday is| is called| is named| lives in) .+",
         rf"(?:my|our) (?:new )?{_PERSON} (?:\w+ )?(?:is|'s) (?:not |no longer )?allergic to .+",
@@ -141,6 +146,7 @@ _KEEP: Final = re.compile(
 )
 
 
+_OF_SOMEBODY: Final = frozenset({"lives", "works", "allergic"})
 _CHANGED: Final = re.compile(r"\b(?:now|not|instead|actually|remember)\b")
 
 
@@ -152,6 +158,10 @@ def told(text: str) -> str:
     heard = speech.said(text)
     said = in_order(cleaned(as_told(heard.text)))
     if heard.kept:
+        inner = in_order(said[5:]) if said.lower().startswith("this ") else ""
+        said = (
+            inner if inner and (inner[0].isupper() or fact_of(inner).relation in _OF_SOMEBODY) else said
+        )  # "remember this: …"
         return said if said and not _NOT_TOLD.fullmatch(normal(said)) else ""
     if re.match(r"it(?:'s| is) ", heard.text.lower()) and not _CHANGED.search(text.lower()):
         return ""  # "it's gate 5" may be said to anybody

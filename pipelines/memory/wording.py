@@ -98,6 +98,11 @@ def answer(memories: Sequence[Memory], t_ns: int, wall_clock: str) -> str:
     return " ".join(said)
 
 
+def neither(not_read: str) -> str:
+    """Neither told nor read in this session. `not_read`: the sentence for that."""
+    return f"You haven't told me, and {not_read}"
+
+
 def before(memories: Sequence[Memory], t_ns: int, wall_clock: str) -> str:
     if not memories:
         return NOTHING_BEFORE

@@ -119,6 +119,10 @@ class History:
         said, entry = found
         return f"{said} I read it {wording.ago((now_ns - entry.t_ns) / 1e9)}."
 
+    def has(self, subject: str) -> bool:
+        """Something that was read in this session names it."""
+        return self._find(subject) is not None
+
     def _find(self, subject: str) -> tuple[str, Remembered] | None:
         subject = normal(subject)
         for entry in reversed(self._entries):
