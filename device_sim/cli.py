@@ -7,6 +7,7 @@ import asyncio
 import json
 import logging
 import sys
+import tempfile
 import textwrap
 import time
 from collections.abc import Callable, Sequence
@@ -77,6 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--wire", choices=WIRES, default="webrtc", help="how it connects (default webrtc)")
     run.add_argument("--model", default="", metavar="URL", help="the stand-in model's address: judges what was sent")
     run.add_argument("--play", action="store_true", help="let it be heard on this machine's loudspeaker")
+    run.add_argument("--speak", action="store_true", help="say what a scene would `ask`, instead of typing it")
     run.add_argument("--brief", action="store_true", help="no clock and no captions: the companion prints these too")
     run.set_defaults(command=_run)
     check = commands.add_parser("check", help="read a scene and say what is wrong with it")
@@ -94,14 +96,14 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _load(options: argparse.Namespace) -> Scene:
+def _load(options: argparse.Namespace, speech: Path | None = None) -> Scene:
     fixed = {}
     for item in options.set:
         name, equals, value = item.partition("=")
         if not equals:
             raise SimulatorError(f"--set {item}: expected NAME=VALUE, such as --set platform=7")
         fixed[name] = value
-    return scenes.load(scenes.find(options.scene), options.seed, fixed, options.profile)
+    return scenes.load(scenes.find(options.scene), options.seed, fixed, options.profile, speech)
 
 
 def _scenes(options: argparse.Namespace) -> int:
@@ -133,7 +135,11 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _run(options: argparse.Namespace) -> int:
-    scene = _load(options)
+    with tempfile.TemporaryDirectory() as speech:
+        return _play(options, _load(options, Path(speech) if options.speak else None))
+
+
+def _play(options: argparse.Namespace, scene: Scene) -> int:
     address = Address.parse(options.to, options.token, options.fingerprint)
     if options.out is not None:
         options.out.mkdir(parents=True, exist_ok=True)

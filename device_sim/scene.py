@@ -21,6 +21,7 @@ from device_sim.open_speaker import OpenSpeaker
 from device_sim.steps import (
     DOOR_COLOURS,
     SPEECH,
+    Ask,
     Change,
     Event,
     LoseNetwork,
@@ -40,6 +41,7 @@ __all__ = [
     "BUNDLED",
     "DOOR_COLOURS",
     "SPEECH",
+    "Ask",
     "Camera",
     "Change",
     "Device",
@@ -78,6 +80,7 @@ class Scene:
     drawn: Mapping[str, str] = field(default_factory=dict)
     model: tuple[Rule, ...] = ()  # how the stand-in model answers in this scene
     companion: Mapping[str, str] = field(default_factory=dict)  # settings that a recording of it is made with
+    after: str = ""  # the scene that this wearer's companion was in before, and was then ended
 
     @property
     def camera(self) -> Camera | None:
@@ -129,11 +132,14 @@ def find(name: str) -> Path:
     return BUNDLED / f"{name}.yaml"
 
 
-def load(path: Path, seed: int = 0, fixed: Mapping[str, str] | None = None, profile: str = "") -> Scene:
+def load(
+    path: Path, seed: int = 0, fixed: Mapping[str, str] | None = None, profile: str = "", speech: Path | None = None
+) -> Scene:
     """Read, check and draw. `fixed` overrides drawn values; `profile` takes the device's place; where the wearer is
-    stays. Raises SceneError with file, line, key and way out."""
+    stays. `speech`: what is asked is spoken, and the sound of it lies there. Raises SceneError with file, line, key
+    and way out."""
     top = Place.of_file(path)
-    parts = top.fields(("name", "about", "device", "model", "companion", "draw", "steps"), required=("steps",))
+    parts = top.fields(("name", "about", "device", "model", "companion", "after", "draw", "steps"), required=("steps",))
     choices = _choices(parts["draw"]) if "draw" in parts else {}
     drawn = {name: random.Random(f"{seed}:{name}").choice(values) for name, values in choices.items()}
     for name, value in (fixed or {}).items():
@@ -141,7 +147,7 @@ def load(path: Path, seed: int = 0, fixed: Mapping[str, str] | None = None, prof
             raise SceneError(f"{path}: --set {name}={value}: nothing of that name is drawn; drawn: {', '.join(drawn)}")
         drawn[name] = value
     device = _device(parts.get("device"), profile)
-    steps = Reader(path.parent, drawn, choices, device).read(parts["steps"].with_values(drawn))
+    steps = Reader(path.parent, drawn, choices, device, speech).read(parts["steps"].with_values(drawn))
     scene = Scene(
         name=parts["name"].text() if "name" in parts else path.stem,
         about=parts["about"].text().strip() if "about" in parts else "",
@@ -152,6 +158,7 @@ def load(path: Path, seed: int = 0, fixed: Mapping[str, str] | None = None, prof
         drawn=drawn,
         model=read_rules(parts["model"]) if "model" in parts else (),
         companion=_companion(parts["companion"]) if "companion" in parts else {},
+        after=_after(parts["after"]) if "after" in parts else "",
     )
     _check_device(scene)
     return scene
@@ -194,6 +201,11 @@ def _choices(place: Place) -> dict[str, list[str]]:
         if not 0 < len(out[name]) <= 10_000:
             raise entry.error(f"{len(out[name])} values to draw from", "give 1 to 10000")
     return out
+
+
+def _after(place: Place) -> str:
+    """A bundled scene's name."""
+    return place.one_of(bundled())
 
 
 def _companion(place: Place) -> dict[str, str]:

@@ -16,7 +16,7 @@ from device_sim.errors import SceneError
 from device_sim.mic import Spoken
 from device_sim.now import Now
 from device_sim.record import Record, Turn
-from device_sim.scene import Change, Event, Expect, LoseNetwork, Say, Scene, See, Step, Tap, Wait
+from device_sim.scene import Ask, Change, Event, Expect, LoseNetwork, Say, Scene, See, Step, Tap, Wait
 from device_sim.sent import Sent
 from device_sim.way import Way
 
@@ -77,6 +77,8 @@ class Stage:
                 self._see(step)
             case Say():
                 await self._speak(step)
+            case Ask():
+                await self._type(step)
             case Change():
                 self._change(step)
             case Tap():
@@ -131,6 +133,16 @@ class Stage:
         self._answer_ns = None
         await asyncio.gather(spoken.done.wait(), self._meanwhile(step, spoken.first_ns))
         self.record.turns[-1].end_ns, self.record.turns[-1].mouth_ns = spoken.last_ns, spoken.mouth_ns
+
+    async def _type(self, step: Ask) -> None:
+        """A new turn opens as it is sent."""
+        await self._count_sent()
+        now_ns = time.monotonic_ns()
+        self.record.close_turn(now_ns)
+        self.record.turns.append(Turn(len(self.record.turns), step.words, now_ns, now_ns))
+        self._answer_ns = None
+        self._wire.send({"type": "typed", "text": step.words})
+        self._say("typed", f'"{step.words}"')
 
     async def _count_sent(self) -> None:
         """What the turn that ends here sent to the model."""

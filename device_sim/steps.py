@@ -11,7 +11,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from device_sim.device import Device, Lens, Microphone, Network, read_lens, read_microphone, read_network
+from device_sim.espeak import NoVoiceError
 from device_sim.expects import Expect, read_expect
+from device_sim.rendered import render
 from device_sim.yamlnode import Place
 
 SPEECH = Path(__file__).parent / "speech"
@@ -31,7 +33,7 @@ CARDS: dict[str, tuple[str, ...]] = {
 DOOR_COLOURS = ("red", "green", "blue", "yellow", "white", "black", "brown", "orange", "purple")
 MOTIONS = ("settle", "glance", "hold")
 CHANGES = ("camera", "microphone", "network")
-ACTIONS = ("see", "say", "bystander", *CHANGES, "tap", "event", "wait", "expect", "lose_network", "repeat")
+ACTIONS = ("see", "say", "ask", "bystander", *CHANGES, "tap", "event", "wait", "expect", "lose_network", "repeat")
 EXTRAS: dict[str, tuple[str, ...]] = {
     "within_s": ("wait",),
     "level_db": ("say", "bystander"),
@@ -119,6 +121,14 @@ class Say:
 
 
 @dataclass(frozen=True)
+class Ask:
+    """Any words at all, typed on the device. Opens a new turn. Where they are to be spoken, a `Say` stands instead."""
+
+    line: int
+    words: str
+
+
+@dataclass(frozen=True)
 class Wait:
     """`until`: "" (just `seconds`), "answer" (an answer can be heard) or "quiet" (the companion has finished)."""
 
@@ -137,20 +147,25 @@ class LoseNetwork:
     resumes: bool = True
 
 
-Step = See | Say | Tap | Event | Wait | Expect | Change | LoseNetwork
+Step = See | Say | Ask | Tap | Event | Wait | Expect | Change | LoseNetwork
 
 
 # -------------------------------------------------------------------------------------------------------------- reading
 
 
 class Reader:
-    """Reads the timeline. Knows the folder (for relative paths), what each name could have been (for decoys), and the
-    device (for what a change leaves as it is)."""
+    """Reads the timeline. Knows the folder (for relative paths), what each name could have been (for decoys), the
+    device (for what a change leaves as it is), and, if what is asked is to be spoken, a folder for the sound of it."""
 
     def __init__(
-        self, folder: Path, drawn: Mapping[str, str], choices: Mapping[str, list[str]], device: Device | None = None
+        self,
+        folder: Path,
+        drawn: Mapping[str, str],
+        choices: Mapping[str, list[str]],
+        device: Device | None = None,
+        speech: Path | None = None,
     ) -> None:
-        self._folder, self._drawn, self._choices = folder, drawn, choices
+        self._folder, self._drawn, self._choices, self._speech = folder, drawn, choices, speech
         self._device = device or Device()
 
     def read(self, place: Place) -> list[Step]:
@@ -186,6 +201,8 @@ class Reader:
         if action == "lose_network":
             resumes = fields["resumes"].flag() if "resumes" in fields else True
             return [LoseNetwork(line, body.number(0, 600), resumes)]
+        if action == "ask":
+            return [self._ask(line, body)]
         if action in ("say", "bystander"):
             return [self._say(line, body, fields, action == "bystander")]
         if action in CHANGES:
@@ -220,6 +237,17 @@ class Reader:
         pause = _pause(fields["pause"]) if "pause" in fields else None
         meanwhile = [self._meanwhile(item) for item in fields["meanwhile"].items()] if "meanwhile" in fields else []
         return Say(line, words, wav, level_db, pause, tuple(sorted(meanwhile, key=lambda m: m.at_ms)), over, other)
+
+    def _ask(self, line: int, place: Place) -> Ask | Say:
+        words = place.text()
+        if self._speech is None:
+            return Ask(line, words)
+        try:
+            return Say(line, words, render(words, self._speech))
+        except NoVoiceError as why:
+            raise place.error(
+                f"it cannot be spoken: {why}", "install that, or leave out --speak: then it is typed"
+            ) from why
 
     def _over(self, place: Place) -> Over:
         keys = place.fields(("at_ms", "says", "level_db"), required=("says",))

@@ -453,6 +453,33 @@ def test_a_device_that_is_gone_finds_its_session_again(how: str) -> None:
     run(story)
 
 
+def test_words_that_may_have_gone_to_nobody_are_sent_once_more_and_no_others() -> None:
+    """Nobody knows of a dead network at once: what goes out before that is lost, and nobody is told."""
+
+    async def story() -> None:
+        async with companion() as here:
+            first, again = Device(), Device()
+            name = (await first.hello(here, microphone=MICROPHONE))["session"]
+            session = here.sessions[0]
+            session.link.send_message({"type": "caption", "who": "companion", "text": "it arrives"})
+            sent_ns = session.link.clock.now_ns()
+            await first.until(lambda: first.got("caption"))
+            await first.until(lambda: connection_of(session.link).arrived_ns > sent_ns)
+            first.answers_pings = False
+            session.link.send_message({"type": "caption", "who": "companion", "text": "does it?"})
+            session.link.send_message({"type": "state", "state": "speaking"})
+            assert words(session) == ["connected"]
+            await again.hello(here, microphone=MICROPHONE, resume=name)
+            session.link.send_message({"type": "caption", "who": "companion", "text": "new"})
+            await again.until(lambda: len(again.got("caption")) >= 2)
+            assert [m["text"] for m in again.got("caption")] == ["does it?", "new"]
+            assert not again.got("state"), "what is no longer so is not told"
+            await again.close()
+            await first.close()
+
+    run(story)
+
+
 def test_a_device_that_comes_over_another_network_takes_over() -> None:
     async def story() -> None:
         async with companion() as here:

@@ -263,6 +263,16 @@ def test_values_can_be_fixed_by_hand() -> None:
 # --------------------------------------------------------------------------------------------------------- what is sent
 
 
+def test_any_words_are_typed_or_spoken_as_is_wanted(tmp_path: Path) -> None:
+    path = tmp_path / "told.yaml"
+    path.write_text("draw: {n: [61]}\nsteps:\n  - ask: my locker is {n}\n", "utf-8")
+    (typed,) = scene.load(path).steps
+    assert isinstance(typed, scene.Ask) and typed.words == "my locker is 61"
+    (spoken,) = scene.load(path, speech=tmp_path).steps
+    assert isinstance(spoken, scene.Say) and spoken.words == typed.words
+    assert 1.0 < len(read_wav(spoken.wav)) / 16_000 < 4.0
+
+
 def test_same_seed_same_bytes_other_seed_other_bytes(tmp_path: Path) -> None:
     steps = "  - see: {card: label, name: Tea, weight: 1 g, price: EUR 1}\n  - say: stop\n"
     prints = []

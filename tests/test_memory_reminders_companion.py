@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -35,18 +35,29 @@ class Glasses:
         self._wire.send({"type": "event", "kind": "place", "value": place})
 
     async def told(self, text: str, answer: str) -> None:
+        """Until the answer is over: its caption comes before anybody has heard it, and may come before it is true."""
+        over = self._count("spoken")
         self._wire.send({"type": "typed", "text": text})
         await self.hear(answer)
+        await self._until(lambda: self._count("spoken") > over, f"the end of {answer!r}")
 
     async def hear(self, words: str) -> None:
+        await self._until(lambda: words in self.captions, repr(words))
+
+    async def _until(self, true: Callable[[], bool], what: str) -> None:
         end_s = time.monotonic() + WITHIN_S
-        while words not in self.captions:
-            assert time.monotonic() < end_s, f"{words!r} was not said: {self.captions}"
+        while not true():
+            assert time.monotonic() < end_s, f"{what} was not said: {self.captions}"
             await asyncio.sleep(0.05)
+
+    def _count(self, kind: str) -> int:
+        return sum(m.get("type") == kind for _, m in self._wire.messages)
 
     @property
     def captions(self) -> str:
-        return " ".join(str(m.get("text", "")) for _, m in self._wire.messages if m.get("type") == "caption")
+        """What the companion said; not what it understood, in which the same words may stand."""
+        said = [m for _, m in self._wire.messages if m.get("type") == "caption" and m.get("who") == "companion"]
+        return " ".join(str(m.get("text", "")) for m in said)
 
 
 @asynccontextmanager

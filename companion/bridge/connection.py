@@ -189,6 +189,10 @@ class BridgeConnection:
             self._say("connected")
 
     @property
+    def arrived_ns(self) -> int:
+        return self._pings.arrived_ns
+
+    @property
     def counts(self) -> Message:
         """Frames and messages that were lost on the way, of both sides and since the connection stands."""
         incoming, left = self._incoming, self._outgoing.dropped

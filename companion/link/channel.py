@@ -34,6 +34,7 @@ class Pings:
         self._clock, self._device = clock, device
         self._open: dict[int, int] = {}
         self._id = 0
+        self.arrived_ns = 0  # what was sent before this moment has arrived
 
     def next(self) -> Message:
         """Another one, to be sent now."""
@@ -49,6 +50,7 @@ class Pings:
         device_ns = whole(message, "device_ns")
         if sent is None or device_ns is None:
             return False
+        self.arrived_ns = max(self.arrived_ns, sent)
         return self._device.answered(sent, device_ns, self._clock.now_ns())
 
 
@@ -60,6 +62,11 @@ class Channel:
         self._channel: Any = None
         self._waiting: deque[Message] = deque(maxlen=WAITING_LIMIT)
         self._complained = False
+
+    @property
+    def arrived_ns(self) -> int:
+        """What was sent before this moment has arrived."""
+        return self._pings.arrived_ns
 
     @property
     def open(self) -> bool:

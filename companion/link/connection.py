@@ -30,6 +30,10 @@ class Connection(Protocol):
         """When anything at all last came from the device, on the session clock."""
 
     @property
+    def arrived_ns(self) -> int:
+        """The device has got every message that was sent before this moment of the session clock; 0: not known."""
+
+    @property
     def sends(self) -> tuple[bool, bool, bool]:
         """Whether it has a microphone, a camera and a speaker."""
 

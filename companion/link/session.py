@@ -184,6 +184,10 @@ class DeviceSession:
         tracks = [t.heard_ns for t in (self._microphone, self._camera) if t is not None]
         return max([self._message_ns, *tracks])
 
+    @property
+    def arrived_ns(self) -> int:
+        return self._channel.arrived_ns
+
     def silent_s(self) -> float:
         """How long nothing has come over it."""
         return (self.clock.now_ns() - self.heard_ns) / 1e9

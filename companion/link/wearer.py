@@ -37,6 +37,8 @@ log = logging.getLogger(__name__)
 
 Made = TypeVar("Made", bound=Connection)
 NewSession = Callable[[DeviceLink, SessionClock], LinkHandler]
+AGAIN = ("caption", "aside")  # what a person reads is sent once more if it may have gone to nobody
+DOUBT_NS = 10_000_000_000  # of a device that answers no ping, only the newest are sent once more
 KEPT_MESSAGES = 32  # for a device that is away: the last ones, as a data channel that is not open yet keeps them
 
 
@@ -58,6 +60,7 @@ class Wearer:
         self._leaving: set[asyncio.Task[None]] = set()
         self._giving_up: asyncio.Task[None] | None = None
         self._kept: deque[Message] = deque(maxlen=KEPT_MESSAGES)
+        self._sent: deque[tuple[int, Connection, Message]] = deque(maxlen=KEPT_MESSAGES)  # with when, and over what
         self._frames = itertools.count(1)
         self._state = "new"
         self._waiting: asyncio.TimerHandle | None = None
@@ -140,8 +143,17 @@ class Wearer:
         self._watch(connection)
         self._wait_no_more()
         self._tell("connected", detail, resumed)
-        while self._kept:
-            connection.send_message(self._kept.popleft())
+        late = [*self._doubtful(connection), *self._kept]
+        self._kept.clear()
+        for message in late:
+            self.send_message(message)
+
+    def _doubtful(self, now: Connection) -> list[Message]:
+        """What went out over an earlier connection, and is not known to have arrived: rather twice than never."""
+        over_others = [sent for sent in self._sent if sent[1] is not now]
+        for sent in over_others:
+            self._sent.remove(sent)
+        return [message for sent_ns, before, message in over_others if sent_ns >= _sure_ns(before)]
 
     def _take_over(self, connection: Connection) -> None:
         before, self._now = self._now, None
@@ -201,6 +213,8 @@ class Wearer:
         takers = [connection for connection in (*there, self._ear) if connection is not None]
         for connection in takers:
             connection.send_message(message)
+            if connection is self._now and message.get("type") in AGAIN:
+                self._sent.append((self.clock.now_ns(), connection, message))
         if not takers:
             self._kept.append(message)
 
@@ -293,6 +307,11 @@ class Wearer:
             return
         with surviving("a session's handler failed in on_state"):
             self._handler.on_state(state, *self._sends(of), detail, resumed=resumed)
+
+
+def _sure_ns(connection: Connection) -> int:
+    """What was sent over it before this moment has arrived, or is too old to be told again."""
+    return max(connection.arrived_ns, connection.heard_ns - DOUBT_NS)
 
 
 class _Nothing:

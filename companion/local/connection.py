@@ -78,6 +78,10 @@ class LocalConnection:
         return NOT_SAID
 
     @property
+    def arrived_ns(self) -> int:
+        return self.clock.now_ns()  # nothing lies in between
+
+    @property
     def heard_ns(self) -> int:
         return self.clock.now_ns()  # there is no way to this machine that could be lost
 

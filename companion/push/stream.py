@@ -41,6 +41,7 @@ class StreamConnection:
     """Implements `Connection`. `begin`, then `take` each piece, then `end` if the stream ends before it is closed."""
 
     record = NOT_SAID
+    arrived_ns = 0  # nobody is told anything
 
     def __init__(self, host: Host, source: Source, lost_after_s: float, closed: Callable[[], None]) -> None:
         """`closed()`: the companion wants no more of it."""

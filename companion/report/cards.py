@@ -11,6 +11,7 @@ from typing import Any
 from companion.report.film import Film
 from companion.report.ledger import ledger, stayed
 from companion.report.markup import Markup, data_uri, el, group
+from companion.report.recalled import recalled
 from companion.report.thinking import framed, thinking
 from companion.report.ticks import part
 from companion.report.waterfall import two_waterfalls, waterfall
@@ -57,7 +58,7 @@ def card(turn: dict[str, Any], film: Film, beside: Beside | None = None, only_b:
     talk = el("div", _asked(turn), _answered(turn), _failures(turn), cost, class_="talk")
     body = el("div", talk, _frame(turn, film), class_="body")
     second = _beside(turn, beside) if beside else None
-    asked = (thinking(turn, film), ledger(turn), _left(turn, film))
+    asked = (recalled(turn), thinking(turn, film), ledger(turn), _left(turn, film))
     return el("article", head, body, *asked, second, class_="card", id=f"turn-{number}")
 
 

@@ -13,6 +13,7 @@ from typing import Any
 
 from companion.report.ticks import TICKS, in_words
 from companion.turn_ledger import Books, Traffic
+from companion.turn_recall import Recalls
 from companion.turn_thinking import Thoughts
 from pipelines import events as ev
 from pipelines.spans import SpanKeeper, TurnSpans
@@ -58,6 +59,7 @@ class Teller:
         self._hearing: ev.Transcribed | None = None
         self.thoughts = Thoughts()
         self._books = Books()
+        self._recalls = Recalls()
 
     def feed(self, event: ev.Happening | ev.Decision) -> None:
         self.last_ns = max(self.last_ns, event.t_ns)
@@ -66,6 +68,7 @@ class Teller:
         self._keeper.feed(event)
         self.thoughts.feed(event)
         self._books.feed(event)
+        self._recalls.feed(event)
         handler = getattr(self, "_on_" + type(event).__name__, None)
         if handler is not None:
             handler(event)
@@ -88,6 +91,7 @@ class Teller:
             traffic = [Traffic(x["to"], x["request"], x["sent_bytes"], x["received_bytes"]) for x in crossed]
             turn.told["ledger"] = self._books.of(number, traffic)
             turn.told["thinking"] = self.thoughts.of(number)
+            turn.told["recalls"] = self._recalls.of(number)
             if turn.told["end"] is None:  # stopped, or torn off: it is shown up to the one after it
                 after = bisect_right(starts, turn.told["start"])
                 turn.told["end"] = min([*starts[after : after + 1], seconds(self.last_ns)])

@@ -11,6 +11,8 @@ ROUTES = {
     "confirm": "what the wearer said to a plan",
     "alarm": "a timer or a reminder, on the device",
     "status": "the companion about itself",
+    "memory": "to be remembered or forgotten, on the device",
+    "recall": "from memory, on the device",
 }
 OUTCOMES = {
     "answered": "answered",
