@@ -25,6 +25,7 @@ SPANS: Final[tuple[tuple[str, str], ...]] = (
     ("end of turn", "waiting in case the wearer goes on"),
     ("look", "scoring frames and choosing one"),
     ("read", "text or codes read from the picture"),
+    ("recall", "looking into memory, or giving that up; only what it delays beyond all of the above"),
     ("model", "the model's first words, the tools it used before them, or patience with it until something was said"),
     ("wording", "words to the first clause"),
     ("voice", "clause to sound"),
@@ -75,6 +76,7 @@ class _Moments:
     voice_end_ns: int = 0  # where voice activity has the end of the words,
     sound_end_ns: int = 0  # and where their sound ended
     asked: set[int] = field(default_factory=set)  # requests of this turn
+    recalls: set[int] = field(default_factory=set)  # and of them those that the answer or the model waited for
     model: bool = False  # a model was asked
     opened: ev.TurnOpened | None = None
     utterance: int = 0
@@ -134,6 +136,17 @@ class SpanKeeper:
 
     def _on_CodesRead(self, e: ev.CodesRead) -> None:  # noqa: N802
         self._result("read", e, e.request)
+
+    def _on_Recall(self, e: ev.Recall) -> None:  # noqa: N802
+        if not self._now.model and not self._now.utterance:  # later ones are a model's own
+            self._now.recalls.add(e.request)
+
+    def _on_Recalled(self, e: ev.Recalled | ev.Cancel) -> None:  # noqa: N802
+        if e.request in self._now.recalls and not self._now.utterance:
+            self._now.recalls.remove(e.request)  # what comes after it was given up delays nothing
+            self._now.at["recall"] = e.t_ns
+
+    _on_Cancel = _on_Recalled  # noqa: N815
 
     def _on_ModelText(self, e: ev.ModelText) -> None:  # noqa: N802
         self._result("model", e, e.request)

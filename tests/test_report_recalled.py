@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 from companion.report.markup import Markup
@@ -10,6 +11,7 @@ from companion.report.page import write_page
 from companion.report.recalled import recalled
 from companion.turn_recall import Recalls
 from pipelines import events as ev
+from pipelines.spans import spans_of
 from tests.desk import desk
 from tests.test_report import Reader
 
@@ -63,3 +65,26 @@ def test_what_came_too_late_failed_or_was_nothing_is_said_so() -> None:
 def test_words_from_the_database_are_words_on_the_page() -> None:
     evil = ev.Memory(9, "fact", "<script>alert(1)</script>", "locker", "told")
     assert "<script>" not in section(ev.Recalled(2 * ev.NS, 1, (evil,)))
+
+
+def test_the_time_that_recall_took_of_an_answer_is_a_span_and_the_whole_stays_tiled() -> None:
+    def spans(*between: ev.Happening | ev.Decision) -> dict[str, float]:
+        speak = ev.Speak(1500 * ev.MS, utterance=1, turn=1, text="Your locker is 214.", last=True)
+        (turn,) = spans_of(
+            [
+                ev.SpeechPaused(900 * ev.MS, 800 * ev.MS, 500 * ev.MS, 0),
+                ev.TurnOpened(1000 * ev.MS, turn=1, text="what is my locker", speech_end_ns=800 * ev.MS),
+                replace(ASKED, t_ns=1000 * ev.MS),
+                *between,
+                speak,
+                ev.PlayMark(1600 * ev.MS, 1, 0, "started"),
+                ev.TurnClosed(1700 * ev.MS, turn=1, outcome="answered"),
+            ]
+        )
+        assert turn.total_ms == 800.0
+        return {span.name: span.ms for span in turn.spans}
+
+    found = ev.Recalled(1400 * ev.MS, 1, (LOCKER,))
+    assert spans(found)["recall"] == 400.0 and spans(found)["wording"] == 100.0
+    given_up = ev.Cancel(1150 * ev.MS, request=1, kind="recall")
+    assert spans(given_up, found)["recall"] == 150.0

@@ -13,7 +13,9 @@ from companion.report.words import ms
 from pipelines.spans import LINK, SPANS
 
 WHAT = dict(SPANS)
-COLOURS = {name: f"b-{number % 11}" for number, (name, _) in enumerate(SPANS)}  # the same in every turn
+COLOURS = {
+    name: f"b-{n}" for n, name in enumerate([*(name for name, _ in SPANS if name != "recall"), "recall"])
+}  # of old names: as ever
 NAMED_FROM = 1 / 50  # of the whole: smaller parts have no name under the bar, only a row in the table
 
 Latency = dict[str, Any]
