@@ -168,3 +168,37 @@ def test_a_number_takes_no_other_fact_of_a_person_away() -> None:
 def test_this_before_a_sentence_is_not_kept() -> None:
     assert telling.told("remember this felix moved to in ljubljana") == "felix moved to ljubljana"
     assert telling.told("remember this song is by Abba") == "this song is by Abba"
+
+
+@pytest.mark.parametrize(
+    ("words", "name", "when"),
+    [
+        ("no wait scratch that last bit", "forget_that", ""),
+        ("actually don't keep that", "forget_that", ""),
+        ("delete what i just told you", "forget_that", ""),
+        ("get rid of everything from the past hour", "forget_since", "the past hour"),
+        ("forget whatever i told you in the last hour", "forget_since", "the last hour"),
+        ("the last hour delete all that", "forget_since", "the last hour"),
+        ("today didn't happen okay forget all of it", "forget_since", "today"),
+    ],
+)
+def test_what_is_to_go_is_understood_in_other_words(words: str, name: str, when: str) -> None:
+    wanted = sentences.forgetting(words)
+    assert wanted is not None and (wanted.name, wanted.subject) == (name, when)
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "don't forget that",
+        "never forget this",
+        "do not forget what i told you today",
+        "forget everything the doctor told me today",
+        "drop me at the station",
+        "don't keep me waiting",
+        "lose that weight today",
+        "scratch my back",
+    ],
+)
+def test_nothing_goes_that_was_not_meant(words: str) -> None:
+    assert sentences.forgetting(words) is None

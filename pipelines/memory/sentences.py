@@ -317,7 +317,41 @@ def forgetting(text: str) -> Intent | None:
             if name == "about" and subject in {"me", "myself", "us"}:
                 return Intent("memory", "everything")
             return Intent("memory", f"forget_{name}" if name != "everything" else name, _bare(subject, name))
-    return None
+    return _in_other_words(normal(text))
+
+
+_GO: Final = (
+    r"forget|delete|erase|remove|wipe|scratch|strike|drop|lose|get rid of|throw away|don't keep|dont keep|do not keep"
+)
+_GOES = re.compile(
+    rf"^(?:(?:no|wait|um|uh|actually|okay|ok|oh|hey|sorry) )*(?:{_GO})\b|\b(?:{_GO}) (?:it|that|all)\b.*$"
+)
+_SPARED = re.compile(r"\b(?:don't|dont|do not|never|not|won't|can't) (?:forget|delete|erase|remove|wipe|lose|drop)\b")
+_NOTHING_ELSE: Final = """
+a about actually all and any anything away bit did didn't do don't dont everything from get happen happened have heard
+hang hey i in it just keep know last me no not now of oh ok okay one part please rid said so sorry stuff that the thing
+things this throw to told uh um wait what whatever you
+"""
+
+
+def _in_other_words(words: str) -> Intent | None:
+    """Forgetting in words that no pattern has, where nothing else is named: all of a time, or what was said last."""
+    going = _GOES.search(words)
+    if going is None or _SPARED.search(words):
+        return None
+    since = re.search(rf"\b(?:{_SINCE})\b", words)
+    rest = set(words.replace(since.group(), " ").split() if since else words.split()) - set(
+        _GO.replace("|", " ").split()
+    )
+    if rest - set(_NOTHING_ELSE.split()):
+        return None
+    if since:
+        return (
+            Intent("memory", "forget_since", since.group())
+            if rest & {"everything", "all", "whatever", "anything"}
+            else None
+        )
+    return Intent("memory", "forget_that") if rest & {"that", "this", "it", "what"} and "all" not in rest else None
 
 
 def _bare(subject: str, name: str) -> str:
