@@ -195,6 +195,7 @@ def test_what_is_to_go_is_understood_in_other_words(words: str, name: str, when:
         "do not forget what i told you today",
         "forget everything the doctor told me today",
         "drop me at the station",
+        "drop it",
         "don't keep me waiting",
         "lose that weight today",
         "scratch my back",

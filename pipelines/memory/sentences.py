@@ -320,9 +320,7 @@ def forgetting(text: str) -> Intent | None:
     return _in_other_words(normal(text))
 
 
-_GO: Final = (
-    r"forget|delete|erase|remove|wipe|scratch|strike|drop|lose|get rid of|throw away|don't keep|dont keep|do not keep"
-)
+_GO: Final = r"forget|delete|erase|remove|wipe|scratch|strike|get rid of|throw away|don't keep|dont keep|do not keep"
 _GOES = re.compile(
     rf"^(?:(?:no|wait|um|uh|actually|okay|ok|oh|hey|sorry) )*(?:{_GO})\b|\b(?:{_GO}) (?:it|that|all)\b.*$"
 )
