@@ -7,6 +7,7 @@ The first chunk decides how soon the answer is heard, so it ends at the first of
 * the blank before "and", "but", "so", "because" … with 4 words or more before it;
 * 4 words, in a stream (`STREAMED`): the cut moves back before "the", "of", "is", a number …, which belong to what
   follows, and waits while what was named may not be named whole yet: "the red / door", "12 euros / 50", "Mary / Hill";
+  with 3 words that stand by themselves it is cut already where the fourth begins with "a" or "the": "I can see / a…";
 * 6 words (8 in a stream); the cut moves back in the same way, but keeps 4 words, and waits for nothing.
 
 The first chunk is the first that has something to say: talk about tools ("Let me look closer at …") is never cut in the
@@ -47,6 +48,7 @@ class ClauseOptions:
     first_min_words_before_joiner: int = 4  # no pause is written there, so a little more must stand before it
     first_max_words: int = 6  # 2 s of speech cover the wait for more; 8 would cost 200 ms at 10 words a second
     first_soft_words: int = 0  # more than 0: from so many words on the first chunk ends wherever nothing is torn
+    first_before_article: bool = False  # … and a word sooner before what begins with "a" or "the"
     clause_after_words: int = 30  # about 10 s: a sentence of this length is let go at its next comma
     clause_after_given: bool = False  # … or as soon as it is as long as all that was given out before
     max_words: int = 60  # 20 s; bounds memory and the playout's queue
@@ -54,7 +56,8 @@ class ClauseOptions:
     max_held_chars: int = 4000  # of code or reasoning in one chunk
 
 
-STREAMED = ClauseOptions(first_soft_words=4, clause_after_given=True)  # words that come one by one and are waited for
+# words that come one by one and are waited for
+STREAMED = ClauseOptions(first_soft_words=4, first_before_article=True, clause_after_given=True)
 
 
 def _set(words: str) -> frozenset[str]:
@@ -88,6 +91,7 @@ _DESCRIBING = _set(  # as well, but not in "it is red"
     "gray orange pink purple dark light bright good open closed wooden glass metal different"
 )
 _ARTICLES = _set("the a an")
+_LAST_OF_ARTICLES = "aeAE"
 _BEING = _set("is are was were be looks seems it's that's")
 # words with which no name goes on: it is whole before them
 _AFTER_A_NAME = _set(
@@ -153,6 +157,8 @@ class ClauseChunker:
                     self._token_is_long(char, chunks)
                 elif char in "`~{>]▷":
                     self._may_open()
+                elif char in _LAST_OF_ARTICLES:
+                    self._article_may_begin(chunks)
         return chunks
 
     def finish(self) -> list[str]:
@@ -241,6 +247,15 @@ class ClauseChunker:
         opens = next_char.isupper() or next_char in "\"“‘'(*¿¡"
         if opens or (next_char.isdigit() and not token.lower().startswith(("no", "min", "max", "nos"))):
             self._emit(chunks)
+
+    def _article_may_begin(self, chunks: list[str]) -> None:
+        """A word begins with "a" or "the": nearly always an article, or one as small. What stands by itself before it
+        is spoken now, not a word later."""
+        early = self._first and self._options.first_before_article and self._words >= self._options.first_min_words
+        if not early or "".join(self._token).lower() not in _ARTICLES or not _whole(self._tokens, len(self._tokens)):
+            return
+        if not (self._in_link() or narrates(" ".join(self._tokens)) or _may_permit(self._tokens)):
+            self._emit(chunks, fresh=False)
 
     def _line_ends(self, chunks: list[str]) -> None:
         if self._words and not (len(self._tokens) == 1 and self._fresh and _MARKER.fullmatch(self._tokens[0])):
