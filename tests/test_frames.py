@@ -147,6 +147,21 @@ class TestFollowing:
         assert len(meant) >= 3 and sorted(pictures.pictures(meant)) == meant
         assert pictures._back is None
 
+    def test_of_what_does_not_all_fit_the_steady_views_stay(self) -> None:
+        """A head that turns and rests by turns, every 67 ms: a question takes a steady frame, so those stay."""
+        ring, sign = FrameRing(), cv2.resize(card(), (320, 180))
+        views = [np.roll(sign, 40 * ((i // 2 + 1) // 2), axis=1) for i in range(60)]
+        drawn = [
+            noisy(view, 3, i) if i // 2 % 2 else view for i, view in enumerate(views)
+        ]  # those after a turn seem sharper
+        fill(ring, film("h264", drawn, gop=60), "h264")
+        pictures = Pictures(ring, max_bytes=1_400_000)  # half of them
+        pictures.follow()
+        seen = {s.frame_id: s.motion for s in look(ring, pictures, 200 * MS, 2 * NS)}
+        kept = [motion for frame_id, motion in seen.items() if frame_id in pictures._held]
+        assert 10 <= len(kept) <= len(seen) - 10
+        assert sum(motion < 1 for motion in kept) >= 0.9 * len(kept)
+
     def test_a_little_at_a_time_comes_to_the_same(self) -> None:
         ring = FrameRing()
         fill(ring, film("h264", shaken(50), gop=15), "h264")

@@ -21,7 +21,7 @@ import numpy as np
 from pipelines.events import NS, FrameScore
 from pipelines.seeing.grid import on_grid
 from pipelines.seeing.held import MAX_BYTES, Held
-from pipelines.seeing.quality import Luma, coarse, score_luma
+from pipelines.seeing.quality import Luma, coarse, motion, score_luma
 from pipelines.seeing.ring import AccessUnit, FrameRing
 from pipelines.seeing.shot import Picture as Picture
 from pipelines.seeing.shot import Shot
@@ -30,6 +30,8 @@ MAX_PIXELS = 40_000_000  # a 36-megapixel photograph fits, 120 MB as BGR; a deco
 WITH_RING_BYTES = 38_000_000  # ring, shots and measures together; a ring at 20 Mbit/s leaves room for 14 shots of 720p
 WITHOUT_LENGTH = frozenset({0x00, 0x01, *range(0xD0, 0xDA)})  # JPEG markers: stuffing, TEM, RST0 to RST7, SOI, EOI
 LEAD_NS = NS  # before speech is noticed: a question about what was looked at as it began
+STEADY = 8.0  # mean luma difference to the picture before at which a shot is worth 0.7, as `choice` weighs one to read
+BESIDE_NS = NS // 5  # a picture further back than this tells nothing of how steady one is
 MEASURED = 512  # frames whose measures are remembered, 4 kB each: half a minute of the grid
 
 
@@ -111,11 +113,12 @@ class Pictures:
     def _measure(self, shot: Shot) -> Measured:
         now = shot.luma()
         score = score_luma(shot.frame_id, shot.media_ns, shot.size, now, None)
+        before = next(reversed(self._measured.values()), None)
         measured = self._measured[shot.frame_id] = Measured(score, coarse(now))
         while len(self._measured) > MEASURED:
             self._measured.popitem(last=False)
         self._held.max_bytes = min(self._max_bytes, WITH_RING_BYTES - self._ring.size_bytes)
-        self._held.add(shot, score.sharpness)
+        self._held.add(shot, score.sharpness * _steadiness(measured, before))
         return measured
 
     def _decoded(self, wanted: Collection[int]) -> Iterator[Shot]:
@@ -140,6 +143,13 @@ class Pictures:
                 return decoder
         self._back = _ChainDecoder(chain[0])
         return self._back
+
+
+def _steadiness(now: Measured, before: Measured | None) -> float:
+    """0..1, from what moved since the picture measured before, if that one is close; the head that turns has 0.5."""
+    if before is None or not 0 < now.score.media_ns - before.score.media_ns < BESIDE_NS:
+        return 1.0
+    return float((STEADY / (STEADY + motion(now.coarse, before.coarse))) ** 0.5)
 
 
 class _ChainDecoder:
