@@ -5,6 +5,9 @@ or unset an alarm. One that was spoken to its end is stored anew without a time,
 it is history (`reminded`). What is due while nobody is there to hear it stays due, and is said at the next start; so is
 what was cut off by the end of the process, which may have been heard: rather twice than never.
 
+One is promised when it is stored, not before: `from_words` says what storing its words wait for. Of one that cannot be
+stored, the wearer hears that it ends with the session.
+
 Times are seconds since 1970, so another time zone or a clock that was set right changes nothing; only within a session
 time is what has passed since its start. Off (as in every old recording) unless `SessionStarted.memory`.
 """
@@ -21,6 +24,7 @@ from pipelines.events import (
     Alarm,
     DeviceEvent,
     Forget,
+    Forgotten,
     Happening,
     Memorise,
     Memorised,
@@ -43,6 +47,7 @@ COME_BACK_S: Final = (
 SESSION_ONLY: Final = -1
 
 NOT_STORED = "I could not store the reminder, so it ends when I am switched off."
+NOT_CANCELLED = "I could not delete the reminder from my memory. You may hear it again."
 ONLY_NOW = "Private mode is on, so I only keep it until I am switched off."
 NO_PLACE = "I can't tell where you are: this device does not say. Give me a time instead."
 NOTHING_TO_SNOOZE = "There is no reminder to snooze."
@@ -57,6 +62,14 @@ class _Kept:
     memory: Memory
     request: int = 0
     state: str = "set"
+
+
+@dataclass(frozen=True, slots=True)
+class Promise:
+    """What is said of what the wearer asked for. `waits_for`: the requests that store it; () = it can be said now."""
+
+    words: str
+    waits_for: tuple[int, ...] = ()
 
 
 class Reminders:
@@ -77,6 +90,7 @@ class Reminders:
         self.place = ""
         self._began_ns = 0
         self._moved = False  # the device told another place before, in this session
+        self._cancelling: tuple[int, ...] = ()  # requests
 
     # ----------------------------------------------------------------------------------------------- begin and rest
 
@@ -100,7 +114,7 @@ class Reminders:
     @property
     def at_rest(self) -> bool:
         under_way = any(kept.request or kept.state != "set" for kept in self._kept)
-        waits = self._missed or self._to_say or self._about
+        waits = self._missed or self._to_say or self._about or self._cancelling
         return not under_way and not waits and not self.can_snooze
 
     def rest(self, resumed: Resumed) -> Resumed:
@@ -123,6 +137,10 @@ class Reminders:
     def see(self, event: Happening) -> None:
         if isinstance(event, Memorised):
             self._memorised(event)
+        elif isinstance(event, Forgotten) and event.request in self._cancelling:
+            self._cancelling = tuple(request for request in self._cancelling if request != event.request)
+            if event.trouble:
+                self._to_say.append((NOT_CANCELLED, ""))
         elif isinstance(event, DeviceEvent) and event.kind == PLACE and self.on:
             self._here(event.value.strip())
 
@@ -136,8 +154,14 @@ class Reminders:
             self._kept[i] = replace(kept, alarm=alarm, memory=stored, request=0)
             if event.trouble:
                 del self._kept[i]
-                self._to_say.append((NOT_STORED, ""))
             return
+
+    @staticmethod
+    def not_stored(event: Memorised) -> str:
+        """What to say of it if nobody waited for it; "" if nothing is to be said."""
+        memory = event.memory
+        stands = memory.what == "reminder" and (memory.due_s or memory.place)
+        return NOT_STORED if event.trouble and stands else ""
 
     def _here(self, place: str) -> None:
         """The device tells where it is."""
@@ -227,27 +251,35 @@ class Reminders:
         """Have stored and forgotten what is new; nothing in private mode."""
         if not self.on:
             return
-        for alarm in self._alarms.entries:
-            if alarm.kind == "reminder" and not alarm.memory and all(kept.alarm != alarm for kept in self._kept):
-                if private or (now_s := self._now_s()) is None:
-                    self._alarms.change(alarm, replace(alarm, memory=SESSION_ONLY))
-                else:
-                    self._store(alarm, now_s, turn)
+        self.store(turn, private)
         standing = self._alarms.entries
         self._kept = [kept for kept in self._kept if self._stays(kept, kept.alarm in standing, turn)]
 
+    def store(self, turn: int, private: bool) -> tuple[int, ...]:
+        """Have stored what was just set; the requests that do it. In private mode it ends with the session."""
+        if private or (now_s := self._now_s()) is None:
+            self.only_now()
+            return ()
+        return tuple(self._store(alarm, now_s, turn) for alarm in self._new())
+
     def only_now(self) -> None:
         """What was just set ends with the session: words that the wearer may not have said are not stored."""
-        for alarm in self._alarms.entries:
-            if alarm.kind == "reminder" and not alarm.memory and all(kept.alarm != alarm for kept in self._kept):
-                self._alarms.change(alarm, replace(alarm, memory=SESSION_ONLY))
+        for alarm in self._new():
+            self._alarms.change(alarm, replace(alarm, memory=SESSION_ONLY))
 
-    def _store(self, alarm: Alarm, now_s: float, turn: int) -> None:
+    def _new(self) -> list[Alarm]:
+        """Reminders that were just set, if they are to last."""
+        new = (alarm for alarm in self._alarms.entries if alarm.kind == "reminder" and not alarm.memory)
+        return [alarm for alarm in new if self.on and all(kept.alarm != alarm for kept in self._kept)]
+
+    def _store(self, alarm: Alarm, now_s: float, turn: int) -> int:
         due_s = 0.0 if alarm.place else round(now_s + (alarm.due_ns - self._scribe.now_ns) / NS, 3)
         memory = Memory(
             what="reminder", text=alarm.text, at_s=round(now_s, 3), due_s=due_s, place=alarm.place, turn=turn
         )
-        self._kept.append(_Kept(alarm, memory, self._memorise("a reminder outlives the session", memory, (), turn)))
+        request = self._memorise("a reminder outlives the session", memory, (), turn)
+        self._kept.append(_Kept(alarm, memory, request))
+        return request
 
     def _memorise(self, reason: str, memory: Memory, replaces: tuple[int, ...], turn: int) -> int:
         request = self._scribe.number()
@@ -265,6 +297,7 @@ class Reminders:
         else:
             request = self._scribe.number()
             self._scribe.emit(Forget, "the reminder was cancelled", request=request, turn=turn, ids=(kept.memory.id,))
+            self._cancelling += (request,)
         return False
 
     def _find(self, kept: _Kept) -> _Kept | None:
@@ -285,7 +318,7 @@ class Reminders:
         wanted = understood(text) if self.on else None
         return wanted is not None and (wanted.action != "snooze" or self.can_snooze or "snooze" in text.lower())
 
-    def from_words(self, text: str, private: bool) -> str | None:
+    def from_words(self, text: str, private: bool, turn: int) -> Promise | None:
         """Do what the words ask for: the sentence to speak, also if it can't be done; None if they are about something
         else, or nothing lasts here."""
         wanted = understood(text) if self.on else None
@@ -296,9 +329,10 @@ class Reminders:
         try:
             said = self._obey(wanted, Now(self._scribe.now_ns, self._wall_clock))
         except AlarmError as problem:
-            return str(problem)
-        lasts = wanted.action in {"set", "snooze"} and wanted.kind == "reminder"
-        return f"{said} {ONLY_NOW}" if private and lasts else said
+            return Promise(str(problem))
+        if wanted.action not in {"set", "snooze"} or wanted.kind != "reminder":
+            return Promise(said)
+        return Promise(f"{said} {ONLY_NOW}" if private else said, self.store(turn, private))
 
     def _obey(self, wanted: Wanted, now: Now) -> str:
         if wanted.action == "snooze":
