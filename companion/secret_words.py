@@ -21,7 +21,7 @@ from pipelines.thinking.tools.spoken_time import SMALL, TENS
 from recordings.texts import KEPT
 
 SECRET: Final = "(a secret)"
-_TOLD: Final = frozenset({"memory:tell", "memory:offer"})  # intents of a turn in which something is told
+_TOLD: Final = frozenset({"memory:tell", "memory:offer", "memory:passing"})  # of a turn in which something is told
 _WORD: Final = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 NUMBERS: Final = frozenset({*SMALL, *TENS, "hundred", "thousand"})
 SHORTEST_NUMBER: Final = 3
@@ -50,7 +50,7 @@ class SecretWords:
         phrases: set[str] = set()
         for event in events:
             if isinstance(event, ev.TurnOpened) and event.intent in _TOLD:
-                phrases |= _secret_of(told(event.text))
+                phrases |= _secret_of(told(event.text) or event.text)
             for memory in _memories(event):
                 if memory.what != "turn":  # of a question nothing is secret
                     phrases |= _secret_of(memory.text, memory.sensitivity == "secret")

@@ -171,7 +171,7 @@ class Director:
         if room.link is not None and room.link.state == "connected" and not greets:
             room.reminders.missed()
         self._answerer.announcing.catch_up()
-        room.reminders.catch_up(self._answerer.next_turn - 1, room.private)
+        room.reminders.store.catch_up(self._answerer.next_turn - 1, room.private)
 
     def _look_about(self) -> None:
         """While nothing else goes on, see now and then whether this is another place."""
@@ -372,7 +372,7 @@ class Director:
 
     def _on_memorised(self, event: Memorised) -> None:
         taken = self._hand_out(event)
-        if text := self._room.mind.stored(event) or ("" if taken else self._room.reminders.not_stored(event)):
+        if text := self._room.mind.stored(event) or ("" if taken else self._room.reminders.store.not_stored(event)):
             self._answerer.announcing.announce(text)
 
     def _recall_over(self) -> None:

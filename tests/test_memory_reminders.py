@@ -10,6 +10,8 @@ from pipelines import events as ev
 from pipelines.events import Memory
 from pipelines.memory import reminded
 from pipelines.memory import reminders as words
+from pipelines.memory.reminder_orders import NO_PLACE, NOTHING_TO_SNOOZE
+from pipelines.memory.reminder_store import NOT_STORED
 from pipelines.memory.reminder_words import understood
 from tests.scripted import Reply, ScriptedSession, World
 from tests.test_tool_turns import THINK, TOOLS, A, call, in_turn
@@ -190,7 +192,7 @@ def test_snooze_said_aloud_into_the_reminder_puts_it_off_and_ticks_it_off() -> N
 def test_snooze_with_nothing_to_put_off_says_so() -> None:
     day = Day(Kept())
     day.type("Snooze", 0)
-    assert day.run_until(3000).spoken() == words.NOTHING_TO_SNOOZE
+    assert day.run_until(3000).spoken() == NOTHING_TO_SNOOZE
 
 
 def test_a_cancelled_reminder_is_forgotten_on_the_disk_and_not_listed() -> None:
@@ -247,7 +249,7 @@ def test_a_store_as_quick_as_ours_lets_nobody_wait_for_the_promise() -> None:
 def test_what_cannot_be_stored_is_promised_until_it_is_switched_off_and_no_longer() -> None:
     day = Day(kept := Kept(trouble="full"))
     day.type("Remind me in ten minutes to call Anna.", 0)
-    assert day.run_until(10_000).spoken() == f"{PROMISE} {words.NOT_STORED}"
+    assert day.run_until(10_000).spoken() == f"{PROMISE} {NOT_STORED}"
     kept.trouble = ""
     assert "Reminder: call Anna." in day.run_until(12 * MINUTE).spoken(0)
 
@@ -257,7 +259,7 @@ def test_who_did_not_wait_for_the_promise_is_told_that_it_is_not_kept() -> None:
     day.type("Remind me in ten minutes to call Anna.", 0)
     day.tap(500)
     assert day.run_until(1400).spoken() == ""
-    assert day.run_until(10_000).spoken() == words.NOT_STORED
+    assert day.run_until(10_000).spoken() == NOT_STORED
 
 
 def test_snooze_is_promised_when_it_is_stored() -> None:
@@ -267,7 +269,7 @@ def test_snooze_is_promised_when_it_is_stored() -> None:
     kept.trouble = "locked"
     day.type("Snooze", 11 * MINUTE)
     day.run_until(11 * MINUTE + 10_000)
-    assert day.spoken(2) == f"I will say it again in ten minutes. {words.NOT_STORED}"
+    assert day.spoken(2) == f"I will say it again in ten minutes. {NOT_STORED}"
 
 
 @pytest.mark.parametrize("trouble", ["", "full"])
@@ -279,7 +281,7 @@ def test_a_model_is_told_that_a_reminder_is_set_when_it_is_stored(trouble: str) 
     day.run_until(1000)
     assert day.alarms == 1 and not day.all(ev.ToolUsed)
     (used,) = day.run_until(30_000).all(ev.ToolUsed)
-    assert used.text == (f"{PROMISE} {words.NOT_STORED}" if trouble else PROMISE)
+    assert used.text == (f"{PROMISE} {NOT_STORED}" if trouble else PROMISE)
     assert bool(kept.rows) is not bool(trouble)
 
 
@@ -319,7 +321,7 @@ def test_here_again_is_when_the_device_tells_the_same_place_after_another() -> N
 def test_without_a_place_it_says_that_it_cannot_tell() -> None:
     day = Day(kept := Kept())
     day.type("Remind me when I am here again to look for the door.", 0)
-    assert day.run_until(5000).spoken() == words.NO_PLACE
+    assert day.run_until(5000).spoken() == NO_PLACE
     assert not kept.rows
 
 

@@ -18,7 +18,7 @@ from device_sim.camera import Tapes
 from device_sim.ear import Ear
 from device_sim.mic import Voices
 from pipelines.memory import wording
-from pipelines.memory.reminders import NOT_STORED
+from pipelines.memory.reminder_store import NOT_STORED
 from tests.companions import companion
 
 WITHIN_S = 60.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 
 from pipelines.events import Memorised, RunTool, ToolDone
-from pipelines.memory.reminders import NOT_STORED
+from pipelines.memory.reminder_store import NOT_STORED
 from pipelines.thinking import wording
 from pipelines.thinking.holding import Holding
 from pipelines.thinking.question import Question

@@ -41,7 +41,7 @@ from pipelines.events import (
 from pipelines.memory.dates import at_s
 from pipelines.memory.errand import fact
 from pipelines.memory.prompt import share
-from pipelines.memory.reminders import NOT_STORED
+from pipelines.memory.reminder_store import NOT_STORED
 from pipelines.seeing import views
 from pipelines.seeing.choice import choose
 from pipelines.thinking.leaving import leaving
@@ -278,8 +278,8 @@ class Uses:
         world = self._world
         text, failed = world.alarms.use(name, use.arguments, self._scribe.now_ns, world.wall_clock)
         if self._taint:
-            world.reminders.only_now()
-        if storing := world.reminders.store(self.turn, world.private):
+            world.reminders.store.only_now()
+        if storing := world.reminders.store.keep_new(self.turn, world.private):
             use.promise = text
             self._awaited[storing[-1]] = use
         else:
