@@ -9,6 +9,7 @@ from typing import TypeVar
 from urllib.parse import urlsplit
 
 from companion.export.answers import Answer, answers_of
+from companion.secret_words import SecretWords
 from companion.terminal import cut, safe
 from companion.turn_ledger import Books, Traffic
 from companion.turn_thinking import Thinking, Thoughts
@@ -66,7 +67,8 @@ class TurnFacts:
 
 def facts_of(recording: Recording, wanted: int | None) -> TurnFacts:
     """The facts of this turn, or of the last one. Raises RecordingError that lists the turns if it is not there."""
-    run = run_of("recorded", recording.events())
+    events = list(recording.events())
+    run = run_of("recorded", SecretWords.of(events).hidden(events))
     opened = {event.turn: event for event in run.events if isinstance(event, ev.TurnOpened)}
     name = recording.path.name
     if not opened:

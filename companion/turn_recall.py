@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from companion.secret_words import SECRET
 from pipelines import events as ev
 from pipelines.memory.dates import spoken
 from pipelines.memory.facts import content
 
 SHOWN = 3  # of what was found, in a sentence
-SECRET = "(a secret)"
 
 
 @dataclass(frozen=True, slots=True)

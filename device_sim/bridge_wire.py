@@ -29,6 +29,7 @@ from device_sim.mic import MicTrack, Voices
 from device_sim.network import Counts
 from device_sim.now import Now
 from device_sim.scene import Network, Scene
+from device_sim.unreceived import Unreceived
 from device_sim.way import Way
 
 log = logging.getLogger(__name__)
@@ -58,6 +59,7 @@ class BridgeWire(Way):
         self._tasks: list[asyncio.Task[None]] = []
         self._writing: set[asyncio.Task[None]] = set()
         self._returning: asyncio.Task[None] | None = None
+        self._typed = Unreceived()
         self._gone = False  # the network, as a step has it
         self._stamp = 0  # of the newest sound, in samples at 48 kHz; the ear counts in these, modulo 2**32
 
@@ -108,8 +110,11 @@ class BridgeWire(Way):
         return Counts()
 
     def send(self, message: Message) -> None:
+        self._send(self._typed.numbered(message) if message.get("type") == "typed" else message)
+
+    def _send(self, message: Message) -> None:
         if self._socket is None or self._socket.closed or self._gone:
-            log.warning("not connected, dropped %s", message)
+            log.warning("not connected, %s %s", "kept" if "number" in message else "dropped", message)
             return
         task = asyncio.ensure_future(_sent(self._socket, json.dumps(message)))
         self._writing.add(task)
@@ -123,6 +128,8 @@ class BridgeWire(Way):
         socket, answer = await greeted(self._http, self._address, said, within_s)
         self._socket, self._gone, self.session = socket, False, str(answer["session"])
         self._keep(time.monotonic_ns(), answer)
+        for message in self._typed.greeted(answer):
+            self._send(message)
         self._tasks = [asyncio.create_task(self._read(socket))]
         if self.mic is not None:
             self._tasks.append(asyncio.create_task(self._hear(socket, self.mic)))
@@ -210,6 +217,8 @@ class BridgeWire(Way):
         kind = message.get("type")
         if kind == "ping":
             self.send({"type": "pong", "id": message.get("id"), "device_ns": arrival_ns})
+        elif kind == "received":
+            self._typed.received(message.get("typed"))
         elif kind == "camera" and self._pictures is not None:
             self._pictures.ask(message.get("do"), message.get("fps"))
         elif kind in ("speaking", "spoken"):

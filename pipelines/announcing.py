@@ -58,7 +58,7 @@ class Announcing:
         answerer.earcons.catch_up()
         if answerer.busy or room.floor.state != floor.LISTENING:
             return
-        room.reminders.said_all()
+        room.reminders.store.said_all()
         if self._waiting:
             text, kind, about = self._waiting.pop(0)
             room.reminders.told(about)

@@ -171,7 +171,7 @@ class Director:
         if room.link is not None and room.link.state == "connected" and not greets:
             room.reminders.missed()
         self._answerer.announcing.catch_up()
-        room.reminders.catch_up(self._answerer.next_turn - 1, room.private)
+        room.reminders.store.catch_up(self._answerer.next_turn - 1, room.private)
 
     def _look_about(self) -> None:
         """While nothing else goes on, see now and then whether this is another place."""
@@ -360,16 +360,19 @@ class Director:
             self._on_result(event)
 
     def _on_result(self, event: Happening) -> None:
-        """What came of a request goes to who waits for it; what nobody waits for any more is let go."""
+        self._hand_out(event)
+
+    def _hand_out(self, event: Happening) -> bool:
+        """What came of a request goes to who waits for it; what nobody waits for any more is let go: then False."""
         prepared = self._listener.ear.answer
         if prepared is not None and prepared.waits_for(event.request):  # type: ignore[attr-defined]
             prepared.take(event)
-        else:
-            self._answerer.take(event)
+            return True
+        return self._answerer.take(event)
 
     def _on_memorised(self, event: Memorised) -> None:
-        self._on_result(event)
-        if text := self._room.mind.stored(event):
+        taken = self._hand_out(event)
+        if text := self._room.mind.stored(event) or ("" if taken else self._room.reminders.store.not_stored(event)):
             self._answerer.announcing.announce(text)
 
     def _recall_over(self) -> None:

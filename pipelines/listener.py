@@ -11,38 +11,31 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from pipelines import conversation as floor
+from pipelines import readying
+from pipelines.activity import Activity
 from pipelines.answerer import Answerer
 from pipelines.ear import NOT_FOR_US, Ear, meant, tail
 from pipelines.events import (
     MS,
     AskKeyFrame,
-    Cancel,
     Duck,
-    Look,
     Looked,
     Noted,
     PausePlay,
     Resumed,
-    ScoreTurn,
     SpeechPaused,
     SpeechStarted,
-    Transcribe,
     Transcribed,
-    TurnJudged,
     TurnScored,
     VoiceWindow,
     WorkFailed,
 )
-from pipelines.hearing import duplex
-from pipelines.hearing.segmenter import Segmenter
+from pipelines.readying import PRE_ROLL_NS
 from pipelines.room import Room
 from pipelines.thinking.intent import Intent, understand
-from pipelines.turns.policy import Said, Verdict, policy
+from pipelines.turns.policy import Verdict, policy
 from pipelines.weighing import weighed
 
-PRE_ROLL_NS = 300 * MS  # the first consonant begins before voice activity sees it
-OVER_ANSWER_NS = 500 * MS  # a canceller weakens the beginning, so voice activity sees it later still
-SCORED_NS = 8_000 * MS  # of sound that an audio turn model is given
 NOT_UNDERSTOOD_EVERY_NS = 8_000 * MS  # say "I did not understand" at most this often: a radio must not start a chat
 HEARING_FAILED = "the recogniser"  # how the reason begins if it is not the wearer's words that were at fault
 WHOLE_SENTENCE_NS = 400 * MS  # shorter sounds that are no words are coughs, and get no answer
@@ -59,12 +52,12 @@ class _Ended:
 
 
 class Listener:
-    """Owns the segmenter, the ear, and the timers `utterance_max`, `transcript`, `turn_over` and `weigh`."""
+    """Owns the ear, and the timers `utterance_max`, `transcript`, `turn_over` and `weigh`."""
 
     def __init__(self, room: Room, answerer: Answerer) -> None:
         self._room = room
         self._answerer = answerer
-        self._segmenter = Segmenter(room.options.segmenter)
+        self._activity = Activity(room)
         self._policy = policy(room.options.general.turn)
         self._last_refusal_ns = -NOT_UNDERSTOOD_EVERY_NS
         self._ended: _Ended | None = None
@@ -74,49 +67,29 @@ class Listener:
 
     @property
     def at_rest(self) -> bool:
-        return self._segmenter.silent
+        return self._activity.segmenter.silent
 
     def rest(self, resumed: Resumed) -> Resumed:
         """The same with this part's state written in."""
-        segmenter = self._segmenter
-        return replace(
-            resumed,
-            refused_ns=self._last_refusal_ns,
-            voice_ns=segmenter.last_voice_ns,
-            window_ns=segmenter.last_window_ns,
-        )
+        return self._activity.rest(replace(resumed, refused_ns=self._last_refusal_ns))
 
     def stand(self, resumed: Resumed) -> None:
         """Stand where that was written."""
         self._last_refusal_ns = resumed.refused_ns
-        self._segmenter.resume(resumed.voice_ns, resumed.window_ns)
+        self._activity.stand(resumed)
 
     # --------------------------------------------------------------------------------------------------------- voice
 
     def on_voice(self, event: VoiceWindow) -> None:
         room = self._room
-        room.load.feed(event)
-        if room.duplex.deaf(event.media_ns):
-            event = replace(event, probability=0.0)
-        cancelled = room.duplex.mode == duplex.CANCEL
-        near = room.nearness.feed(event)
-        if (
-            cancelled and self._answerer.sounds
-        ):  # the canceller weakens the wearer's voice: how near it is, is not known
-            event = room.double_talk.feed(event)
-        else:
-            room.double_talk.quiet()
-            event = near
-        self._segmenter.over(self._answerer.sounds and not cancelled)
-        changes = self._segmenter.feed(event)
-        room.scribe.adopt(changes)
+        changes = self._activity.feed(event, self._answerer.sounds)
         for change in changes:
             if isinstance(change, SpeechStarted):
                 self._began(change)
             elif isinstance(change, SpeechPaused):
                 self._paused(change)
         certain_ns = room.options.general.turn.barge_certain_ms * MS
-        if room.floor.state == floor.DOUBTING and self._segmenter.voiced_run_ns >= certain_ns:
+        if room.floor.state == floor.DOUBTING and self._activity.segmenter.voiced_run_ns >= certain_ns:
             room.signal("voice_certain", f"{certain_ns // MS} ms of voice over the answer is no cough")
             room.scribe.emit(PausePlay, "the wearer is speaking", on=True)
 
@@ -160,12 +133,12 @@ class Listener:
         self.ear.quiet_ns = min(change.loud_ns or change.media_ns, room.now_ns)
         if (near := room.nearness.stood_out()) is not None:
             self._out_of_the_crowd(*near)
-        self._hear_out("a pause")
+        readying.hear_out(room, self.ear, "a pause")
         room.signal("speech_paused", "the wearer paused; are the words finished?")
         if room.floor.state == floor.WEIGHING:
             room.deadlines.set("weigh", room.now_ns + room.options.general.turn.weigh_timeout_ms * MS)
         elif not room.load.sheds("video"):
-            self._look_along()
+            readying.look_along(room, self.ear, self._answerer.next_turn)
 
     def _out_of_the_crowd(self, began_ns: int, ended_ns: int) -> None:
         """Others go on talking, and talked before: the wearer's words are those of the voice that stood out."""
@@ -187,7 +160,7 @@ class Listener:
         room = self._room
         if room.floor.state in {floor.HEARING, floor.DOUBTING, floor.YIELDING}:
             self.ear.whole = True
-            for change in self._segmenter.close(room.now_ns, "the wearer let go of the button"):
+            for change in self._activity.segmenter.close(room.now_ns, "the wearer let go of the button"):
                 room.scribe.adopt([change])
                 if isinstance(change, SpeechPaused):
                     self._paused(change)
@@ -199,13 +172,13 @@ class Listener:
     def too_long(self) -> None:
         """The utterance is at its longest: what was understood of it counts. A fan, a radio: no turn comes of it."""
         room, reason = self._room, "utterance too long"
-        said_ns, worded = self._segmenter.last_voice_ns, self.ear.worded
-        self._segmenter.drones()
+        said_ns, worded = self._activity.segmenter.last_voice_ns, self.ear.worded
+        self._activity.segmenter.drones()
         room.nearness.all_others()
         if room.floor.state == floor.HEARING and worded:
             room.scribe.emit(Noted, "the wearer has spoken for too long: what was said so far counts", what=reason)
             self.ear.end_ns, self.ear.whole = said_ns, True
-            self._hear_out(reason)
+            readying.hear_out(room, self.ear, reason)
             room.signal("speech_paused", reason)
             return
         room.scribe.emit(Noted, "sound without a pause for too long: no turn", what=reason)
@@ -217,38 +190,6 @@ class Listener:
             self.resume(reason)
 
     # --------------------------------------------------------------------------------------------------------- words
-
-    def _hear_out(self, reason: str) -> None:
-        """Recognise what was said so far, in the pause: if it was the end, the words are ready in time."""
-        room, ear = self._room, self.ear
-        ear.heard = None
-        ear.request = room.scribe.number()
-        over = room.floor.state in {floor.DOUBTING, floor.YIELDING, floor.WEIGHING}
-        start_ns = max(0, ear.start_ns - (OVER_ANSWER_NS if over else PRE_ROLL_NS))
-        end_ns = max(ear.end_ns, room.now_ns)
-        room.scribe.emit(Transcribe, reason, request=ear.request, start_ns=start_ns, end_ns=end_ns)
-        room.deadlines.set("transcript", room.now_ns + room.options.general.turn.transcript_timeout_ms * MS)
-        if room.started.turn_model:
-            ear.finished, ear.score_request = -1.0, room.scribe.number()
-            scored_ns = max(start_ns, end_ns - SCORED_NS)
-            room.scribe.emit(ScoreTurn, reason, request=ear.score_request, start_ns=scored_ns, end_ns=end_ns)
-
-    def _look_along(self) -> None:
-        """Score the frames of this utterance while its words are being recognised; most questions need one."""
-        room, ear = self._room, self.ear
-        if not room.has_camera or room.photos.on:  # a photo has not come yet: whoever answers waits for it
-            return
-        options = room.options.general.look
-        ear.looked = None
-        ear.look_request = room.scribe.number()
-        room.scribe.emit(
-            Look,
-            "the frames around these words, in case they are meant",
-            request=ear.look_request,
-            turn=self._answerer.next_turn,
-            start_ns=max(0, ear.start_ns - options.before_ms * MS),
-            end_ns=ear.end_ns + options.after_ms * MS,
-        )
 
     def on_transcribed(self, event: Transcribed) -> None:
         room, ear = self._room, self.ear
@@ -276,9 +217,9 @@ class Listener:
         room.deadlines.clear("weigh")
         steers = intent.kind in {"control", "backchannel", "none"} or not self._answerer.permission.at_rest
         if event.accepted and not steers:
-            self._prepare(intent, event.text, verdict)
+            readying.prepare(room, self._answerer, self.ear, intent, event.text, verdict)
         else:
-            self._look_no_more("nothing was asked")
+            readying.look_no_more(room, self.ear, "nothing was asked")
 
     def _still_whole(self, event: Transcribed) -> bool:
         """The words of a turn that seemed over, and what came after them. False if it is dealt with: nothing came, or
@@ -291,34 +232,12 @@ class Listener:
         steers = after and understand(after).kind in {"control", "backchannel"}
         if steers or not event.accepted:
             ear.start_ns, ear.earlier = ear.tail_ns, ""
-            self._hear_out("what was said after the turn, by itself")
+            readying.hear_out(self._room, ear, "what was said after the turn, by itself")
             return False
         return True
 
     def _judge(self, intent: Intent) -> Verdict:
-        """How much silence ends the turn; sets the timer."""
-        room, ear = self._room, self.ear
-        heard = ear.heard
-        assert heard is not None
-        planned = not self._answerer.permission.at_rest and intent.kind != "control"
-        said = Said(
-            heard.text, intent, heard.accepted, heard.why, planned, audio=ear.finished, pauses_ms=room.pauses.kept
-        )
-        verdict = self._policy.judge(said)
-        wait_ms = 0 if ear.whole else verdict.wait_ms
-        room.scribe.emit(
-            TurnJudged,
-            f"{verdict.reason}; the turn ends after {wait_ms} ms of silence",
-            policy=self._policy.name,
-            rule="let go" if ear.whole else verdict.rule,
-            wait_ms=wait_ms,
-            learned=verdict.learned,
-            finished=ear.finished,
-        )
-        if room.attention.held and not ear.whole:  # letting go ends it; this is for a release that was lost
-            wait_ms = room.options.general.turn.utterance_max_ms
-        room.deadlines.set("turn_over", max(room.now_ns, (ear.quiet_ns or ear.end_ns) + wait_ms * MS))
-        return verdict
+        return readying.judge(self._room, self.ear, self._policy, intent, not self._answerer.permission.at_rest)
 
     def on_scored(self, event: TurnScored) -> None:
         """The audio turn model's word; if the recogniser was faster, the end is judged anew."""
@@ -367,48 +286,15 @@ class Listener:
         room.signal("resume_speaking" if self._answerer.sounds else "resume_thinking", reason)
         room.loud_again(reason)
 
-    def _prepare(self, intent: Intent, text: str, verdict: Verdict) -> None:
-        """Begin the answer while the turn is not yet certain: nothing is said, and nothing sent unless it may ask
-        early."""
-        ear = self.ear
-        question = self._answerer.question(text, intent, ear.start_ns, ear.end_ns, ear.words)
-        ear.answer = self._answerer.make(question, self._may_ask_early(verdict))
-        ear.answer.begin(ear.looked, ear.look_request)
-        if not ear.answer.waits_for(ear.look_request):
-            self._look_no_more("these words need no picture")
-
-    def _may_ask_early(self, verdict: Verdict) -> bool:
-        """The question sounds whole, no other answer is heard that belongs before it, and not too many were in vain."""
-        room, turn = self._room, self._room.options.general.turn
-        alone = not self._answerer.busy or bool(self.ear.earlier)
-        whole = verdict.rule not in {"unfinished", "sounds unfinished"}
-        wanted = turn.speculate and not room.load.sheds("speculation")
-        return wanted and alone and whole and room.early.may(room.now_ns)
-
-    def _look_no_more(self, reason: str) -> None:
-        """The look that went along is not needed: whoever needs the lane next shall not wait for it."""
-        if self.ear.look_request and self.ear.looked is None:
-            self._room.scribe.emit(Cancel, reason, request=self.ear.look_request, kind="look")
-            self.ear.look_request = 0
-
     def _unprepare(self, reason: str) -> None:
-        room, ear = self._room, self.ear
-        room.deadlines.clear("turn_over", "transcript", "weigh")
-        if ear.request and ear.heard is None:
-            room.scribe.emit(Cancel, reason, request=ear.request, kind="transcribe")
-        if ear.score_request and ear.finished < 0:
-            room.scribe.emit(Cancel, reason, request=ear.score_request, kind="turn")
-        if ear.answer is not None:
-            self._answerer.forget_prepared(ear.answer, reason)
-        elif ear.look_request and ear.looked is None:
-            room.scribe.emit(Cancel, reason, request=ear.look_request, kind="look")
-        self.ear = ear.going_on()
+        readying.let_go(self._room, self._answerer, self.ear, reason)
+        self.ear = self.ear.going_on()
 
     def forget(self, reason: str) -> None:
         """Nothing that was being heard counts any more."""
         self._unprepare(reason)
         self._room.deadlines.clear("utterance_max")
-        self._segmenter = Segmenter(self._room.options.segmenter)
+        self._activity.forget()
         self.ear = Ear()
 
     # ------------------------------------------------------------------------------------------------ the turn is over
@@ -490,12 +376,12 @@ class Listener:
         """A typed question is whole as it comes."""
         self._unprepare("a typed question")
         self._room.deadlines.clear("utterance_max")
-        if self._segmenter.speaking:
-            self._segmenter.drones()
+        if self._activity.segmenter.speaking:
+            self._activity.segmenter.drones()
         self.ear = Ear(start_ns=self._room.now_ns, end_ns=self._room.now_ns)
         self._act(text, "typed")
         room, reason = self._room, "the typed words count, and not the voice"
-        if self._segmenter.speaking:
+        if self._activity.segmenter.speaking:
             return
         if room.floor.state == floor.HEARING:
             room.signal("speech_paused", reason)

@@ -813,7 +813,9 @@ def test_the_exchange_in_the_docs_is_had_as_it_stands() -> None:
                     assert struct.pack("<BBHI", kind, 0, 0, sequence) == expected
                     continue
                 seen = await device.until(partial(later, device, seen, json.loads(text.replace("…", '"…"'))))
-            assert here.sessions[0].messages == [{"type": "event", "kind": "battery", "value": "12"}]
+            battery = {"type": "event", "kind": "battery", "value": "12"}
+            typed = {"type": "typed", "text": "what was the platform", "number": 1}
+            assert here.sessions[0].messages == [battery, typed]
             assert here.sessions[0].units and here.sessions[0].sounds and here.sessions[0].clocks
             await device.close()
 

@@ -10,6 +10,8 @@ from pipelines import events as ev
 from pipelines.events import Memory
 from pipelines.memory import reminded
 from pipelines.memory import reminders as words
+from pipelines.memory.reminder_orders import NO_PLACE, NOTHING_TO_SNOOZE
+from pipelines.memory.reminder_store import NOT_STORED
 from pipelines.memory.reminder_words import understood
 from tests.scripted import Reply, ScriptedSession, World
 from tests.test_tool_turns import THINK, TOOLS, A, call, in_turn
@@ -24,6 +26,7 @@ class Kept:
 
     rows: dict[int, Memory] = field(default_factory=dict)
     trouble: str = ""
+    store_ms: int = 3
 
     def memorise(self, d: ev.Memorise) -> ev.Memorised:
         if self.trouble:
@@ -35,6 +38,8 @@ class Kept:
         return ev.Memorised(0, d.request, stored)
 
     def forget(self, d: ev.Forget) -> ev.Forgotten:
+        if self.trouble:
+            return ev.Forgotten(0, d.request, trouble=self.trouble)
         gone = [i for i in self.rows if d.everything or i in d.ids]
         for i in gone:
             del self.rows[i]
@@ -57,9 +62,11 @@ class Day(ScriptedSession):
         wall_clock: str = "2026-11-21T14:05:00+01:00",
         on: bool = True,
         replies: tuple[Reply, ...] = (),
+        camera: bool = True,
     ) -> None:
         self.kept, self.on = kept, on
         world = World(wall_clock=wall_clock)
+        world.frame = world.frame if camera else None
         if replies:
             world.models, world.tools, world.reply = (A,), TOOLS, in_turn(*replies)
         super().__init__(world)
@@ -71,13 +78,17 @@ class Day(ScriptedSession):
 
     def _one(self, d: ev.Decision) -> None:
         if isinstance(d, ev.Memorise) and d.memory.what == "reminder":
-            self._later(3, lambda: self._answer(d.request, self.kept.memorise(d)))
+            self._later(self.kept.store_ms, lambda: self._answer(d.request, self.kept.memorise(d)))
         elif isinstance(d, ev.Recall):
             self._later(3, lambda: self._answer(d.request, self.kept.recall(d)))
         elif isinstance(d, ev.Forget):
             self._later(3, lambda: self._answer(d.request, self.kept.forget(d)))
         else:
             super()._one(d)
+
+    @property
+    def alarms(self) -> int:
+        return len(self.director._room.alarms.entries)
 
     def at(self, place: str, ms: int) -> None:
         self._at(ms * 1_000_000, lambda: self.feed(ev.DeviceEvent(self.now_ns, "place", place)))
@@ -181,7 +192,7 @@ def test_snooze_said_aloud_into_the_reminder_puts_it_off_and_ticks_it_off() -> N
 def test_snooze_with_nothing_to_put_off_says_so() -> None:
     day = Day(Kept())
     day.type("Snooze", 0)
-    assert day.run_until(3000).spoken() == words.NOTHING_TO_SNOOZE
+    assert day.run_until(3000).spoken() == NOTHING_TO_SNOOZE
 
 
 def test_a_cancelled_reminder_is_forgotten_on_the_disk_and_not_listed() -> None:
@@ -217,12 +228,70 @@ def test_private_mode_stores_nothing_and_says_so() -> None:
     assert "call the bank" in day.run_until(12 * MINUTE).spoken(0)
 
 
-def test_a_store_that_is_broken_is_told_and_the_reminder_still_rings_today() -> None:
+PROMISE = "I will remind you in ten minutes: call Anna."
+
+
+def test_it_is_promised_when_it_is_stored_and_not_before() -> None:
+    day = Day(kept := Kept(store_ms=1500))
+    day.type("Remind me in ten minutes to call Anna.", 0)
+    assert day.run_until(1400).spoken() == "" and not kept.rows
+    assert day.run_until(1600).spoken(1) == PROMISE and kept.rows
+
+
+def test_a_store_as_quick_as_ours_lets_nobody_wait_for_the_promise() -> None:
+    day = Day(Kept())
+    day.type("Remind me in ten minutes to call Anna.", 1000)
+    day.run_until(1010)
+    assert day.spoken(1) == PROMISE
+    assert [turn.outcome for turn in day.run_until(20_000).all(ev.TurnClosed)] == ["answered"]
+
+
+def test_what_cannot_be_stored_is_promised_until_it_is_switched_off_and_no_longer() -> None:
     day = Day(kept := Kept(trouble="full"))
     day.type("Remind me in ten minutes to call Anna.", 0)
-    assert words.NOT_STORED in day.run_until(10_000).spoken(0)
+    assert day.run_until(10_000).spoken() == f"{PROMISE} {NOT_STORED}"
     kept.trouble = ""
     assert "Reminder: call Anna." in day.run_until(12 * MINUTE).spoken(0)
+
+
+def test_who_did_not_wait_for_the_promise_is_told_that_it_is_not_kept() -> None:
+    day = Day(Kept(trouble="full", store_ms=1500))
+    day.type("Remind me in ten minutes to call Anna.", 0)
+    day.tap(500)
+    assert day.run_until(1400).spoken() == ""
+    assert day.run_until(10_000).spoken() == NOT_STORED
+
+
+def test_snooze_is_promised_when_it_is_stored() -> None:
+    day = Day(kept := Kept())
+    day.type("Remind me in ten minutes to stir the soup.", 0)
+    day.run_until(10 * MINUTE + 30_000)
+    kept.trouble = "locked"
+    day.type("Snooze", 11 * MINUTE)
+    day.run_until(11 * MINUTE + 10_000)
+    assert day.spoken(2) == f"I will say it again in ten minutes. {NOT_STORED}"
+
+
+@pytest.mark.parametrize("trouble", ["", "full"])
+def test_a_model_is_told_that_a_reminder_is_set_when_it_is_stored(trouble: str) -> None:
+    calls = (call("set_timer", seconds=600, text="call Anna"),)
+    kept = Kept(trouble=trouble, store_ms=1500)
+    day = Day(kept, replies=(Reply(calls=calls), Reply("Done.")), camera=False)
+    day.type("Think about it, when do people like to be called?", 0)
+    day.run_until(1000)
+    assert day.alarms == 1 and not day.all(ev.ToolUsed)
+    (used,) = day.run_until(30_000).all(ev.ToolUsed)
+    assert used.text == (f"{PROMISE} {NOT_STORED}" if trouble else PROMISE)
+    assert bool(kept.rows) is not bool(trouble)
+
+
+def test_a_reminder_that_cannot_be_deleted_is_said_to_come_again() -> None:
+    day = Day(kept := Kept())
+    day.type("Remind me in ten minutes to call Anna.", 0)
+    day.run_until(9000)
+    kept.trouble = "locked"
+    day.type("Cancel the reminder.", 10_000)
+    assert words.NOT_CANCELLED in day.run_until(20_000).spoken(0)
 
 
 def test_what_was_forgotten_is_not_said_any_more() -> None:
@@ -252,7 +321,7 @@ def test_here_again_is_when_the_device_tells_the_same_place_after_another() -> N
 def test_without_a_place_it_says_that_it_cannot_tell() -> None:
     day = Day(kept := Kept())
     day.type("Remind me when I am here again to look for the door.", 0)
-    assert day.run_until(5000).spoken() == words.NO_PLACE
+    assert day.run_until(5000).spoken() == NO_PLACE
     assert not kept.rows
 
 

@@ -17,6 +17,8 @@ from device_sim.bridge_wire import BridgeWire
 from device_sim.camera import Tapes
 from device_sim.ear import Ear
 from device_sim.mic import Voices
+from pipelines.memory import wording
+from pipelines.memory.reminder_store import NOT_STORED
 from tests.companions import companion
 
 WITHIN_S = 60.0
@@ -35,7 +37,7 @@ class Glasses:
         self._wire.send({"type": "event", "kind": "place", "value": place})
 
     async def told(self, text: str, answer: str) -> None:
-        """Until the answer is over: its caption comes before anybody has heard it, and may come before it is true."""
+        """Until the answer is over: its caption comes before anybody has heard it."""
         over = self._count("spoken")
         self._wire.send({"type": "typed", "text": text})
         await self.hear(answer)
@@ -71,6 +73,22 @@ async def glasses(folder: Path, url: str) -> AsyncIterator[Glasses]:
         yield Glasses(wire)
     finally:
         await wire.close()
+
+
+def test_a_database_that_was_moved_aside_is_told_with_the_promise(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+
+    async def wears() -> None:
+        async with glasses(tmp_path, here.url) as wearer:
+            await wearer.told("Remind me in ten minutes to buy milk.", "buy milk.")
+            assert NOT_STORED not in wearer.captions
+            (data / "memory").rename(data / "aside")
+            await wearer.told("Remind me in two hours to call Anna.", f"call Anna. {NOT_STORED}")
+            await wearer.told("Remember that Anna is allergic to nuts.", wording.NOT_STORED[""])
+            assert wording.STORED not in wearer.captions
+
+    with companion(data, "--quiet", "--set", "speaking.greet=false") as here:
+        asyncio.run(wears())
 
 
 def test_by_time_and_by_place_they_survive_a_kill_are_said_once_and_put_off(tmp_path: Path) -> None:

@@ -88,10 +88,15 @@ def test_it_is_renewed_before_its_end(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("broken", ["certificate.pem", "key.pem"])
 def test_a_damaged_file_is_made_anew(tmp_path: Path, broken: str) -> None:
-    ensure(tmp_path, ("desk.local",))
+    before = ensure(tmp_path, ("desk.local",))
+    key = read(before).public_key()
     (tmp_path / broken).write_text("nonsense")
     made = ensure(tmp_path, ("desk.local",))
-    made.context()
+    assert made.context().cert_store_stats() and made.fingerprint != before.fingerprint
+    assert own(made.file, made.key).fingerprint == made.fingerprint, "file and key fit"
+    assert (read(made).public_key() == key) is (broken == "certificate.pem"), "a key that is whole stays"
+    assert "desk.local" in made.subjects and stat.S_IMODE(made.key.stat().st_mode) == 0o600
+    assert ensure(tmp_path, ("desk.local",)) == made, "and stays"
 
 
 def test_a_certificate_of_ones_own_must_fit_its_key(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def told(reports: bool = True, story: str = STORY, **world: object) -> LossySess
     return s
 
 
-def once_in_order(heard: list[str], story: str = STORY, most_twice: int = 2) -> None:
+def assert_once_in_order(heard: list[str], story: str = STORY, most_twice: int = 2) -> None:
     """Every word of the story in its order, none missing; at most so many are heard twice."""
     wanted, at, again = story.split(), 0, 0
     for word in heard:
@@ -83,7 +83,7 @@ def test_the_rest_is_heard_once_and_in_order_behind_one_notice(cut_ms: int, away
     s.cut(cut_ms)
     s.back(cut_ms + away_ms)
     s.run_until(cut_ms + away_ms + 25_000)
-    once_in_order(without_notice(s, cut_ms + away_ms))
+    assert_once_in_order(without_notice(s, cut_ms + away_ms))
     assert s.state == "listening" and s.director.at_rest
     assert [t.outcome for t in s.all(ev.TurnClosed)] == ["answered"]
     assert s.director.history.entries[-1].heard == STORY
@@ -213,7 +213,9 @@ def test_a_cough_over_the_notice_takes_nothing_away() -> None:
     s.back(12_000)
     s.say("(cough)", at_ms=12_700, ms=150)
     s.run_until(40_000)
-    once_in_order([w for w in s.heard() if w not in {"I", "lost", "connection.", "Going", "on."}], most_twice=3)
+    assert_once_in_order([w for w in s.heard() if w not in {"I", "lost", "connection.", "Going", "on."}], most_twice=3)
+    assert [t.outcome for t in s.all(ev.TurnClosed)] == ["answered"], "a cough is no other question"
+    assert s.director.history.entries[-1].heard == STORY
 
 
 def test_what_the_wearer_holds_stays_held() -> None:
@@ -234,7 +236,9 @@ def test_lost_again_and_again_it_is_still_said_once() -> None:
         s.cut(cut_ms)
         s.back(back_ms)
     s.run_until(60_000)
-    once_in_order(without_notices(s.heard()), most_twice=8)
+    assert_once_in_order(without_notices(s.heard()), most_twice=8)
+    assert [t.outcome for t in s.all(ev.TurnClosed)] == ["answered"]
+    assert s.state == "listening" and s.playout.idle
 
 
 def test_the_greeting_is_not_repeated_and_not_lost() -> None:

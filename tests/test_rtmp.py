@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from companion.push import amf, flv
 from companion.push.chunks import COMMAND, VIDEO, ChunkError, Chunks, chunked
 from companion.push.rtmp import Rtmp, RtmpError
-from companion.push.rtmp_peer import HELLO, Ended, Published, RtmpPeer
+from companion.push.rtmp_peer import HELLO, Described, Ended, Media, Published, RtmpPeer, Said
 from companion.push.settings import PushSettings
 from companion.replay import replay
 from pipelines import events as ev
@@ -207,14 +207,19 @@ def test_a_stranger_cannot_fill_the_memory() -> None:
 
 @given(st.binary(max_size=600), st.lists(st.integers(1, 200), max_size=6))
 def test_no_bytes_meet_a_fault_of_ours(data: bytes, cuts: list[int]) -> None:
-    for start in (b"", hello(), hello() + publish(KEY)):
+    for start in (b"", hello(), hello() + publish(KEY[:-1]), hello() + publish(KEY)):
         peer, whole, at = RtmpPeer(KEY), start + data, 0
-        try:
+        said: list[Said] = []
+        with suppress(ChunkError, amf.AmfError):  # any other error is a fault of ours
             for cut in (*cuts, len(whole)):
-                peer.feed(whole[at : at + cut])
+                said += peer.feed(whole[at : at + cut])
                 at += cut
-        except (ChunkError, amf.AmfError):
-            pass
+        opened = [type(one) is Published for one in said]
+        if KEY.encode() not in whole:
+            assert not any(isinstance(one, Published | Media | Described) for one in said), "nobody is let in"
+        elif sum(cuts) >= len(start):
+            assert opened[0], "who shows the key is let in, whatever comes after it"
+        assert len(peer.to_send) < 20_000, "what is answered does not grow with what is sent"
 
 
 @given(st.lists(st.binary(min_size=1, max_size=400), min_size=1, max_size=5), st.integers(1, 300), st.integers(1, 50))
@@ -230,10 +235,12 @@ def test_messages_come_whole_however_they_were_cut(bodies: list[bytes], size: in
 @given(st.binary(max_size=300))
 def test_no_tag_meets_a_fault_of_ours(body: bytes) -> None:
     for read, prefix in ((flv.video, b"\x17"), (flv.video, b"\x90avc1"), (flv.audio, b"\xaf"), (flv.video, b"")):
-        with suppress(flv.NotTakenError):
-            read(prefix + body)
+        with suppress(flv.NotTakenError):  # any other error is a fault of ours
+            tag = read(prefix + body)
+            assert tag is None or body.endswith(tag.data), "only what was sent"
     with suppress(ValueError):
-        flv.AnnexB(b"\1" + body).unit(body)
+        unit = flv.AnnexB(b"\1" + body).unit(body)
+        assert len(unit) <= 4 * len(body) and (not unit or unit.startswith(b"\0\0\0\1"))
 
 
 # ------------------------------------------------------------------------------------------------- a question, answered

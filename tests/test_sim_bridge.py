@@ -98,26 +98,25 @@ def test_so_many_pictures_a_second_come_as_are_asked_for(over: str, tmp_path: Pa
     run(story)
 
 
-async def _lost_and_back(tmp_path: Path, break_: Callable[[Shaky], None]) -> None:
-    async with companion() as here, shaky(here.server.port) as way:
-        url = here.at("/").replace(str(here.server.port), str(way.port))
-        async with glasses(tmp_path, url) as wire:
-            session = here.sessions[0]
-            await _more(session, 3)
-            name = wire.session
-            break_(way)
-            await _until(lambda: way.knocks >= 2)  # it has noticed, and does not get through
-            known = len(session.units)
-            way.restore()
-            await session.until(lambda: len(session.units) > known)
-            assert wire.session == name and wire.returns == [True] and not wire.lost.is_set()
-            assert len(here.sessions) == 1 and [s[0] for s in session.states] == ["connected", "lost", "connected"]
-            assert session.units[known].key, "the first picture needs none before it"
-
-
 @pytest.mark.parametrize("break_", [Shaky.cut, Shaky.hush])
 def test_it_comes_back_by_itself_into_its_session(tmp_path: Path, break_: Callable[[Shaky], None]) -> None:
-    run(lambda: _lost_and_back(tmp_path, break_))
+    async def story() -> None:
+        async with companion() as here, shaky(here.server.port) as way:
+            url = here.at("/").replace(str(here.server.port), str(way.port))
+            async with glasses(tmp_path, url) as wire:
+                session = here.sessions[0]
+                await _more(session, 3)
+                name = wire.session
+                break_(way)
+                await _until(lambda: way.knocks >= 2)  # it has noticed, and does not get through
+                known = len(session.units)
+                way.restore()
+                await session.until(lambda: len(session.units) > known)
+                assert wire.session == name and wire.returns == [True] and not wire.lost.is_set()
+                assert len(here.sessions) == 1 and [s[0] for s in session.states] == ["connected", "lost", "connected"]
+                assert session.units[known].key, "the first picture needs none before it"
+
+    run(story)
 
 
 def test_it_begins_anew_if_its_session_is_over(tmp_path: Path) -> None:

@@ -205,9 +205,18 @@ CALL_OF = {
 def test_what_is_nested_at_any_depth_is_read_or_refused(wire: str) -> None:
     """Around the depth at which JSON can just be read, but no longer be written."""
     errors = (b'{"error": %s}', b'{"error": {"message": %s}}', b'{"type": "error", "x": %s}')
-    for depth in (100, *range(820, 1000)):
-        for event in (*errors, CALL_OF[wire]):
-            ending_of(read(wire, b"data: " + event % (b"[" * depth + b"]" * depth) + b"\n\n"))
+    for event, as_read in (*zip(errors, itertools.repeat("overloaded")), (CALL_OF[wire], "truncated")):
+        kinds = []
+        for depth in (100, *range(820, 1000), 100_000):
+            events = read(wire, b"data: " + event % (b"[" * depth + b"]" * depth) + b"\n\n")
+            ending = ending_of(events)
+            assert isinstance(ending, Failed) and not text_of(events), "no tool runs, and nothing of it is said"
+            kinds.append(ending.kind)
+        assert kinds[0] == as_read and kinds[-1] == "protocol"
+        deepest = kinds.index("protocol")
+        assert set(kinds[:deepest]) == {as_read} and set(kinds[deepest:]) == {"protocol"}, (
+            "one border, and no third way"
+        )
 
 
 # ------------------------------------------------------------------------------------------------------------ too much

@@ -1,9 +1,9 @@
 """A whole device for the bridge in one file: copy it and put your microphone, camera and loudspeaker in.
 
 It needs aiohttp. It says what is in a WAV file (16 kHz, mono, 16 bits) as if somebody spoke it now, shows a JPEG file
-once a second, and plays the answer into another WAV file. What each message means: docs/bridge.md.
+once a second, plays the answer into another WAV file, and asks what else is given. What it means: docs/bridge.md.
 
-    python client_example.py 'http://127.0.0.1:8484/?token=…' question.wav sign.jpg answer.wav
+    python client_example.py 'http://127.0.0.1:8484/?token=…' question.wav sign.jpg answer.wav ['a typed question' …]
 """
 
 from __future__ import annotations
@@ -25,21 +25,15 @@ HEADER = struct.Struct("<BBHIQ")  # kind, flags, reserved, sequence, time in ns
 PCM16, JPEG, PHOTO = 2, 4, 2
 RATE_HZ, TICK_NS, TICK_BYTES = 16_000, 20_000_000, 640
 BUFFER, STAYS_S = 3, 20  # ticks of sound to have before playing: they arrive one every 20 ms, more or less
-HELLO = {
-    "name": "reference client",
-    "microphone": {"codec": "pcm16", "rate": RATE_HZ},
-    "camera": {"codec": "jpeg", "fps": 1},
-    "speaker": {"codec": "pcm16", "rate": RATE_HZ},
-    "echo": "none",
-}
+SOUND = {"codec": "pcm16", "rate": RATE_HZ}
+HELLO = {"type": "hello", "protocol": 1, "name": "reference client", "microphone": SOUND, "speaker": SOUND}
 
 
 class Device:
-    def __init__(self, url: str, say: bytes, show: bytes) -> None:
+    def __init__(self, url: str, say: bytes, show: bytes, *typed: str) -> None:
         self.url, self.say, self.show = url.replace("http", "ws", 1).replace("/?", "/device?"), say, show
         self.session, self.played = "", bytearray()  # the session to go on with when the connection was lost
-        self.queue: deque[tuple[int, bytes]] = deque()  # sound to play: its place on the line in ns, its samples
-        self.spoken: dict[int, list[Any]] = {}  # utterance -> [begins at, ends at or None, told at]
+        self.typed = dict(enumerate(typed, 1))  # by number; what is not known to have arrived
 
     async def run(self) -> None:
         """Until one side says bye; after a lost connection into the same session."""
@@ -55,8 +49,9 @@ class Device:
 
     async def connected(self, ws: aiohttp.ClientWebSocketResponse) -> bool:
         """One connection's life. True: it ended with a goodbye."""
-        await ws.send_json({"type": "hello", "protocol": 1, "resume": self.session, **HELLO})
-        self.queue, self.spoken = deque(), {}
+        await ws.send_json({**HELLO, "camera": {"codec": "jpeg", "fps": 1}, "echo": "none", "resume": self.session})
+        self.queue: deque[tuple[int, bytes]] = deque()  # sound to play: its place on the line in ns, its samples
+        self.spoken: dict[int, list[Any]] = {}  # utterance -> [begins at, ends at or None, told at]
         tasks = [asyncio.create_task(work) for work in (self.microphone(ws), self.camera(ws), self.speaker(ws))]
         try:
             async for message in ws:
@@ -78,6 +73,11 @@ class Device:
         elif kind == "hello":
             self.session = message["session"]
             print("connected, resumed:", message["resumed"], "recording:", message["recording"], flush=True)
+            for number, text in self.typed.items():
+                await ws.send_json({"type": "typed", "text": text, "number": number})
+            self.typed = self.typed if "typed" in message else {}  # else nobody would say that it was received
+        elif kind == "received":
+            self.typed = {number: text for number, text in self.typed.items() if number > message["typed"]}
         elif kind == "caption":
             print(message["who"], "said:", message["text"], flush=True)
         elif kind == "camera" and message["do"] == "photo":
@@ -138,9 +138,9 @@ class Device:
 
 
 if __name__ == "__main__":
-    url, question, picture, out = sys.argv[1:]
+    url, question, picture, out, *typed = sys.argv[1:]
     with wave.open(question) as words:
-        device = Device(url, words.readframes(words.getnframes()), Path(picture).read_bytes())
+        device = Device(url, words.readframes(words.getnframes()), Path(picture).read_bytes(), *typed)
     try:
         asyncio.run(asyncio.wait_for(device.run(), STAYS_S))
     except TimeoutError:

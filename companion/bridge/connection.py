@@ -26,6 +26,7 @@ from companion.link.media_clock import DeviceClock
 from companion.link.record import DeviceRecord
 from companion.link.session import CLOSE_LIMIT_S, FIRST_PING_S, FIRST_PINGS, PING_S
 from companion.link.settings import LinkSettings
+from companion.link.typed_once import check_number
 
 log = logging.getLogger(__name__)
 
@@ -122,6 +123,7 @@ class BridgeConnection:
             "protocol": PROTOCOL,
             "session": self.session,
             "resumed": self._resumed,
+            "typed": self._host.typed.last,
             "recording": self._settings.recording,
             "answer": {"codec": answer.codec, "rate": answer.rate_hz} if answer is not None else None,
             "limits": {
@@ -149,6 +151,8 @@ class BridgeConnection:
         elif message["type"] == "bye":
             self._end("the device said goodbye", goodbye=True)
         elif self._handler is not None and self._closing is None:
+            if message["type"] == "typed":
+                check_number(message)
             with surviving("a message could not be handled"):
                 self._handler.on_message(message)
 

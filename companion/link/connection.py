@@ -7,6 +7,7 @@ from typing import Protocol
 from companion.clock import SessionClock
 from companion.link.handler import LinkHandler, Message
 from companion.link.record import DeviceRecord
+from companion.link.typed_once import TypedOnce
 
 
 class Connection(Protocol):
@@ -54,6 +55,7 @@ class Host(Protocol):
 
     session: str
     clock: SessionClock
+    typed: TypedOnce
 
     def gate(self, connection: Connection) -> LinkHandler:
         """Where this connection's media and messages go. Asked for once, when its offer turned out to be good."""

@@ -10,19 +10,20 @@ import numpy.typing as npt
 from companion.link.flow import FlowWatch
 from companion.link.handler import LinkHandler, Message
 from companion.link.opus_send import SILENCE
+from companion.link.typed_once import TypedOnce
 from pipelines.seeing.ring import AccessUnit
 
 
 class Gate:
     """Implements `LinkHandler`. `plays()`: whether this connection is the one that the answer goes to; the answer is
-    one row of packets, so only one may take from it."""
+    one row of packets, so only one may take from it. `typed`: the session's, so that no typed question counts twice."""
 
-    def __init__(self, plays: Callable[[], bool]) -> None:
+    def __init__(self, plays: Callable[[], bool], typed: TypedOnce) -> None:
         self.handler: LinkHandler | None = None
         self.open = False
         self.flow: FlowWatch | None = None
         self.in_turn: Callable[[], int] | None = None  # the clock, if its microphone rests while we speak
-        self._plays = plays
+        self._plays, self._typed = plays, typed
 
     def on_microphone(
         self, packet: bytes, pcm: npt.NDArray[np.int16], rtp: int, arrival_ns: int, media_ns: int, concealed: bool
@@ -42,7 +43,7 @@ class Gate:
         if self.open and self.handler is not None:
             if self.flow is not None:
                 self.flow.told(message)
-            self.handler.on_message(message)
+            self._typed.give(message, self.handler.on_message)
 
     def on_state(
         self, state: str, microphone: bool, camera: bool, speaker: bool, detail: str, resumed: bool = False

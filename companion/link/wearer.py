@@ -32,6 +32,7 @@ from companion.link.gate import EarGate, Gate
 from companion.link.handler import DeviceLink, LinkHandler, Message
 from companion.link.record import NOT_SAID, DeviceRecord
 from companion.link.settings import LinkSettings
+from companion.link.typed_once import TypedOnce
 
 log = logging.getLogger(__name__)
 
@@ -62,6 +63,7 @@ class Wearer:
         self._kept: deque[Message] = deque(maxlen=KEPT_MESSAGES)
         self._sent: deque[tuple[int, Connection, Message]] = deque(maxlen=KEPT_MESSAGES)  # with when, and over what
         self._frames = itertools.count(1)
+        self.typed = TypedOnce(self.send_message)
         self._state = "new"
         self._waiting: asyncio.TimerHandle | None = None
         self._looking: asyncio.TimerHandle | None = None
@@ -87,7 +89,7 @@ class Wearer:
     def place(self, make: Callable[[bool], Made]) -> Made:
         """A new connection, made by `make(resumed)`; it counts as soon as it says that it stands."""
         connection = make(self._handler is not None)
-        self._gates[connection] = Gate(partial(self._plays, connection))
+        self._gates[connection] = Gate(partial(self._plays, connection), self.typed)
         before, self._coming = self._coming, connection
         if before is not None:
             self._retire(before, "the device offered again")
@@ -97,7 +99,7 @@ class Wearer:
         """A connection that only plays, made by `make(resumed)`: the answer goes to it from when it says that it
         stands. The last one that came is the ear."""
         connection = make(self._handler is not None)
-        self._gates[connection] = EarGate(partial(self._plays, connection))
+        self._gates[connection] = EarGate(partial(self._plays, connection), self.typed)
         return connection
 
     @property

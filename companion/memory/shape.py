@@ -21,6 +21,7 @@ TROUBLES: Final = {
     "you move the file away",
     "newer": "a newer companion wrote it, and it was left alone; update this one",
     "closed": "it is closed already",
+    "moved": "its file was moved or deleted while it was open, and nothing more is stored; start the companion again",
 }
 
 

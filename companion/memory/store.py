@@ -84,6 +84,7 @@ class Store:
         self._connection = connection
         self._now = now
         self._settling = settling
+        self._there = _which(file)
         self._one = threading.RLock()
         self._index = VectorIndex(connection, embedder)
         self._finder = Finder(connection, self._index)
@@ -96,10 +97,12 @@ class Store:
         self, memory: Memory, replaces: tuple[int, ...] = (), picture: NDArray[Any] | None = None
     ) -> tuple[Memory, tuple[Memory, ...]]:
         """Store it; what was stored, and what it took the place of. It is in the log when this returns, and on the disk
-        some milliseconds later (`settling`)."""
+        some milliseconds later (`settling`). Not into a file that nobody will open again: then MemoryError_ "moved"."""
         memory = _clean(memory, self._now())
         jpeg = b"" if picture is None else small_jpeg(picture)
         with self._in():
+            if _which(self.file) != self._there:
+                raise MemoryError_("moved", str(self.file))
             self._index.sync()
             with self._writing():
                 if jpeg:
@@ -256,6 +259,15 @@ class Store:
 def _text(text: str) -> str:
     """Text that a file can hold: no half characters, no zeros, bounded."""
     return text.encode("utf-8", "replace").decode().replace("\0", " ")[:MAX_CHARS]
+
+
+def _which(file: Path) -> tuple[int, int]:
+    """Which file stands there under this name; (0, 0): none."""
+    try:
+        found = file.stat()
+    except FileNotFoundError:
+        return 0, 0
+    return found.st_dev, found.st_ino
 
 
 def _now() -> float:

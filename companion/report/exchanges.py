@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from companion.secret_words import SecretWords
 from recordings.exchange import HttpBegin, HttpChunk, HttpEnd, HttpHead
 from recordings.reader import Recording
 
@@ -28,16 +29,19 @@ class ExchangeOptions:
     page_letters: int = 3_000_000  # of all bodies together; then only heads and sizes
 
 
-def exchanges_of(recording: Recording, options: ExchangeOptions | None = None) -> dict[int, list[dict[str, Any]]]:
+def exchanges_of(
+    recording: Recording, options: ExchangeOptions | None = None, secrets: SecretWords | None = None
+) -> dict[int, list[dict[str, Any]]]:
     """Turn -> its exchanges, in the order in which they began."""
-    return Exchanges(options or ExchangeOptions()).of(recording.http())
+    return Exchanges(options or ExchangeOptions(), secrets).of(recording.http())
 
 
 class Exchanges:
     """Puts the parts of exchanges together as they come."""
 
-    def __init__(self, options: ExchangeOptions) -> None:
+    def __init__(self, options: ExchangeOptions, secrets: SecretWords | None = None) -> None:
         self._o = options
+        self._secrets = secrets or SecretWords()
         self._left = options.page_letters
         self._begun: dict[int, dict[str, Any]] = {}
         self._by_turn: dict[int, list[dict[str, Any]]] = {}
@@ -95,6 +99,7 @@ class Exchanges:
         told["chunks"].append({"ms": part.t_rel_ns / 1e6, "bytes": len(part.data), "text": raw})
 
     def _bounded(self, text: str) -> str:
+        text = self._secrets.text(text)
         room = max(0, min(self._o.body_letters, self._left))
         self._left -= min(len(text), room)
         if len(text) <= room:

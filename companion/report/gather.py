@@ -14,6 +14,7 @@ from companion.report.exchanges import exchanges_of
 from companion.report.teller import NS, Teller, seconds
 from companion.report.thinking import strip_of
 from companion.report.ticks import fewer
+from companion.secret_words import SecretWords
 from companion.turn_thinking import spending
 from recordings.reader import Recording
 from recordings.run import Run
@@ -31,15 +32,20 @@ class GatherOptions:
     detail_letters: int = 600  # of one decision's fields
 
 
-def gather(recording: Recording, options: GatherOptions | None = None) -> dict[str, Any]:
-    """Everything the page says of a recording, but sound and pictures."""
+def gather(
+    recording: Recording, options: GatherOptions | None = None, secrets: SecretWords | None = None
+) -> dict[str, Any]:
+    """Everything the page says of a recording, but sound and pictures. `secrets`: that it does not say, default its
+    own."""
     o = options or GatherOptions()
+    events = list(recording.events())
+    secrets = secrets or SecretWords.of(events)
     teller = Teller(o.detail_letters)
-    for event in recording.events():
+    for event in secrets.hidden(events):
         teller.feed(event)
-    logs = list(recording.logs())
+    logs = list(secrets.hidden(recording.logs()))
     last_ns = max([teller.last_ns, *(line.t_ns for line in logs)], default=0)
-    data = _told(teller, exchanges_of(recording), o) | {
+    data = _told(teller, exchanges_of(recording, secrets=secrets), o) | {
         "session": _session(recording, teller, last_ns),
         "duration_ns": last_ns,
         "notes": teller.notes,
@@ -50,12 +56,12 @@ def gather(recording: Recording, options: GatherOptions | None = None) -> dict[s
     return data
 
 
-def gather_run(run: Run, options: GatherOptions | None = None) -> dict[str, Any]:
+def gather_run(run: Run, options: GatherOptions | None = None, secrets: SecretWords | None = None) -> dict[str, Any]:
     """The part of it that a replayed run has too: what was said and decided, and every turn's story."""
     o = options or GatherOptions()
     teller = Teller(o.detail_letters)
-    for step in run.steps:
-        teller.feed(step.event)
+    for event in (secrets or SecretWords.of(run.events)).hidden(run.events):
+        teller.feed(event)
     return _told(teller, {}, o) | {"duration_ns": teller.last_ns}
 
 

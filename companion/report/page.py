@@ -14,6 +14,7 @@ from companion.report.beside import Second, second_of
 from companion.report.film import FilmOptions, film_of
 from companion.report.gather import gather, gather_run
 from companion.report.render import render
+from companion.secret_words import SecretWords
 from recordings.compare import Comparison, compare
 from recordings.reader import Recording
 from recordings.run import Run, run_of
@@ -28,8 +29,16 @@ def write_page(
     Raises RecordingError, with a way out, if a file is not a recording. A torn one gives a page of what is left.
     """
     source = Recording(recording)
-    data = gather(source)
-    second = _second(source, other, comparison) if other is not None else None
+    if other is None:
+        data, second = gather(source), None
+    else:
+        name = "recorded" if isinstance(other, Run) else source.path.name
+        first = run_of(name, source.events(), source.settings)
+        run = other if isinstance(other, Run) else _run(Recording(other))
+        secrets = SecretWords.of(first.events) | SecretWords.of(run.events)
+        data = gather(source, secrets=secrets)
+        comparison = secrets.hide(comparison or compare(first, run))
+        second = _second(run, other, comparison, secrets)
     chosen, looked = set(data["frame_ids"]), set(data["looked_ids"])
     if second is not None:
         data["duration_ns"] = max(data["duration_ns"], second.told["duration_ns"])
@@ -44,19 +53,17 @@ def write_page(
     return out
 
 
-def _second(source: Recording, other: Path | Run, comparison: Comparison | None) -> Second:
+def _run(file: Recording) -> Run:
+    return run_of(file.path.name, file.events(), file.settings)
+
+
+def _second(run: Run, other: Path | Run, comparison: Comparison, secrets: SecretWords) -> Second:
     if isinstance(other, Run):
-        run, told = other, gather_run(other)
-        names = ("recorded", run.name)
-    else:
-        file = Recording(other)
-        run, told = run_of(file.path.name, file.events(), file.settings), gather(file)
-        names = (source.path.name, run.name)
-    if comparison is None:
-        comparison = compare(run_of(names[0], source.events(), source.settings), run)
+        return second_of(run, comparison, gather_run(run, secrets=secrets))
+    file = Recording(other)
+    told = gather(file, secrets=secrets)
     second = second_of(run, comparison, told)
-    if not isinstance(other, Run):
-        _add_media(second, Recording(other), told)
+    _add_media(second, file, told)
     return second
 
 

@@ -6,7 +6,8 @@ from typing import Any
 
 from companion.report.markup import Markup, el, group
 from companion.report.words import clock, ms, plural
-from companion.turn_recall import SECRET, Found, Search, by
+from companion.secret_words import SECRET
+from companion.turn_recall import Found, Search, by
 
 SHOWN = 8  # of what a search found; the rest is counted
 HOW = {"told": "told by the wearer", "inferred": "said, and kept as the wearer wished", "asked": "asked and answered"}

@@ -9,9 +9,10 @@
     wording      what is said                                                   wording.py
     prompt       what goes along with a question to a model                     prompt.py
     mind         what "that" is just now; whether there is a memory             mind.py
-    errand       one thing told, asked or forgotten                             errand.py
+    errand       one thing told, asked or forgotten                             errand.py, forgetting.py
     along        what goes along with a question that a model may be asked      along.py
-    reminders    what is due, or missed, in a later session                     reminders.py
+    reminders    what is due, or missed, in a later session                     reminders.py, reminder_store.py,
+                                                                                reminder_orders.py, reminder_words.py
     reminded     what the wearer was reminded of                                reminded.py
     places       when it is looked about, and what is kept of it                places.py
     keeping      what of a picture may be kept                                  keeping.py

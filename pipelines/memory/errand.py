@@ -11,10 +11,11 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from pipelines.events import Forget, Forgotten, Happening, Memorised, Memory, Recalled, Remembered, ToolInfo
+from pipelines.events import Happening, Memorised, Memory, Recalled, Remembered, ToolInfo
 from pipelines.memory import fitting, named, reminded, seen, wording
 from pipelines.memory.dates import Span, at_s, span_of, spoken
 from pipelines.memory.facts import content, fact_of, repeats, replaces, same, stem
+from pipelines.memory.forgetting import Forgetting
 from pipelines.memory.place_words import Sought, sought
 from pipelines.memory.sensitive import sensitivity
 from pipelines.memory.telling import offer, told
@@ -33,7 +34,6 @@ MANY: Final = 200  # facts in an overview
 SOME: Final = 32
 MEDICINE: Final = "medicine"  # what "I take …" is about
 KEPT_CHARS: Final = 500  # of an answer that is to be remembered
-EVERYTHING: Final = ToolInfo("forget_everything", "", "{}", "write", "built in")  # no model is offered it
 PROPOSED: Final = built_in("propose_memory")
 _KEEPABLE: Final = frozenset({"model", "read", "reading", "price", "code", "thing", "history"})
 
@@ -69,7 +69,7 @@ class MemoryErrand:
         self._request = 0
         self._then: Callable[[Any], None] = self._nothing
         self._memory = Memory()
-        self._gone: tuple[Memory, ...] = ()
+        self._forgetting = Forgetting(world, self._say, self._recall, self._await, self._wants)
         self.waits_for_wearer = False
 
     # ------------------------------------------------------------------------------------------------------- its life
@@ -339,74 +339,7 @@ class MemoryErrand:
     # ------------------------------------------------------------------------------------------------------- forgotten
 
     def _forget(self) -> None:
-        name, subject = self._question.intent.name, self._question.intent.subject
-        if name == "everything":
-            self._wants(EVERYTHING, {}, "it cannot be taken back")
-        elif name == "forget_since":
-            span = self._span
-            self._forget_now("the wearer wants that time forgotten", since_s=span.since_s, until_s=span.until_s)
-        elif name == "forget_that" and not self._mind.last:
-            self._say(wording.NOTHING_MEANT, "status")
-        elif name == "forget_that":
-            self._forget_ids(list(self._mind.last))
-        elif name == "forget_fact" or re.match(r"(?:where|what|who|when)\b", subject):
-            self._recall(
-                "which is meant?", fitting.query(subject), self._meant_found, what=(), limit=SOME, replaced=True
-            )
-        else:
-            self._forget_now("the wearer wants all of this forgotten", subject=subject)
-
-    def _meant_found(self, event: Happening) -> None:
-        found = event.memories if isinstance(event, Recalled) else ()
-        subject = self._question.intent.subject
-        wanted = content(subject)
-        standing = [m for m in found if not m.replaced_s]
-        asked = (f"{before}{subject}" for before in ("", "what is my ", "where is my ", "what is ", "where is "))
-        meant = next((m for words in asked if (m := fitting.answering(words, standing))), []) or [
-            m for m in found if m.what == "fact" and wanted and wanted <= fact_of(m.text).all
-        ]
-        if not meant:
-            self._say(wording.NOTHING_FORGOTTEN)
-            return
-        self._forget_ids(meant)
-
-    def _forget_ids(self, memories: list[Memory]) -> None:
-        self._gone = tuple(memories)
-        ids = tuple(dict.fromkeys(m.id for m in memories if m.id))
-        self._forget_now("the wearer wants just this forgotten", ids=ids)
-
-    def _forget_now(self, reason: str, **fields: Any) -> None:
-        scribe = self._world.scribe
-        request = scribe.number()
-        scribe.emit(Forget, reason, request=request, turn=self._question.turn, **fields)
-        self._await(request, partial(self._forgotten, fields))
-
-    def _forgotten(self, fields: dict[str, Any], event: Happening) -> None:
-        self._world.history.forget(partial(self._of_it, fields))
-        self._mind.means()
-        self._mind.leave(())
-        if not isinstance(event, Forgotten) or event.trouble:
-            self._say(wording.NOT_FORGOTTEN, "failure")
-        elif event.count:
-            self._say(wording.forgotten(event.count, event.files))
-        elif fields.get("everything"):
-            self._say(wording.NOTHING_AT_ALL)
-        elif fields.get("subject"):  # not by its own words: by what it is
-            query = fitting.query(f"what is my {fields['subject']}")
-            self._recall("which is meant?", query, self._meant_found, what=(), limit=SOME, replaced=True)
-        else:
-            self._say(wording.NOTHING_IN_TIME if fields.get("since_s") else wording.NOTHING_FORGOTTEN)
-
-    def _of_it(self, fields: dict[str, Any], entry: Remembered) -> bool:
-        """Whether this turn of the session holds what was forgotten."""
-        if fields.get("everything"):
-            return True
-        if since_s := fields.get("since_s"):
-            return at_s(entry.t_ns, self._world.wall_clock) >= float(since_s)
-        said = content(" ".join([entry.question, entry.heard, entry.shown, entry.caption]))
-        if subject := fields.get("subject"):
-            return content(str(subject)) <= said
-        return any(fact_of(m.text).all <= said for m in self._gone)
+        self._forgetting.begin(self._question)
 
     def decided(self, turn: int, plan: Plan, outcome: str) -> None:
         """The wearer's word on a plan, in a turn of its own."""
@@ -418,6 +351,6 @@ class MemoryErrand:
             else:
                 self._say(wording.NOT_KEPT, "status")
         elif outcome == "allowed":
-            self._forget_now("the wearer allowed exactly this", everything=True)
+            self._forgetting.everything(turn)
         else:
             self._say(wording.KEPT, "status")

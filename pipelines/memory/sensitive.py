@@ -23,8 +23,9 @@ from pipelines.thinking.privacy import private_reason
 
 _SECRET: Final = re.compile(
     r"\b(?:pass ?(?:words?|codes?|phrases?)|pin|pins|cvv|cvc|(?:door|gate|alarm|safe|locker|lock|entry|security|access|"
-    r"key ?pad|garage|bike lock|sim|unlock|secret|recovery|verification) (?:codes?|number combination)|combinations?|"
-    r"(?:seed|recovery) phrase|my secret|secret (?:is|that)|codes? (?:for|to|of) (?:the|my|our)|my code)\b"
+    r"key ?pad|garage|bike lock|sim|unlock|secret|recovery|verification)(?:'s)? (?:codes?|number combination)|"
+    r"combinations?|(?:seed|recovery) phrase|my secret|secret (?:is|that)|codes? (?:for|to|of) (?:the|my|our)|"
+    r"my code)\b"
 )
 _MONEY: Final = re.compile(
     r"\b(?:iban|salary|wages?|debts?|loan|mortgage|savings|bank|account (?:number|balance)|"

@@ -23,6 +23,7 @@ from pipelines.events import (
     Code,
     Happening,
     Looked,
+    Memorised,
     Memory,
     TextLine,
     TextRead,
@@ -173,7 +174,7 @@ class Answer:
         elif isinstance(event, WorkFailed):
             self._errand.forget()
             self._work_failed(event)
-        elif isinstance(event, ToolDone) and isinstance(self._errand, Errand):
+        elif isinstance(event, ToolDone | Memorised) and isinstance(self._errand, Errand):
             self._errand.take(event)
 
     # ---------------------------------------------------------------------------------------- by a look, and a model

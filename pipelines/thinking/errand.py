@@ -1,10 +1,14 @@
-"""What is answered with neither a look nor a model: a timer, the wearer's own notes, moving about in a text."""
+"""What is answered with neither a look nor a model: a timer, the wearer's own notes, moving about in a text.
+
+A reminder that outlives the session is promised when it is stored.
+"""
 
 from __future__ import annotations
 
 import json
 
-from pipelines.events import RunTool, ToolDone
+from pipelines.events import Memorised, RunTool, ToolDone
+from pipelines.memory.reminder_store import NOT_STORED
 from pipelines.thinking import wording
 from pipelines.thinking.holding import Holding
 from pipelines.thinking.question import Question
@@ -23,6 +27,9 @@ class Errand:
         self._question = question
         self._holding = holding
         self._request = 0
+        self._promise = ""  # is said once these have stored it
+        self._storing: frozenset[int] = frozenset()
+        self._stored = True
 
     def begin(self) -> None:
         acts = {"alarm": self._alarm, "note": self._note, "reading": self._move_about}
@@ -30,18 +37,24 @@ class Errand:
 
     @property
     def open(self) -> tuple[int, ...]:
-        """The request that is under way."""
+        """The request that is under way; not those that store a reminder, which is set whatever becomes of the turn."""
         return (self._request,) if self._request else ()
 
     def waits_for(self, request: int) -> bool:
-        return request == self._request != 0
+        return request in self._storing or request == self._request != 0
 
     def forget(self) -> None:
         """Nothing that comes of it matters any more."""
-        self._request = 0
+        self._request, self._storing = 0, frozenset()
 
-    def take(self, event: ToolDone) -> None:
-        """What came of a note."""
+    def take(self, event: ToolDone | Memorised) -> None:
+        """What came of a note, or of storing a reminder."""
+        if isinstance(event, Memorised):
+            self._storing -= {event.request}
+            self._stored = self._stored and not event.trouble
+            if not self._storing:
+                self._promised()
+            return
         self._request = 0
         add = self._question.intent.name == "add"
         if event.failed:
@@ -53,9 +66,20 @@ class Errand:
 
     def _alarm(self) -> None:
         world, now_ns = self._world, self._world.scribe.now_ns
-        said = world.reminders.from_words(self._question.text, world.private)
-        said = said or world.alarms.from_words(self._question.text, now_ns, world.wall_clock)
-        self._holding.say(said or wording.NOT_UNDERSTOOD, "status")
+        promise = world.reminders.from_words(self._question.text, world.private, self._question.turn)
+        if promise is None:
+            said = world.alarms.from_words(self._question.text, now_ns, world.wall_clock)
+            self._holding.say(said or wording.NOT_UNDERSTOOD, "status")
+            return
+        self._promise, self._storing = promise.words, frozenset(promise.waits_for)
+        if not self._storing:
+            self._promised()
+
+    def _promised(self) -> None:
+        if self._stored:
+            self._holding.say(self._promise, "status")
+        else:
+            self._holding.say(f"{self._promise} {NOT_STORED}", "failure")
 
     def _note(self) -> None:
         """The wearer's own notes need no model: these words are dictated, or ask for what was."""

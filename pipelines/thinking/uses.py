@@ -41,6 +41,7 @@ from pipelines.events import (
 from pipelines.memory.dates import at_s
 from pipelines.memory.errand import fact
 from pipelines.memory.prompt import share
+from pipelines.memory.reminder_store import NOT_STORED
 from pipelines.seeing import views
 from pipelines.seeing.choice import choose
 from pipelines.thinking.leaving import leaving
@@ -65,7 +66,7 @@ class Plan:
 
 @dataclass(slots=True)
 class _Use:
-    """One call of a tool. `result`: None while it is awaited."""
+    """One call of a tool. `result`: None while it is awaited; `promise`: what it will be if that is stored."""
 
     call: ToolCall
     arguments: Mapping[str, Any]
@@ -73,6 +74,7 @@ class _Use:
     failed: str = ""
     views: tuple[View, ...] = ()
     memories: int = 0
+    promise: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,8 +128,8 @@ class Uses:
 
     @property
     def open(self) -> tuple[int, ...]:
-        """Requests and plans that are awaited."""
-        return tuple(sorted(self._awaited))
+        """Requests and plans that are awaited; not those that store a reminder, which is set in any case."""
+        return tuple(sorted(number for number, use in self._awaited.items() if not use.promise))
 
     def waits_for(self, request: int) -> bool:
         return request in self._awaited
@@ -262,10 +264,7 @@ class Uses:
             text, failed = pure.answer(name, arguments, pure.Now(self._scribe.now_ns, world.wall_clock))
             self._settle(use, text, failed)
         elif name in built_in.TIMERS:
-            text, failed = world.alarms.use(name, arguments, self._scribe.now_ns, world.wall_clock)
-            if self._taint:
-                world.reminders.only_now()
-            self._settle(use, text, failed)
+            self._use_timer(name, use)
         elif name == "look_again":
             end_ns = self._scribe.now_ns
             self._await(use, Look, "the model wants a fresh look", start_ns=end_ns - LOOK_AGAIN_NS, end_ns=end_ns)
@@ -273,6 +272,18 @@ class Uses:
             self._compare(use)
         else:
             self._use_frame(name, use)
+
+    def _use_timer(self, name: str, use: _Use) -> None:
+        """A reminder is said to be set when it is stored, as one that the wearer sets by words."""
+        world = self._world
+        text, failed = world.alarms.use(name, use.arguments, self._scribe.now_ns, world.wall_clock)
+        if self._taint:
+            world.reminders.store.only_now()
+        if storing := world.reminders.store.keep_new(self.turn, world.private):
+            use.promise = text
+            self._awaited[storing[-1]] = use
+        else:
+            self._settle(use, text, failed)
 
     def _use_frame(self, name: str, use: _Use) -> None:
         number = use.arguments.get("frame", 1)
@@ -340,6 +351,8 @@ class Uses:
             self._ran(use, event)
         elif isinstance(event, Recalled):
             self._recalled(use, event)
+        elif isinstance(event, Memorised) and use.promise:
+            self._settle(use, f"{use.promise} {NOT_STORED}" if event.trouble else use.promise, event.trouble)
         elif isinstance(event, Memorised):
             self._settle(use, "It could not be stored." if event.trouble else "It is remembered.", event.trouble)
 

@@ -47,6 +47,7 @@ class Asked:
         for codec, rate in FORMS:
             name = f"an answer as {codec} at {rate} Hz, 20 ms every 20 ms"
             await self._check(name, "what-was-heard", partial(self._answer, codec, rate))
+        await self._check("what is typed with a number is received, and taken once", "what-was-typed", self._typed)
         await self._check("a device that was lost finds its session", "coming-back", self._resumed)
         await self._check("a session that was said goodbye to is over", "ending", self._over)
         await self._check("who says nothing is sent away after 10 s", "hello", lambda: waited)
@@ -185,6 +186,28 @@ class Asked:
                 raise Wrong(f"{lasts_s:.2f} s of sound came in {took_s:.2f} s; it comes in real time")
         return ""
 
+    async def _typed(self) -> str:
+        async with self._open() as peer:
+            hello = await self._greeted(peer)
+            if "typed" not in hello:
+                raise Absent("its hello has no field typed: it does not say what it received")
+            for sent, number in enumerate((1, 1, 2), 1):
+                await peer.say(type="typed", text=self._question, number=number)
+                if not await peer.until(lambda sent=sent: len(peer.got("received")) >= sent, SOON_S):
+                    raise Wrong(f"typed with number {number}, and it did not say received")
+            last = [told.get("typed") for _, told in peer.got("received")]
+            expect(last == [1, 1, 2], f"sent 1, 1 and 2, it received {last}")
+            await peer.until(lambda: len(_understood(peer)) >= 2, ANSWER_S)
+            expect(
+                len(_understood(peer)) == 2, f"two questions, one of them sent twice: {len(_understood(peer))} turns"
+            )
+            peer.cut()
+        async with self._open() as peer:
+            again = await self._greeted(peer, resume=hello["session"])
+            await _bye(peer)
+            expect(again.get("typed") == 2, f"2 was received before, and after coming back it is {again.get('typed')}")
+        return ""
+
     async def _resumed(self) -> str:
         async with self._open() as peer:
             name = (await self._greeted(peer))["session"]
@@ -202,6 +225,11 @@ class Asked:
             if not await _bye(peer):
                 raise Wrong("bye did not end the connection")
         return await self._refused(4404, {"type": "hello", "protocol": 1, "resume": name})
+
+
+def _understood(peer: Peer) -> list[Message]:
+    """Captions of the wearer's words: one a turn."""
+    return [caption for _, caption in peer.got("caption") if caption.get("who") == "wearer"]
 
 
 async def _bye(peer: Peer) -> object:
