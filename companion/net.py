@@ -11,6 +11,8 @@ What the door guarantees:
   shell would send pictures elsewhere. A proxy is a setting, or there is none. Redirects are not followed and cookies
   not sent back.
 * Leaving `stream`, by its end, an error or a cancellation, closes the socket unless the response was read to its end.
+* Connecting, sending and receiving happen in a thread of their own (`companion.net_thread`), which begins with the
+  first request that is really sent. The guard, the observer and a replay's tape stay on the loop that asks.
 """
 
 from __future__ import annotations

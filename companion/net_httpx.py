@@ -1,19 +1,21 @@
 """The half of the door (`companion.net`) that knows httpx: requests out, responses in, each shown to its observer.
 
 A transport inside a transport: the guard and the window (`_Watched`) stand before the tape of a replay (`_Taped`), and
-that before the real one (`_Lazy`). What httpx raises leaves here as NetError.
+that before the real one (`_Real`). What httpx raises leaves here as NetError.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
 
 import httpx
 
 from companion.blanker import Blanker
 from companion.net import HIDDEN, Limit, NetError, NetOptions, Observer, Outgoing, Reply, Tape, Timers, is_loopback
+from companion.net_thread import Crossing, NetThread
 
 Limits = Callable[[float], AbstractAsyncContextManager[Limit]]  # by seconds
 _CLOSED_EARLY = "closed by us before the end"
@@ -37,7 +39,7 @@ class Connections:
 
     def __init__(self, options: NetOptions, tape: Tape | None, limit: Limits) -> None:
         self._limit = limit
-        door = _Lazy(options) if tape is None else _Taped(tape, _Lazy(options))
+        door = _Real(options) if tape is None else _Taped(tape, _Real(options))
         self._client = httpx.AsyncClient(
             transport=_Watched(door, options.local_only), trust_env=False, follow_redirects=False
         )
@@ -173,23 +175,58 @@ class _Watched(httpx.AsyncBaseTransport):
         await self._door.aclose()
 
 
-class _Lazy(httpx.AsyncBaseTransport):
-    """The real transport, built when first used: loading the certificates costs more than a whole replay."""
+class _Real(httpx.AsyncBaseTransport):
+    """The real transport, in a thread of its own (`companion.net_thread`)."""
 
     def __init__(self, options: NetOptions) -> None:
         self._options = options
-        self._door: httpx.AsyncHTTPTransport | None = None
+        self._thread = NetThread(self._last)
+        self._door: httpx.AsyncHTTPTransport | None = None  # the thread's
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        if self._door is None:
+        body = _Body(self._thread.begin(partial(self._exchange, request)))
+        try:
+            head = await anext(body.crossing)
+            assert isinstance(head, httpx.Response)
+        except BaseException:
+            await body.aclose()
+            raise
+        return httpx.Response(head.status_code, headers=head.headers, stream=body)
+
+    async def _exchange(self, request: httpx.Request) -> AsyncGenerator[httpx.Response | bytes, None]:
+        """The head of the response, then its body. Runs in the thread."""
+        if self._door is None:  # loading the certificates takes long
             o = self._options
             limits = httpx.Limits(max_connections=o.max_connections, keepalive_expiry=o.keep_alive_s)
             self._door = httpx.AsyncHTTPTransport(limits=limits, proxy=o.proxy or None, trust_env=False)
-        return await self._door.handle_async_request(request)
+        response = await self._door.handle_async_request(request)
+        assert isinstance(response.stream, httpx.AsyncByteStream)
+        try:
+            yield response
+            async for chunk in response.stream:
+                yield chunk
+        finally:
+            await response.stream.aclose()
 
     async def aclose(self) -> None:
+        await self._thread.aclose()
+
+    async def _last(self) -> None:
         if self._door is not None:
             await self._door.aclose()
+
+
+class _Body(httpx.AsyncByteStream):
+    def __init__(self, crossing: Crossing[httpx.Response | bytes]) -> None:
+        self.crossing = crossing
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for chunk in self.crossing:
+            assert isinstance(chunk, bytes)
+            yield chunk
+
+    async def aclose(self) -> None:
+        self.crossing.close()
 
 
 class _Taped(httpx.AsyncBaseTransport):

@@ -946,7 +946,7 @@ def test_addresses_are_shown_without_their_secrets() -> None:
 def test_local_only_lets_nothing_out_not_even_a_look_up(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     async def run() -> None:
         looked_up: list[Any] = []
-        monkeypatch.setattr(asyncio.get_running_loop(), "getaddrinfo", lambda *a, **k: looked_up.append(a))
+        monkeypatch.setattr("socket.getaddrinfo", lambda *a, **k: looked_up.append(a))  # of every loop
         net, witness = Net(NetOptions(local_only=True)), Witness()
         with pytest.raises(NetError, match="local_only is on") as raised:
             async with net.stream(Outgoing("x", "GET", url), observer=witness):
