@@ -199,7 +199,11 @@ class _Real(httpx.AsyncBaseTransport):
             o = self._options
             limits = httpx.Limits(max_connections=o.max_connections, keepalive_expiry=o.keep_alive_s)
             self._door = httpx.AsyncHTTPTransport(limits=limits, proxy=o.proxy or None, trust_env=False)
-        response = await self._door.handle_async_request(request)
+        try:
+            response = await self._door.handle_async_request(request)
+        except asyncio.CancelledError:
+            await _close_orphans(self._door)
+            raise
         assert isinstance(response.stream, httpx.AsyncByteStream)
         try:
             yield response
@@ -214,6 +218,17 @@ class _Real(httpx.AsyncBaseTransport):
     async def _last(self) -> None:
         if self._door is not None:
             await self._door.aclose()
+
+
+async def _close_orphans(door: httpx.AsyncHTTPTransport) -> None:
+    """Who is cancelled between two steps of httpcore 1.0 leaves behind a connection that its pool neither gives to
+    anybody nor closes (its issue 1093): a place lost for good, and perhaps a socket."""
+    pool = door._pool
+    wanted = {id(request.connection) for request in pool._requests}
+    for one in pool.connections:
+        if id(one) not in wanted and not one.is_idle() and not one.is_closed():
+            pool._connections.remove(one)
+            await one.aclose()
 
 
 class _Body(httpx.AsyncByteStream):

@@ -456,6 +456,30 @@ def test_who_leaves_before_there_is_a_connection_frees_their_place() -> None:
     scenario(run)
 
 
+def test_whenever_a_question_is_dropped_its_place_is_free_again() -> None:
+    """In the thread's own steps, one after the other: none of them leaves a connection that nobody can have."""
+
+    async def run() -> None:
+        async with serving() as (url, _):
+            port = int(url.split(":")[2][:-1])
+            for known in (False, True):
+                for steps in range(40):
+                    transport = _Real(NetOptions(max_connections=1))
+                    if known:
+                        assert len([part async for part in transport._exchange(request(port, "whole"))]) == 4
+                    dropped = transport._exchange(request(port, "silent"))
+                    asking = asyncio.ensure_future(anext(dropped))
+                    for _ in range(steps):
+                        await asyncio.sleep(0)
+                    asking.cancel()
+                    with pytest.raises(asyncio.CancelledError):
+                        await asking
+                    assert len([part async for part in transport._exchange(request(port, "whole"))]) == 4
+                    await transport._last()
+
+    scenario(run)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a full queue refuses instead of being silent")
 def test_who_leaves_while_the_connection_is_being_made_leaves_nothing() -> None:
     async def run() -> None:
