@@ -197,7 +197,7 @@ def fact_of(text: str) -> Fact:
         subject = found.get("s") or found.get("s2") or about
         if relation == "is":
             relation, single = _of_value(subject, value)
-        elif relation == "where" and _is_time(value):
+        elif relation == "where" and is_time(value):
             relation = "when"
         if relation == "verb":
             relation = stem(found["verb"])
@@ -273,7 +273,7 @@ def _of_value(subject: str, value: str) -> tuple[str, bool]:
         return "code", True
     if numeric(value):
         return ("code" if _head(subject) in _LOCKS else "number"), True
-    if _is_time(value):
+    if is_time(value):
         return "when", True
     if set(value.split()) & COLOURS and not re.match(r"an? ", value):
         return "colour", True
@@ -288,13 +288,14 @@ def numeric(text: str) -> bool:
     return (any(map(str.isdigit, text)) or bool(found & (_NUMBERS - {"one"}))) and not found & _TIMES
 
 
-def _is_time(text: str) -> bool:
+def is_time(text: str) -> bool:
+    """It names a day, a month or a time of day."""
     return bool(set(words_of(text)) & _TIMES) or bool(re.search(r"\b\d{1,2}[: ]\d\d\b", text))
 
 
 def timely(text: str) -> bool:
     """It names a day or a time."""
-    return _is_time(text) or any(map(str.isdigit, text)) or bool(set(words_of(text)) & _NUMBERS)
+    return is_time(text) or any(map(str.isdigit, text)) or bool(set(words_of(text)) & _NUMBERS)
 
 
 def _about(subject: str) -> str:
