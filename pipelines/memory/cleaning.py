@@ -41,8 +41,8 @@ _TAIL: Final = re.compile(
     re.IGNORECASE,
 )
 _TAKEN_BACK: Final = re.compile(
-    r"[\s,.;-]+(?:no,? wait,? no|no,? wait|wait,? no|wait|no,? sorry|sorry,? no|sorry|i mean|or rather|make that|scratch that|"
-    r"no,? actually|actually,? no|correction|no,? hang on|oops|hang on|(?<=,) no|(?<=, )no)[\s,.-]+(?:(?:it's|that's|i mean|it is) )?",
+    r"(?:[\s,.;-]+|(?<=,))(?:no,? wait,? no|no,? wait|wait,? no|wait|no,? sorry|sorry,? no|sorry|i mean|or rather|make that|scratch that|"
+    r"no,? actually|actually,? no|correction|no,? hang on|oops|hang on|(?<=,)\s?no(?=,))[\s,.-]+(?:(?:it's|that's|i mean|it is) )?",
     re.IGNORECASE,
 )
 _PREPOSITIONS: Final = (

@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.events import Forget, Forgotten, Happening, Memorised, Memory, Recalled, Remembered, ToolInfo
-from pipelines.memory import fitting, named, offering, reminded, seen, wording
+from pipelines.memory import along, fitting, offering, reminded, seen, wording
 from pipelines.memory.dates import Span, at_s, span_of, spoken
 from pipelines.memory.facts import content, fact_of, repeats, replaces, same, stem
 from pipelines.memory.place_words import Sought, sought
@@ -245,8 +245,7 @@ class MemoryErrand:
         if self._failed(event):
             return
         span = self._span
-        found = fitting.answering(self._question.text, event.memories, span.since_s, span.until_s)
-        self._tell_found(found or ([] if span else named.answering(self._question.text, event.memories)))
+        self._tell_found(along.answers(self._question.text, event.memories, span))
 
     def _tell_found(self, found: list[Memory]) -> None:
         self._holding.when_certain(partial(self._mind.means, *found))

@@ -41,6 +41,7 @@ _NUMBERS: Final = frozenset({*SMALL, *TENS, "hundred", "thousand"} - {""})
 _TIMES: Final = frozenset(
     {
         *(day.lower() for day in WEEKDAYS),
+        *(f"{day.lower()}s" for day in WEEKDAYS),
         *(month.lower() for month in MONTHS),
         "o'clock",
         "am",
@@ -51,11 +52,13 @@ _TIMES: Final = frozenset(
     | {"morning", "evening", "afternoon", "tomorrow", "today", "tonight", "half", "quarter"}
 )
 _PLACE: Final = (
-    r"(?:in|on|at|under|underneath|behind|beside|by|near|inside|outside|above|below|over|between|next "
+    r"(?:in|on|at|under|underneath|behind|beside|by|near|inside|outside|above|below|over|between|round|with|against|next "
     r"to|in front of|"
     r"on top of|upstairs|downstairs|to the (?:left|right)|across from|opposite|around|level|floor|deck|row|spot|"
     r"space|(?:the )?[\w-]+ (?:street|road|avenue|lane|square|zone|garage|station))\b.*"
 )
+_DAYS: Final = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|noon|midnight|tomorrow|tonight|weekends?"
+_HOURS: Final = r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|quarter)\b"
 _PUT: Final = r"(?:put|left|leave|placed|laid|hid|hide|keep|kept|store|stored|packed|dropped|locked)"
 _HAVE: Final = r"(?:(?:have|had|'ve) (?:just )?|just )?"
 
@@ -111,15 +114,19 @@ _TABLE: Final[tuple[tuple[str, str, bool, str], ...]] = (
     ),
     (
         (
-            r"(?P<s>.+?) (?P<verb>opens?|closes?|starts?|begins?|ends?|leaves?|arrives?) (?P<v>(?:at|on|"
-            r"in) .+)"
+            r"(?P<s>.+?) (?P<verb>opens?|closes?|shuts?|starts?|begins?|ends?|finish(?:es)?|leaves?|departs?|arrives?|"
+            r"lands?|expires?|runs out|run out|is due|are due) (?P<v>(?:at|on|in|from|until|till|by|next|every|before) .+)"
         ),
         "when",
         True,
         "",
     ),
+    (r"(?P<s>.+?) (?:goes|go|comes|come|gets|get|meets|meet|happens|falls|runs|run)(?: \w+){0,2}? "
+     rf"(?P<v>(?:at|on|every|until|till|by|from|next) .*(?:{_DAYS}|\d|{_HOURS}).*)", "when", True, ""),
     (r"(?P<s>.+?) (?:is|are|was|were|am) (?P<no>not |no longer )?(?:now |still )*(?P<v>.+)", "is", True, ""),
-    (r"(?P<s>.+?) (?:costs?|weighs?|measures?) (?P<v>.+)", "number", True, ""),
+    (r"(?P<s>.+?) belongs? to (?P<v>.+)", "of", True, ""),
+    (r"(?P<s>.+?) (?:sits?|hangs?|stands?|lies?|stays?|goes|go|belongs?) (?:\w+ )?(?P<v>" + _PLACE + ")", "where", True, ""),
+    (r"(?P<s>.+?) (?:costs?|weighs?|measures?|charges?|owes me) (?P<v>.+)", "number", True, ""),
 )
 _PATTERNS: Final = tuple((re.compile(p), relation, single, about) for p, relation, single, about in _TABLE)
 
@@ -267,6 +274,9 @@ def _head(subject: str) -> str:
     return stem(words[-1]) if words else ""
 
 
+_ONE: Final = frozenset(map(stem, ["boss", "teacher"]))  # of these people have one at a time
+
+
 def _of_value(subject: str, value: str) -> tuple[str, bool]:
     """What kind of thing “X is …” tells, and whether there is one at a time."""
     if CODES & set(words_of(subject)):
@@ -279,7 +289,7 @@ def _of_value(subject: str, value: str) -> tuple[str, bool]:
         return "colour", True
     owned = re.match(r"(?:my|our|the) |.*'s ", subject) is not None
     kin = bool(content(subject) & {stem(word) for word in KIN})
-    return "is", owned and not kin
+    return "is", owned and (not kin or _head(subject) in _ONE)
 
 
 def numeric(text: str) -> bool:
@@ -288,9 +298,20 @@ def numeric(text: str) -> bool:
     return (any(map(str.isdigit, text)) or bool(found & (_NUMBERS - {"one"}))) and not found & _TIMES
 
 
+_ORDINAL: Final = (
+    r"(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|"
+    r"(?:thir|four|fif|six|seven|eigh|nine)teenth|twentieth|thirtieth|(?:twenty|thirty) (?:first|second|third|fourth|"
+    r"fifth|sixth|seventh|eighth|ninth))"
+)
+_DATE: Final = re.compile(
+    rf"\b\d{{1,2}}[: ]\d\d\b(?! ?\d)|\b(?:on|by|until|till|from|is|for) the {_ORDINAL}(?= (?:at|of|in|to)\b|$)|"
+    r"\bin (?:19|20)\d\d\b|\b(?:next|this|every|each) (?:week|month|year|weekend|day)\b|\bat the weekend\b"
+)
+
+
 def is_time(text: str) -> bool:
     """It names a day, a month or a time of day."""
-    return bool(set(words_of(text)) & _TIMES) or bool(re.search(r"\b\d{1,2}[: ]\d\d\b", text))
+    return bool(set(words_of(text)) & _TIMES) or _DATE.search(normal(text)) is not None
 
 
 def timely(text: str) -> bool:
@@ -307,6 +328,7 @@ def _about(subject: str) -> str:
     return "me" if subject in {"i", "me", "we", "my", "i'm"} else subject
 
 
+_ENDS: Final = frozenset(map(stem, "open close start end finish leave depart arrive".split()))  # not at one time
 _TOLD_OF: Final = frozenset({"number", "name"})
 _VALUES: Final = frozenset({"is", "number", "code", "name", "when"})  # "my dentist is called X", "my dentist is Y"
 
@@ -317,7 +339,7 @@ def same(a: Fact, b: Fact) -> bool:
     if not a.relation or mine[0] != mine[1]:
         return False
     if a.relation == b.relation and a.subject == b.subject:
-        return True
+        return not (a.all & _ENDS and b.all & _ENDS and a.all & _ENDS != b.all & _ENDS)
     # "my bus is the 16" after "my bus to work is the 42"; of a thing its place, whichever way it was told
     nearer = a.relation == b.relation and a.head == b.head != "" and a.subject < b.subject
     code = stem("code")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 from pipelines.events import Memory, ToolInfo
 from pipelines.memory.facts import content
+from pipelines.memory.fitting import is_question
 from pipelines.memory.passing import statement
 from pipelines.memory.telling import offer
 from pipelines.memory.wording import turned
@@ -33,7 +34,7 @@ def instead(room: Room, text: str, intent: Intent) -> Intent:
 
 def may_offer(room: Room, text: str) -> bool:
     """Whether the wearer is asked about it, here and now."""
-    found = statement(text)
+    found = None if is_question(text) else statement(text)
     if found is None or room.private or not room.mind.offers or not (found.sure or not room.chain.models):
         return False
     return not old_hat(room, found.text)

@@ -30,7 +30,7 @@ _NOW: Final = frozenset({"now", "still", "just", "always", "usually", "normally"
 _DETERMINERS: Final = frozenset({"my", "our", "the", "a", "an", "that", "this", "these", "those", "another", "any"})
 _OWN: Final = frozenset({"my", "our"})
 _ME: Final = frozenset({"i", "we"})
-_ASKING: Final = frozenset({"what", "how", "why", "should", "could", "would", "might", "shall", "please", "you", "your",
+_ASKING: Final = frozenset({"what", "where", "when", "which", "whose", "whom", "again", "any", "anything", "how", "why", "should", "could", "would", "might", "shall", "please", "you", "your",
                             "you're", "you'll", "you've", "yours", "if", "sir", "madam", "maybe", "perhaps"})  # fmt: skip
 _HINDERED: Final = frozenset({"can't", "cannot", "doesn't", "don't", "never", "won't", "didn't"})
 _STATES: Final = frozenset({"called", "named", "kept", "parked", "hidden", "stored", "locked", "due", "staying", "living",
@@ -63,15 +63,18 @@ def statement(text: str) -> Statement | None:
     if text.rstrip().endswith("?"):
         return None
     cleaned = clean(text)
-    said = re.sub(r"[,;]\s", " ", cleaned.text)
+    said = re.sub(r"[,;]\s", " ", re.split(r",? (?:but|and then|and so)\b", cleaned.text)[0])
     words = said.lower().split()
-    if not 2 <= len(words) <= LONGEST or set(words) & _ASKING:
+    if not 2 <= len(words) <= LONGEST or set(words) & _ASKING or _WHO.search(said.lower()):
         return None
     for order in _orders(said):
         found = _parsed(order.split(), cleaned.meant)
         if found is not None:
             return found
     return None
+
+
+_WHO: Final = re.compile(r"^(?!it's |it is ).*\bwho(?:'s)?\b")
 
 
 def _orders(said: str) -> Iterator[str]:
@@ -82,6 +85,8 @@ def _orders(said: str) -> Iterator[str]:
          rf"(?: (?:the|my|our))? {noun} (?:so |and |now )*{_IT} (?:now )?(?P<r>.+)", r"the \g<s> is \g<r>"),
         (rf"(?:got |we've got |i've got |they gave (?:me|us) )?(?:a |the )?new {noun} (?:is )?(?P<r>{_VALUED})",
          r"my \g<s> is \g<r>"),
+        (rf"(?P<s>(?:my|our|the) [\w'-]+(?: [\w'-]+)? (?:for|of|to|on|at) (?:my |our |the )?[\w'-]+(?: [\w'-]+)?) {_IT} (?P<r>.+)",
+         r"\g<s> is \g<r>"),
         (rf"(?:.*? )?(?P<s>(?:my|our|the) [\w'-]+(?: [\w'-]+)?) (?:so |and |now |but )*{_IT} (?:now )?(?P<r>.+)",
          r"\g<s> is \g<r>"),
         (rf"{noun}(?: isn't| is not|'s not| aren't) .+? (?:any ?more|any longer|now) {_IT} (?:now )?(?P<r>.+)",
@@ -94,8 +99,15 @@ def _orders(said: str) -> Iterator[str]:
          rf"(?:the )?(?P<s>{NUMBERED}|block|class|group|bay|house|hall|carriage|car) (?P<r>[\w -]+)", r"my \g<s> is \g<r>"),
         (rf"(?:i'm|i am|we're|we are) (?:now )?(?:in|on|at) (?P<s>{NUMBERED}|block|class|group) (?:number )?(?P<r>[\w -]+)",
          r"my \g<s> is \g<r>"),
-        (r"(?P<s>.+?)(?:'s| has| have| is| are| got| was)* (?:been )?(?:just )?(?:moved|pushed|shifted|put back|changed|"
-         r"switched|brought forward|postponed)(?: back| forward)? (?:to|into) (?P<r>.+)", r"\g<s> moved to \g<r>"),
+        (rf"(?P<s>.+?)(?:'s| has| have| is| are| got| was)* (?:been )?(?:just )?(?:moved|pushed|shifted|put back|changed|"
+         rf"switched|brought forward|postponed)(?: back| forward)? (?:to|into) (?P<r>(?:the )?{_VALUED})", r"\g<s> is \g<r>"),
+        (rf"(?P<s>.+?)(?:'s| has| have| is| are| got| was)* (?:been )?(?:just )?(?:moved|pushed|shifted|put back|changed|"
+         rf"switched|brought forward|postponed)(?: back| forward)? (?:to|into) (?P<r>.*{_TIME}.*)", r"\g<s> is on \g<r>"),
+        (r"(?P<s>.+?)(?:'s| has| have| is| are| got| was)* (?:been )?(?:just )?moved (?:again )?(?:to|into) (?P<r>.+)",
+         r"\g<s> moved to \g<r>"),
+        (r"(?P<s>.+?)(?:'s| has| have)* moved (?:again )?(?P<r>[\w-]+(?: [\w-]+)?) (?:this time|now)", r"\g<s> moved to \g<r>"),
+        (rf"i (?:now )?(?:take|catch|get|ride|use) the (?P<n>{_VALUED[:-4]}) (?P<s>bus|tram|train|line)(?P<r>.*)",
+         r"my \g<s> is the \g<n>\g<r>"),
         (r"i (?:have|'ve got|got)? ?(?:an? |my )?(?P<s>appointment|meeting) (?:with|at) (?:the |my )?(?P<w>[\w-]+) (?P<r>.+)",
          r"my \g<w> \g<s> is \g<r>"),
         (r"(?:not there (?:any ?more|now) )?(?:i )?(?:re-?parked|moved) (?:it|the car) (?P<r>(?:to|by|in|on|at|near|behind|"
@@ -109,6 +121,10 @@ def _orders(said: str) -> Iterator[str]:
         yield again
 
 
+_TIME: Final = (
+    r"\b(?:(?:mon|tues|wednes|thurs|fri|satur|sun)days?|january|february|march|april|may|june|july|august|september|"
+    r"october|november|december|tomorrow|noon|midnight|tonight|half past|quarter (?:past|to)|o'clock)\b"
+)
 _VALUED: Final = r"(?:\d[\w-]*|zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|[a-z]+\d+)\b.*"
 
 
@@ -214,7 +230,7 @@ def _thing(subject: Sequence[str], low: Sequence[str]) -> str:
     said = re.sub(r"^the (?:new|current) ", "the ", said, flags=re.IGNORECASE)
     if low[0] in _DETERMINERS or _owned(low) or any(word[:1].isupper() for word in subject[1:]):
         return said
-    if set(low) & (POSSESSIONS | _CODED) or _nominal(low).endswith("s"):
+    if set(low) & (POSSESSIONS | _CODED):
         return f"{'my' if _nominal(low) in _CODED and len(low) == 1 else 'the'} {said[:1].lower() + said[1:]}"
     return said
 
@@ -263,7 +279,7 @@ def _is(subject: list[str], low: list[str], verb: str, rest: list[str], low_rest
         return None
     if _place(low_rest) and not is_time(" ".join(low_rest[:4])):
         return Statement(said, known)
-    if head in _STATES and (_place(low_rest[1:]) or is_time(" ".join(low_rest)) or numeric(" ".join(low_rest))):
+    if head in _STATES and (_place(low_rest[1:]) or low_rest[1:2] == ["to"] or is_time(" ".join(low_rest)) or numeric(" ".join(low_rest))):
         return Statement(said, known)
     if head in _STATES or head.endswith("ing") or head in {"not", "so", "too", "very", "really", "quite", "such", "no"}:
         return None
