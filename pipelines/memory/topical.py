@@ -172,7 +172,7 @@ def _answers(wanted: Asked, memory: Memory) -> bool:
         if not wanted.mine:
             return False
     elif not (subject & wanted.words and (_head(text) in wanted.words or subject <= wanted.words)):
-        return kind == "who" and wanted.words <= whole and not named & subject and _has_person(memory.text)
+        return kind == "who" and wanted.words <= whole and not named & subject and _has_person(memory.text, wanted.words)
     return _holds(kind, wanted, memory, named, subject)
 
 
@@ -205,7 +205,7 @@ def _holds(kind: str, wanted: Asked, memory: Memory, named: frozenset[str], subj
         case "when":
             return timely(text) and (fact.relation not in {"code", "number"} or is_time(text)) and more
         case "who":
-            return _has_person(text) and more
+            return _has_person(text, wanted.words) and more
         case "number":
             return numeric(text) or any(map(str.isdigit, text))
         case "how":
@@ -220,27 +220,29 @@ def _holds(kind: str, wanted: Asked, memory: Memory, named: frozenset[str], subj
 def _has_place(text: str) -> bool:
     """It says where: after a preposition stands something that is neither a time nor a price."""
     words = normal(text).split()
+    if fact_of(text).relation == "of" or "called" in words:
+        return False
     for i, word in enumerate(words):
         if word in {"upstairs", "downstairs", "outside", "opposite"} and i:
             return True
         if i and word in PREPOSITIONS and i + 1 < len(words):
             behind = " ".join(words[i + 1 : i + 4])
-            if not is_time(behind) and not (word in {"at", "on", "by"} and numeric(words[i + 1])) and words[i + 1] != "case":
+            if not is_time(behind) and not is_time(f"{word} {behind}") and not (word in {"at", "on", "by"} and numeric(words[i + 1])) and words[i + 1] != "case":
                 return True
     return fact_of(text).relation in {"where", "parked", "lives", "works"}
 
 
-_GIVEN: Final = re.compile(r"\b(?:with|belongs? to|lent|gave|borrowed|has|have|called|named|by|from)\b")
+_GIVEN: Final = re.compile(r"\b(?:with|belongs? to|lent .+? to|gave .+? to|borrowed|called|named|by|from) (?:the |my |our )?([\w'-]+)|"
+                           r"\b(?:has|have)\b")
 
 
-def _has_person(text: str) -> bool:
-    words = words_of(text)
-    return (
-        fact_of(text).relation in {"name", "is"}
-        or bool(set(words) & KIN)
-        or _GIVEN.search(normal(text)) is not None
-        or any(word[:1].isupper() for word in text.split()[1:] if word not in {"I", "I'm"})
-    )
+def _has_person(text: str, named: frozenset[str]) -> bool:
+    """It tells of somebody whom the question does not name already."""
+    fact, said = fact_of(text), normal(text)
+    if fact.relation in {"name", "is"} or any(content(behind[1] or "") - named for behind in _GIVEN.finditer(said)):
+        return True
+    others = {stem(word) for word in set(words_of(text)) & KIN} - named
+    return bool(others) or any(word[:1].isupper() and not content(word) <= named for word in text.split()[1:] if word[:2] != "I'")
 
 
 # ------------------------------------------------------------------------------------------------------------- the guard
@@ -262,12 +264,14 @@ def allowed(question: str, memory: Memory) -> bool:
     if wanted.kind == "who" and fact.relation in {"where", "parked", "when", "number", "code"}:
         return _GIVEN.search(text) is not None or _asks_for_subject(wanted, fact.subject)
     if re.search(r"\b(?:name|called|surname)\b", said) and not re.search(r"\bpass|\bwifi\b", said):
-        return fact.relation not in {"where", "parked", "when", "lives", ""} or re.search(r" name|\bstay", text) is not None
+        return fact.relation in {"name", "is", "code", "number", "works"} or re.search(r" name|\bstay", text) is not None
     if wanted.kind == "number" and not (numeric(memory.text) or any(map(str.isdigit, text))):
         return False
     if wanted.kind == "when" and not timely(memory.text):
         return False
-    return not (wanted.after == stem("number") and not numeric(memory.text) and not any(map(str.isdigit, text))
+    if wanted.kind == "where" and (sought := re.search(r"\b(live|work)s?\b", said)) is not None and fact.about != "me":
+        return {"live": "works", "work": "lives"}[sought[1]] != fact.relation
+    return not (stem("number") in wanted.words and not numeric(memory.text) and not any(map(str.isdigit, text))
                 and fact.relation not in {"code", "is", "number"})  # fmt: skip
 
 
