@@ -76,7 +76,7 @@ class Along:
     def _plain(self) -> bool:
         """The question wants no look, or there is nothing to look with."""
         name = self._question.intent.name
-        return name == "ask" or (name == "look" and not self._world.camera)
+        return name == "ask" or (name == "look" and not (self._world.camera and self._world.model))
 
     def abstention(self) -> str:
         """What to say if no model is asked, since only memory could have answered; "" if a model may know."""

@@ -7,6 +7,7 @@ what is plainly a fact to be kept is: the rest is talk, and the model's.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
 
 from pipelines.events import Memory, ToolInfo
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 OFFERED: Final = ToolInfo("offer_memory", "", "{}", "write", "built in")  # no model is offered it
 PASSING: Final = Intent("memory", "passing")
+_IS: Final = re.compile(r"'s (?!number|name|address|code)|\b(?:is|are|isn't|aren't)\b")
 LATELY: Final = 4  # turns whose words are not the wearer's own if they say them again
 
 
@@ -34,7 +36,8 @@ def instead(room: Room, text: str, intent: Intent) -> Intent:
 
 def may_offer(room: Room, text: str) -> bool:
     """Whether the wearer is asked about it, here and now."""
-    found = None if is_question(text) else statement(text)
+    asks = is_question(text) and (text.rstrip().endswith("?") or not _IS.search(text.lower()))
+    found = None if asks else statement(text)
     if found is None or room.private or not room.mind.offers or not (found.sure or not room.chain.models):
         return False
     return not old_hat(room, found.text)

@@ -30,7 +30,7 @@ _NOW: Final = frozenset({"now", "still", "just", "always", "usually", "normally"
 _DETERMINERS: Final = frozenset({"my", "our", "the", "a", "an", "that", "this", "these", "those", "another", "any"})
 _OWN: Final = frozenset({"my", "our"})
 _ME: Final = frozenset({"i", "we"})
-_ASKING: Final = frozenset({"what", "where", "when", "which", "whose", "whom", "again", "any", "anything", "how", "why", "should", "could", "would", "might", "shall", "please", "you", "your",
+_ASKING: Final = frozenset({"what", "where", "when", "which", "whose", "whom", "any", "anything", "how", "why", "should", "could", "would", "might", "shall", "please", "you", "your",
                             "you're", "you'll", "you've", "yours", "if", "sir", "madam", "maybe", "perhaps"})  # fmt: skip
 _HINDERED: Final = frozenset({"can't", "cannot", "doesn't", "don't", "never", "won't", "didn't"})
 _STATES: Final = frozenset({"called", "named", "kept", "parked", "hidden", "stored", "locked", "due", "staying", "living",
@@ -65,7 +65,7 @@ def statement(text: str) -> Statement | None:
     cleaned = clean(text)
     said = re.sub(r"[,;]\s", " ", re.split(r",? (?:but|and then|and so)\b", cleaned.text)[0])
     words = said.lower().split()
-    if not 2 <= len(words) <= LONGEST or set(words) & _ASKING or _WHO.search(said.lower()):
+    if not 2 <= len(words) <= LONGEST or set(words) & _ASKING or _WHO.search(said.lower()) or words[-1] == "again":
         return None
     for order in _orders(said):
         found = _parsed(order.split(), cleaned.meant)

@@ -18,7 +18,7 @@ from pipelines.memory.cleaning import clean
 from pipelines.memory.dates import time_words
 from pipelines.memory.english import KIN
 from pipelines.memory.facts import content, fact_of, is_time, numeric, stem, timely, words_of
-from pipelines.memory.passing_words import PREPOSITIONS
+from pipelines.memory.passing_words import HEALTH, PREPOSITIONS
 from pipelines.memory.phrasing import as_question
 from pipelines.thinking.intent import normal
 
@@ -49,6 +49,7 @@ _PREDICATES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
 )  # fmt: skip
 _PLACING: Final = _stems("put leave keep hide find see stick stash live go sit stand lie be end have store get place drop "
                          "park chain hang lock located situated kept stuck")  # fmt: skip
+_EATING: Final = _stems("food eat meal dish meat fish milk egg drink")
 _VAGUE: Final = _stems(
     "thing stuff one exactly again remind know idea tell remember mention happen please supposed usually usual normally "
     "called name get got have use set day days these those lately nowadays currently right way best kind sort type bit "
@@ -164,7 +165,13 @@ def _answers(wanted: Asked, memory: Memory) -> bool:
     named = wanted.words & whole
     subject = _of(" ".join([*_named_subject(text)])) - _VAGUE or fact.subject
     mine = fact.about == "me" or re.match(r"(?:i|we)\b", text) is not None
-    if wanted.after and left == {wanted.after} and named - subject and named & subject:
+    if wanted.after in whole and kind == "what":
+        left -= _stems("go leave depart come run stay sit catch need wear")  # "which platform does my train go from"
+    if kind == "how":
+        left -= _MANNER
+    if left & _EATING and set(text.split()) & HEALTH:
+        left -= _EATING | _stems("food")
+    if wanted.after and left == {wanted.after} and named - subject and (named & subject or (mine and wanted.mine)):
         left = frozenset()  # "what instrument does Carla play"
     if left or not named:
         return False
@@ -209,7 +216,7 @@ def _holds(kind: str, wanted: Asked, memory: Memory, named: frozenset[str], subj
         case "number":
             return numeric(text) or any(map(str.isdigit, text))
         case "how":
-            return bool(named & _MANNER) and more
+            return bool(_of(normal(text)) & _MANNER) and bool(wanted.words & _MANNER) and more
         case "what":
             if fact.relation in {"where", "parked", "when", "lives"} and not wanted.after:
                 return bool(named - subject)
@@ -264,7 +271,7 @@ def allowed(question: str, memory: Memory) -> bool:
     if wanted.kind == "who" and fact.relation in {"where", "parked", "when", "number", "code"}:
         return _GIVEN.search(text) is not None or _asks_for_subject(wanted, fact.subject)
     if re.search(r"\b(?:name|called|surname)\b", said) and not re.search(r"\bpass|\bwifi\b", said):
-        return fact.relation in {"name", "is", "code", "number", "works"} or re.search(r" name|\bstay", text) is not None
+        return fact.relation in {"name", "is", "code", "number", "works"} or re.search(r" name|\bstay|\b(?:called|named)\b", text) is not None
     if wanted.kind == "number" and not (numeric(memory.text) or any(map(str.isdigit, text))):
         return False
     if wanted.kind == "when" and not timely(memory.text):
