@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from typing import Final
 
 _END: Final = r"(?=[\s,.;:!?-]|$)"
-_HESITATION: Final = re.compile(r"\b(?:u+h*m+|u+h+|er+m*|e+h+|h+m+|m+h*m+)\b[\s,.]*|\s*\.\.\.+\s*|\s+[–—-]+\s+", re.IGNORECASE)
+_HESITATION: Final = re.compile(
+    r"\b(?:u+h*m+|u+h+|er+m*|e+h+|h+m+|m+h*m+)\b[\s,.]*|\s*\.\.\.+\s*|\s+[–—-]+\s+", re.IGNORECASE
+)
 _MEANT: Final = (  # who says so wants it kept
     r"(?:just )?so (?:that )?(?:you|we|i) (?:know|remember|have it)|by the way|btw|fyi|heads up|"
     r"(?:just )?for (?:the )?(?:record|later(?: on)?|next time|(?:future )?reference|your (?:info|information)|info)|"
@@ -87,7 +89,9 @@ def _corrected(said: str) -> str:
     head, tail = said[: matches[-1].start()].strip(" ,"), said[matches[-1].end() :].strip(" ,")
     head = _corrected(head)
     words, new = head.split(), tail.split()
-    if re.match(r"(?:my|our|the|i|we)\b.* (?:is|are|was|left|put|parked)\b|(?:my|our|the) [\w -]+'s ", tail, re.IGNORECASE):
+    if re.match(
+        r"(?:my|our|the|i|we)\b.* (?:is|are|was|left|put|parked)\b|(?:my|our|the) [\w -]+'s ", tail, re.IGNORECASE
+    ):
         return tail
     if new[0].lower() in _PREPOSITIONS:
         at = max((i for i, word in enumerate(words) if word.lower().strip(",") in _PREPOSITIONS), default=len(words))

@@ -144,9 +144,7 @@ class MemoryErrand:
 
     def _offer(self) -> None:
         """A statement that was not said to be remembered: only if the wearer says so."""
-        text = offer(self._question.text)
-        self._mind.asked_about(offering.key(text))
-        self._wants(PROPOSED, {"text": text}, "it was said, and not told to be remembered")
+        self._wants(PROPOSED, {"text": offer(self._question.text)}, "it was said, and not told to be remembered")
 
     def _wants(self, tool: ToolInfo, arguments: dict[str, str], reason: str) -> None:
         self.waits_for_wearer = True
@@ -181,7 +179,9 @@ class MemoryErrand:
         """It was told in passing: only if the wearer says so."""
         self._instead_of = gone
         self._mind.asked_about(offering.key(self._memory.text))
-        self._wants(offering.OFFERED, {"text": offering.aloud(self._memory)}, "told in passing: it may be worth keeping")
+        self._wants(
+            offering.OFFERED, {"text": offering.aloud(self._memory)}, "told in passing: it may be worth keeping"
+        )
 
     def _memorise(self, reason: str, gone: list[int]) -> None:
         self._await(self._mind.memorise(reason, self._question.turn, self._memory, gone), self._memorised)

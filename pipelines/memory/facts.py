@@ -121,11 +121,21 @@ _TABLE: Final[tuple[tuple[str, str, bool, str], ...]] = (
         True,
         "",
     ),
-    (r"(?P<s>.+?) (?:goes|go|comes|come|gets|get|meets|meet|happens|falls|runs|run)(?: \w+){0,2}? "
-     rf"(?P<v>(?:at|on|every|until|till|by|from|next) .*(?:{_DAYS}|\d|{_HOURS}).*)", "when", True, ""),
+    (
+        r"(?P<s>.+?) (?:goes|go|comes|come|gets|get|meets|meet|happens|falls|runs|run)(?: \w+){0,2}? "
+        rf"(?P<v>(?:at|on|every|until|till|by|from|next) .*(?:{_DAYS}|\d|{_HOURS}).*)",
+        "when",
+        True,
+        "",
+    ),
     (r"(?P<s>.+?) (?:is|are|was|were|am) (?P<no>not |no longer )?(?:now |still )*(?P<v>.+)", "is", True, ""),
     (r"(?P<s>.+?) belongs? to (?P<v>.+)", "of", True, ""),
-    (r"(?P<s>.+?) (?:sits?|hangs?|stands?|lies?|stays?|goes|go|belongs?) (?:\w+ )?(?P<v>" + _PLACE + ")", "where", True, ""),
+    (
+        r"(?P<s>.+?) (?:sits?|hangs?|stands?|lies?|stays?|goes|go|belongs?) (?:\w+ )?(?P<v>" + _PLACE + ")",
+        "where",
+        True,
+        "",
+    ),
     (r"(?P<s>.+?) (?:costs?|weighs?|measures?|charges?|owes me) (?P<v>.+)", "number", True, ""),
 )
 _PATTERNS: Final = tuple((re.compile(p), relation, single, about) for p, relation, single, about in _TABLE)

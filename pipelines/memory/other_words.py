@@ -42,7 +42,9 @@ _FRONT: Final = re.compile(
     r"i (?:have |ever |just )?(?:said|told|mentioned|gave)(?: you)?|you(?:'ve| have)? (?:got|know|have|remember|stored?|kept|keep)"
     r"|you|knowing|out|off|away|up|(?:your )?(?:memory|mind|head) of)\b ?)+"
 )
-_WHERE: Final = re.compile(r"^(?:(?:where|what|who|when|how) )?(?:my|our|the)? ?(?P<s>.+?)(?: (?:is|are|was|were|lives?|goes))?$")
+_WHERE: Final = re.compile(
+    r"^(?:(?:where|what|who|when|how) )?(?:my|our|the)? ?(?P<s>.+?)(?: (?:is|are|was|were|lives?|goes))?$"
+)
 _ASKS: Final = re.compile(r"^(?:what|where|who|when|which|how|why|do|does|did|is|are)\b")
 
 
@@ -88,9 +90,7 @@ _LAST: Final = re.compile(
     r"(?:forget|pretend) (?:that )?i (?:ever |just )?(?:said|never said|didn't say|mentioned|told you)(?: (?:that|it|this|so|"
     r"anything))?|i (?:didn't mean|take) (?:that|it)(?: back)?(?: (?:forget|delete|scrap) (?:it|that))?)(?: (?:please|again|okay))*"
 )
-_SPAN: Final = (
-    r"(?:the )?(?:last|past|previous) (?:[\w-]+ ){0,3}?(?:minute|hour|day|week)s?|today|yesterday|this (?:morning|afternoon|evening)"
-)
+_SPAN: Final = r"(?:the )?(?:last|past|previous) (?:[\w-]+ ){0,3}?(?:minute|hour|day|week)s?|today|yesterday|this (?:morning|afternoon|evening)"
 _SINCE: Final = re.compile(
     rf"(?:please |just |can you |could you |okay |actually )*(?:(?:{_PURE}|clear(?: out)?|scrub|get rid of|drop|lose|bin|remove|"
     rf"scrap|dump|throw (?:out|away))\b.*?\b(?P<a>{_SPAN})|(?P<b>{_SPAN})\b.*\b(?:{_PURE}|get rid of|clear|drop|lose|scrap)\b)"
@@ -104,7 +104,14 @@ def forgetting_lately(text: str) -> Intent | None:
     words = normal(clean(text).text)
     if _SPARED.search(re.sub(r"^(?:don't|do not)\b", "", words)):
         return None
-    if _LAST.fullmatch(words) and words not in {"drop it", "lose it", "cancel that", "cancel it", "take that", "forget it"}:
+    if _LAST.fullmatch(words) and words not in {
+        "drop it",
+        "lose it",
+        "cancel that",
+        "cancel it",
+        "take that",
+        "forget it",
+    }:
         return Intent("memory", "forget_that")
     since = _SINCE.fullmatch(words)
     if since is None or not _ALL.search(words) or re.search(r"\b(?:the doctor|he|she|they|said to)\b", words):
@@ -125,14 +132,18 @@ _BEFORE: Final = re.compile(
     r"(?:used to (?:be|have)|before(?: that| then| this| now)?|previously|originally|at first|formerly|prior(?: to that)?|"
     r"earlier(?: on)?|the time before|beforehand|in the past)"
 )
-_USED: Final = re.compile(r"(?P<q>what|where|which|who|when) (?:did )?(?:used? to be|was (?:originally|formerly|previously)) (?P<s>.+)")
+_USED: Final = re.compile(
+    r"(?P<q>what|where|which|who|when) (?:did )?(?:used? to be|was (?:originally|formerly|previously)) (?P<s>.+)"
+)
 _PRONOUN: Final = frozenset(["", "it", "that", "this", "one", "it be", "they", "was it", "i", "it at", "he", "she"])
 
 
 def asked(text: str) -> Intent | None:
     """Where it is known from, or what was before."""
     words = re.sub(r"\b(how|where|who|when|what)'?d\b", r"\1 did", normal(clean(text).text))
-    if _SOURCE.fullmatch(words) and not re.search(r"\b(?:my|the|our|about (?!that|this|it))\b", words.replace("the source", "")):
+    if _SOURCE.fullmatch(words) and not re.search(
+        r"\b(?:my|the|our|about (?!that|this|it))\b", words.replace("the source", "")
+    ):
         return Intent("recall", "source")
     match = _BEFORE.fullmatch(words) or _USED.fullmatch(words)
     if match is None:

@@ -40,7 +40,9 @@ _LIKES: Final = frozenset({"like", "love", "hate", "adore", "enjoy"})
 _HABITS: Final = frozenset({"take", "drink", "eat", "use", "wear", "catch", "sit", "park", "need", "have", "order", "get",
                             "see", "go", "work", "live", "play", "drive", "own", "sleep", "swim", "run"})  # fmt: skip
 _GIVES: Final = frozenset({"lent", "gave", "owe", "borrowed", "lend", "promised"})
-_BODY: Final = frozenset("head foot feet leg back arm hand hands knee heart stomach mind life day eyes hair god turn".split())
+_BODY: Final = frozenset(
+    "head foot feet leg back arm hand hands knee heart stomach mind life day eyes hair god turn".split()
+)
 _PEOPLE: Final = KIN | frozenset(
     "lady man woman guy kids granddad grandad gran granny nan nephew landlord landlady roommate flatmate manager "
     "dentist doctor vet plumber physio therapist lawyer accountant builder gardener cleaner teacher tutor coach".split()
@@ -167,7 +169,11 @@ def _verb(low: Sequence[str]) -> tuple[int, str]:
 
 
 _AFTER_IS: Final = (
-    PREPOSITIONS | _NOW | HEALTH | _STATES | {"got", "been", "not", "moved", "gone", "the", "a", "an", "my", "our", "due"}
+    PREPOSITIONS
+    | _NOW
+    | HEALTH
+    | _STATES
+    | {"got", "been", "not", "moved", "gone", "the", "a", "an", "my", "our", "due"}
 )
 _LEXICAL: Final = TELLING | LIVING | TIMING | COSTING | _HINDERED | {"was", "gave"}
 
@@ -221,7 +227,11 @@ def _somebody_of_ours(low: Sequence[str]) -> bool:
 
 def _scenery(low: Sequence[str]) -> bool:
     """Of the picture, and nobody's."""
-    return low[0] in {"this", "these", "those", "a", "an"} or (_nominal(low) in SCENE and not _owned(low)) or not _nominal(low)
+    return (
+        low[0] in {"this", "these", "those", "a", "an"}
+        or (_nominal(low) in SCENE and not _owned(low))
+        or not _nominal(low)
+    )
 
 
 def _thing(subject: Sequence[str], low: Sequence[str]) -> str:
@@ -257,7 +267,9 @@ def _place(low: Sequence[str]) -> bool:
 # ---------------------------------------------------------------------------------------------------------- what it is
 
 
-def _is(subject: list[str], low: list[str], verb: str, rest: list[str], low_rest: list[str], meant: bool) -> Statement | None:
+def _is(
+    subject: list[str], low: list[str], verb: str, rest: list[str], low_rest: list[str], meant: bool
+) -> Statement | None:
     rest, low_rest = _unless_now(rest, low_rest)
     if not low_rest or (_scenery(low) and not (meant and _nominal(low))):
         return None
@@ -269,7 +281,9 @@ def _is(subject: list[str], low: list[str], verb: str, rest: list[str], low_rest
         kept = " ".join(rest)
         if low_rest[0] == "got" and (low_rest[1:2] or [""])[0] in {"a", "an", "the", "my"} and _somebody(low):
             return Statement(f"{_thing(subject, low)} has {' '.join(rest[1:])}", known and numeric(kept))
-        return Statement(f"{_thing(subject, low)} {kept}", True) if low_rest[0] == "moved" and "to" in low_rest else None
+        return (
+            Statement(f"{_thing(subject, low)} {kept}", True) if low_rest[0] == "moved" and "to" in low_rest else None
+        )
     head = low_rest[0]
     if head in {"called", "named"}:
         return Statement(said, known) if len(low_rest) > 1 else None
@@ -279,7 +293,9 @@ def _is(subject: list[str], low: list[str], verb: str, rest: list[str], low_rest
         return None
     if _place(low_rest) and not is_time(" ".join(low_rest[:4])):
         return Statement(said, known)
-    if head in _STATES and (_place(low_rest[1:]) or low_rest[1:2] == ["to"] or is_time(" ".join(low_rest)) or numeric(" ".join(low_rest))):
+    if head in _STATES and (
+        _place(low_rest[1:]) or low_rest[1:2] == ["to"] or is_time(" ".join(low_rest)) or numeric(" ".join(low_rest))
+    ):
         return Statement(said, known)
     if head in _STATES or head.endswith("ing") or head in {"not", "so", "too", "very", "really", "quite", "such", "no"}:
         return None
@@ -312,7 +328,9 @@ def _does(subject: list[str], low: list[str], rest: list[str], low_rest: list[st
     if low[0] in {"this", "these", "those", "that", "a", "an"} or not _nominal(low):
         return None
     if verb in _HINDERED:
-        return Statement(said, known) if somebody and low_rest[1] in TELLING | {"stand", "eat", "drink", "bear"} else None
+        return (
+            Statement(said, known) if somebody and low_rest[1] in TELLING | {"stand", "eat", "drink", "bear"} else None
+        )
     if verb in LIVING and _place(low_rest[1:]) and not _scenery(low):
         return Statement(said, known)
     if verb in TIMING and (is_time(value) or numeric(value)) and not set(low_rest) & {"minutes", "seconds"}:
@@ -321,7 +339,11 @@ def _does(subject: list[str], low: list[str], rest: list[str], low_rest: list[st
         return Statement(said, known)
     if verb == "moved" and low_rest[1] == "to":
         return Statement(said, somebody)
-    if verb in TELLING | LIVING and (somebody or _owned(low)) and low_rest[1] not in PRONOUNS | {"to", "been", "just", "me", "us"}:
+    if (
+        verb in TELLING | LIVING
+        and (somebody or _owned(low))
+        and low_rest[1] not in PRONOUNS | {"to", "been", "just", "me", "us"}
+    ):
         return Statement(said, known and _nominal(low) not in _BODY)
     return None
 
@@ -343,7 +365,12 @@ def _of_me(words: Sequence[str], low: Sequence[str], meant: bool) -> Statement |
     if short or low[at] in {"am", "are", "was"}:
         return _i_am(words, low, at if short else at + 1, who, meant)
     verb, rest = low[at], list(low[at + 1 :])
-    if verb in {"can't", "cannot"} and rest[:1] and rest[0] in {"stand", "eat", "drink", "bear", "have"} and len(rest) > 1:
+    if (
+        verb in {"can't", "cannot"}
+        and rest[:1]
+        and rest[0] in {"stand", "eat", "drink", "bear", "have"}
+        and len(rest) > 1
+    ):
         return Statement(" ".join(words), True) if rest[1] not in PRONOUNS else None
     if verb in PUTTING and (usual or verb not in {"keep", "park", "leave", "hide", "put"} or verb in {"put", "keep"}):
         found = _placed([who, *words[at:]], [low[0], *low[at:]], 1, meant)
@@ -359,9 +386,13 @@ def _of_me(words: Sequence[str], low: Sequence[str], meant: bool) -> Statement |
         return Statement(" ".join([who, *words[at:]]), meant) if rest[0] not in _DETERMINERS | {"your", "how"} else None
     if verb in _HABITS:
         timed = is_time(" ".join(rest))
-        own = verb in {"take", "catch", "drink", "wear", "use"} and (rest[0] in _OWN | {"the", "size"} or numeric(rest[0]))
+        own = verb in {"take", "catch", "drink", "wear", "use"} and (
+            rest[0] in _OWN | {"the", "size"} or numeric(rest[0])
+        )
         if (own or timed or usual or meant) and not set(low) & {"minutes", "later", "want", "need", "soon"}:
-            return Statement(" ".join([who, *(["usually"] if usual else []), *words[at:]]), own or usual or meant or timed)
+            return Statement(
+                " ".join([who, *(["usually"] if usual else []), *words[at:]]), own or usual or meant or timed
+            )
     return None
 
 
@@ -391,7 +422,11 @@ def _placed(words: Sequence[str], low: Sequence[str], at: int, meant: bool) -> S
     if not rest:
         return None
     if verb in {"parked", "park", "reparked"} and _place(rest):
-        return Statement(f"{words[0]} parked {' '.join(rest_words)}", True) if verb != "park" else Statement(" ".join(words), True)
+        return (
+            Statement(f"{words[0]} parked {' '.join(rest_words)}", True)
+            if verb != "park"
+            else Statement(" ".join(words), True)
+        )
     where = next((i for i, word in enumerate(rest) if i and word in PREPOSITIONS | {"off", "to"} and
                   (_place(rest[i:]) or word in {"off", "to"})), -1)  # fmt: skip
     if where < 1 or rest[0] in PRONOUNS | {"a", "me", "him", "her", "them", "at", "some", "behind", "right"}:

@@ -49,7 +49,7 @@ _PREDICATES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
 )  # fmt: skip
 _PLACING: Final = _stems("put leave keep hide find see stick stash live go sit stand lie be end have store get place drop "
                          "park chain hang lock located situated kept stuck")  # fmt: skip
-_EATING: Final = _stems("food eat meal dish meat fish milk egg drink")
+_EATING: Final = _stems("food eat meal dish")
 _VAGUE: Final = _stems(
     "thing stuff one exactly again remind know idea tell remember mention happen please supposed usually usual normally "
     "called name get got have use set day days these those lately nowadays currently right way best kind sort type bit "
@@ -73,7 +73,9 @@ _OF_THIRD: Final = re.compile(
 )
 _DOING: Final = re.compile(r"\bwhat (?:did|does|do|is|are|was|were|have|has)\b.*\b(?:do|doing|done|did)\b")
 _WITHIN: Final = re.compile(r"\bhow (?P<how>old|long|far|tall|heavy|big|fast|deep|high|wide|often|hot|cold)\b")
-_AGED: Final = re.compile(r"\b(?:years?|old|aged?|turns|months?|weeks?|hours?|minutes?|metres?|meters?|miles?|kilos?|km|cm|kg)\b")
+_AGED: Final = re.compile(
+    r"\b(?:years?|old|aged?|turns|months?|weeks?|hours?|minutes?|metres?|meters?|miles?|kilos?|km|cm|kg)\b"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +92,9 @@ class Asked:
 
 def _plain(words: str) -> str:
     for pattern, plain in _PREDICATES:
-        words = pattern.sub(lambda m, to=plain: m.expand(to) if "\\g" not in to or m["s"] else to.replace(r"\g<s>", ""), words)
+        words = pattern.sub(
+            lambda m, to=plain: m.expand(to) if "\\g" not in to or m["s"] else to.replace(r"\g<s>", ""), words
+        )
     return words
 
 
@@ -104,8 +108,14 @@ def asked(question: str) -> Asked:
     found = words_of(words)
     kind = next((word for word in found if word in {"where", "when", "who", "whom", "whose", "how", "why"}), "")
     which = re.search(r"\b(?:what|which) ([\w-]+)", words)
-    after = stem(which[1]) if which and which[1] not in {"is", "are", "was", "were", "do", "does", "did", "has", "have"} else ""
-    kind = {"whom": "who", "whose": "who"}.get(kind, kind) or ("what" if re.search(r"\b(?:what|which)\b", words) else "")
+    after = (
+        stem(which[1])
+        if which and which[1] not in {"is", "are", "was", "were", "do", "does", "did", "has", "have"}
+        else ""
+    )
+    kind = {"whom": "who", "whose": "who"}.get(kind, kind) or (
+        "what" if re.search(r"\b(?:what|which)\b", words) else ""
+    )
     if kind == "how" and re.search(r"\bhow (?:many|much)\b", words):
         kind = "number"
     elif kind == "how" and re.search(r"\bhow (?:late|early|soon)\b|\btill when\b", words):
@@ -129,7 +139,9 @@ def answering(question: str, memories: Sequence[Memory]) -> list[Memory]:
     wanted = asked(question)
     if not wanted.words or not refers(question):
         return []
-    found = [m for m in memories if m.what == "fact" and not m.replaced_s and _answers(wanted, m) and allowed(question, m)]
+    found = [
+        m for m in memories if m.what == "fact" and not m.replaced_s and _answers(wanted, m) and allowed(question, m)
+    ]
     if len({_subject(m) for m in found}) > 1:
         most = max(len(_subject(m) & wanted.words) for m in found)
         found = [m for m in found if len(_subject(m) & wanted.words) == most]
@@ -143,7 +155,11 @@ def refers(question: str) -> bool:
     words = normal(clean(question).text)
     asks = re.search(r"\b(?:what|where|who|whom|whose|which|when|how|any|anything|remind|tell|read)\b|^(?:is|are|am|was|"
                      r"do|does|did|has|have|had|can)\b|\?", words) is not None  # fmt: skip
-    return asks or question.rstrip().endswith("?") or (len(words.split()) <= 4 and question.rstrip().lower().endswith("please"))
+    return (
+        asks
+        or question.rstrip().endswith("?")
+        or (len(words.split()) <= 4 and question.rstrip().lower().endswith("please"))
+    )
 
 
 def _subject(memory: Memory) -> frozenset[str]:
@@ -169,8 +185,8 @@ def _answers(wanted: Asked, memory: Memory) -> bool:
         left -= _stems("go leave depart come run stay sit catch need wear")  # "which platform does my train go from"
     if kind == "how":
         left -= _MANNER
-    if left & _EATING and set(text.split()) & HEALTH:
-        left -= _EATING | _stems("food")
+    if kind == "what" and set(text.split()) & HEALTH:
+        left -= _EATING
     if wanted.after and left == {wanted.after} and named - subject and (named & subject or (mine and wanted.mine)):
         left = frozenset()  # "what instrument does Carla play"
     if left or not named:
@@ -179,7 +195,9 @@ def _answers(wanted: Asked, memory: Memory) -> bool:
         if not wanted.mine:
             return False
     elif not (subject & wanted.words and (_head(text) in wanted.words or subject <= wanted.words)):
-        return kind == "who" and wanted.words <= whole and not named & subject and _has_person(memory.text, wanted.words)
+        return (
+            kind == "who" and wanted.words <= whole and not named & subject and _has_person(memory.text, wanted.words)
+        )
     return _holds(kind, wanted, memory, named, subject)
 
 
@@ -234,13 +252,20 @@ def _has_place(text: str) -> bool:
             return True
         if i and word in PREPOSITIONS and i + 1 < len(words):
             behind = " ".join(words[i + 1 : i + 4])
-            if not is_time(behind) and not is_time(f"{word} {behind}") and not (word in {"at", "on", "by"} and numeric(words[i + 1])) and words[i + 1] != "case":
+            if (
+                not is_time(behind)
+                and not is_time(f"{word} {behind}")
+                and not (word in {"at", "on", "by"} and numeric(words[i + 1]))
+                and words[i + 1] != "case"
+            ):
                 return True
     return fact_of(text).relation in {"where", "parked", "lives", "works"}
 
 
-_GIVEN: Final = re.compile(r"\b(?:with|belongs? to|lent .+? to|gave .+? to|borrowed|called|named|by|from) (?:the |my |our )?([\w'-]+)|"
-                           r"\b(?:has|have)\b")
+_GIVEN: Final = re.compile(
+    r"\b(?:with|belongs? to|lent .+? to|gave .+? to|borrowed|called|named|by|from) (?:the |my |our )?([\w'-]+)|"
+    r"\b(?:has|have)\b"
+)
 
 
 def _has_person(text: str, named: frozenset[str]) -> bool:
@@ -249,10 +274,17 @@ def _has_person(text: str, named: frozenset[str]) -> bool:
     if fact.relation in {"name", "is"} or any(content(behind[1] or "") - named for behind in _GIVEN.finditer(said)):
         return True
     others = {stem(word) for word in set(words_of(text)) & KIN} - named
-    return bool(others) or any(word[:1].isupper() and not content(word) <= named for word in text.split()[1:] if word[:2] != "I'")
+    return bool(others) or any(
+        word[:1].isupper() and not content(word) <= named for word in text.split()[1:] if word[:2] != "I'"
+    )
 
 
 # ------------------------------------------------------------------------------------------------------------- the guard
+
+
+_UNNAMED: Final = frozenset({"where", "parked", "when", "lives", "colour", "of"}) | _stems(
+    "like love hate prefer eat drink speak need own play want wear use drive collect study teach"
+)
 
 
 def allowed(question: str, memory: Memory) -> bool:
@@ -262,7 +294,16 @@ def allowed(question: str, memory: Memory) -> bool:
     said, text = wanted.said, normal(memory.text)
     if _ADVICE.search(said) or _OF_THIRD.search(said):
         return False
-    if _DOING.search(said) and fact.relation in {"where", "when", "number", "code", "name", "colour", "parked", "lives"}:
+    if _DOING.search(said) and fact.relation in {
+        "where",
+        "when",
+        "number",
+        "code",
+        "name",
+        "colour",
+        "parked",
+        "lives",
+    }:
         return False
     if re.search(r"\bwhose\b", said):
         return re.search(r"\bbelongs?\b|'s\b", text) is not None or fact.relation == "name"
@@ -271,7 +312,7 @@ def allowed(question: str, memory: Memory) -> bool:
     if wanted.kind == "who" and fact.relation in {"where", "parked", "when", "number", "code"}:
         return _GIVEN.search(text) is not None or _asks_for_subject(wanted, fact.subject)
     if re.search(r"\b(?:name|called|surname)\b", said) and not re.search(r"\bpass|\bwifi\b", said):
-        return fact.relation in {"name", "is", "code", "number", "works"} or re.search(r" name|\bstay|\b(?:called|named)\b", text) is not None
+        return fact.relation not in _UNNAMED or re.search(r" name|\bstay|\b(?:called|named)\b", text) is not None
     if wanted.kind == "number" and not (numeric(memory.text) or any(map(str.isdigit, text))):
         return False
     if wanted.kind == "when" and not timely(memory.text):
@@ -292,7 +333,9 @@ _LOOKS: Final = re.compile(r"\b(?:this|these|here|see|look|looking|front|picture
 def of_ones_own(question: str) -> bool:
     """It asks about something that a person may have told, and no book has: theirs, somebody's, or a certain thing."""
     words = normal(clean(question).text)
-    if not refers(question) or re.match(r"(?:why|how come)\b|(?:what|who) (?:is|are|was|were) an? |tell me (?:a|about)\b", words):
+    if not refers(question) or re.match(
+        r"(?:why|how come)\b|(?:what|who) (?:is|are|was|were) an? |tell me (?:a|about)\b", words
+    ):
         return False
     if _LOOKS.search(words):
         return False
