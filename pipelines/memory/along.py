@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from pipelines.events import Happening, Memory, Recalled
-from pipelines.memory import fitting, named, sentences, topical, wording
+from pipelines.memory import asked_for, fitting, named, sentences, topical, wording
 from pipelines.memory.dates import Span, span_of
 from pipelines.memory.mind import OWN_NS, RECALL_NS
 from pipelines.thinking.intent import normal
@@ -89,13 +89,13 @@ class Along:
             known = personal or named.about_somebody_known(text, self.memories)
             if own or person or known:
                 return wording.UNKNOWN
-            return wording.NOT_WITHOUT_MODEL if topical.of_ones_own(text) else ""
+            return wording.NOT_WITHOUT_MODEL if asked_for.of_ones_own(text) else ""
         foreign = any(tool.source not in {"built in", "sandbox"} for tool in world.tools)
         return wording.UNKNOWN if own and not world.camera and not foreign else ""
 
 
 def _asks(text: str) -> bool:
-    return named.asks(text) or fitting.is_question(text) or topical.refers(text)
+    return named.asks(text) or fitting.is_question(text) or asked_for.refers(text)
 
 
 def answers(question: str, memories: Sequence[Memory], span: Span) -> list[Memory]:

@@ -1,5 +1,5 @@
 """A sentence as somebody says it in passing, without what is around it: hesitations, what announces it ("just so you
-know"), what it is said for ("so I find it later"), and words that were taken back ("it's under, no wait, behind …")."""
+know"), what it is said for ("so I find it later"), and words that were taken back ("under, no wait, behind …")."""
 
 from __future__ import annotations
 
@@ -31,25 +31,45 @@ _LEADS: Final = re.compile(rf"(?:(?P<meant>{_MEANT})|{_ASIDE}){_END}[\s,.;:!-]*"
 _TAIL_MEANT: Final = (
     r"(?:just )?so (?:that )?(?:i|we|you) (?:don't|do not|can|know|find|have|remember|won't|never|always|get)\b.*|"
     r"(?:just )?for (?:the )?(?:record|later(?: on)?|next time|(?:future )?reference|your (?:info|information))|"
-    r"(?:just )?in case\b.*|if (?:anyone|anybody|somebody|they|you|i|we) (?:ever )?(?:asks?|needs?|wonders?|forget)\b.*|"
+    r"(?:just )?in case\b.*|if (?:anyone|anybody|somebody|they|you|i|we) (?:ever )?(?:asks?|needs?|wonders?|"
+    r"forget)\b.*|"
     r"(?:(?:because|cause|cos|since|and|which) )?i(?:'ll| will)? (?:always|keep|never|only|just|keep on) "
     r"(?:forget|forgetting|remember|lose|losing|get|mix)\b.*|before i forget|by the way|btw|fyi|"
     r"just so (?:that )?(?:you|we) know|don't let me forget\b.*|heads up|to remember|worth (?:knowing|remembering)"
 )
 _TAIL: Final = re.compile(
-    rf"[\s,.;:-]+(?:(?P<meant>{_TAIL_MEANT})|got (?:it|that|this)|okay|ok|right|yeah|alright|please|thanks|thank you|cheers|"
+    rf"[\s,.;:-]+(?:(?P<meant>{_TAIL_MEANT})|got (?:it|that|this)|okay|ok|right|yeah|alright|please|thanks|"
+    rf"thank you|cheers|"
     r"you know|you see|just saying|i (?:think|guess|reckon|believe|suppose)|actually|by now|anyway|though|of course|"
     r"sorry|haha|lol|and (?:that's|so on|stuff)|or something|and everything|if i remember right(?:ly)?)[\s.!?,]*$",
     re.IGNORECASE,
 )
 _TAKEN_BACK: Final = re.compile(
-    r"(?:[\s,.;-]+|(?<=,))(?:no,? wait,? no|no,? wait|wait,? no|wait|no,? sorry|sorry,? no|sorry|i mean|or rather|make that|scratch that|"
-    r"no,? actually|actually,? no|correction|no,? hang on|oops|hang on|(?<=,)\s?no(?=,))[\s,.-]+(?:(?:it's|that's|i mean|it is) )?",
+    r"(?:[\s,.;-]+|(?<=,))(?:no,? wait,? no|no,? wait|wait,? no|wait|no,? sorry|sorry,? no|sorry|i mean|"
+    r"or rather|make that|scratch that|"
+    r"no,? actually|actually,? no|correction|no,? hang on|oops|hang on|(?<=,)\s?no(?=,))[\s,.-]+(?:(?:it's|"
+    r"that's|i mean|it is) )?",
     re.IGNORECASE,
 )
-_PREPOSITIONS: Final = (
-    "in on at under underneath behind beside by near inside outside above below over between opposite with"
-).split()
+_PREPOSITIONS: Final = [
+    "in",
+    "on",
+    "at",
+    "under",
+    "underneath",
+    "behind",
+    "beside",
+    "by",
+    "near",
+    "inside",
+    "outside",
+    "above",
+    "below",
+    "over",
+    "between",
+    "opposite",
+    "with",
+]
 _STUTTER: Final = re.compile(r"\b([a-z]+)((?:[\s,]+\1)+)\b", re.IGNORECASE)
 
 

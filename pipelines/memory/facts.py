@@ -52,7 +52,8 @@ _TIMES: Final = frozenset(
     | {"morning", "evening", "afternoon", "tomorrow", "today", "tonight", "half", "quarter"}
 )
 _PLACE: Final = (
-    r"(?:in|on|at|under|underneath|behind|beside|by|near|inside|outside|above|below|over|between|round|with|against|next "
+    r"(?:in|on|at|under|underneath|behind|beside|by|near|inside|outside|above|below|over|between|round|with|"
+    r"against|next "
     r"to|in front of|"
     r"on top of|upstairs|downstairs|to the (?:left|right)|across from|opposite|around|level|floor|deck|row|spot|"
     r"space|(?:the )?[\w-]+ (?:street|road|avenue|lane|square|zone|garage|station))\b.*"
@@ -115,15 +116,18 @@ _TABLE: Final[tuple[tuple[str, str, bool, str], ...]] = (
     (
         (
             r"(?P<s>.+?) (?P<verb>opens?|closes?|shuts?|starts?|begins?|ends?|finish(?:es)?|leaves?|departs?|arrives?|"
-            r"lands?|expires?|runs out|run out|is due|are due) (?P<v>(?:at|on|in|from|until|till|by|next|every|before) .+)"
+            r"lands?|expires?|runs out|run out|is due|are due) (?P<v>(?:at|on|in|from|until|till|by|next|every|"
+            r"before) .+)"
         ),
         "when",
         True,
         "",
     ),
     (
-        r"(?P<s>.+?) (?:goes|go|comes|come|gets|get|meets|meet|happens|falls|runs|run)(?: \w+){0,2}? "
-        rf"(?P<v>(?:at|on|every|until|till|by|from|next) .*(?:{_DAYS}|\d|{_HOURS}).*)",
+        (
+            r"(?P<s>.+?) (?:goes|go|comes|come|gets|get|meets|meet|happens|falls|runs|run)(?: \w+){0,2}? "
+            rf"(?P<v>(?:at|on|every|until|till|by|from|next) .*(?:{_DAYS}|\d|{_HOURS}).*)"
+        ),
         "when",
         True,
         "",
@@ -338,7 +342,9 @@ def _about(subject: str) -> str:
     return "me" if subject in {"i", "me", "we", "my", "i'm"} else subject
 
 
-_ENDS: Final = frozenset(map(stem, "open close start end finish leave depart arrive".split()))  # not at one time
+_ENDS: Final = frozenset(
+    map(stem, ["open", "close", "start", "end", "finish", "leave", "depart", "arrive"])
+)  # not at one time
 _TOLD_OF: Final = frozenset({"number", "name"})
 _VALUES: Final = frozenset({"is", "number", "code", "name", "when"})  # "my dentist is called X", "my dentist is Y"
 

@@ -21,8 +21,8 @@ OWN_NS: Final = 1500 * MS  # and so long one about what is the wearer's
 @dataclass(slots=True)
 class Mind:
     """`on`: there is a memory; `last`: what the last answer of memory was about, or what was stored last; `rest`:
-    sentences of a list that were not said yet; `troubled`: the wearer has been told that turns cannot be stored; `offers`: facts told in
-    passing are offered to be remembered, and `offered`: those that were."""
+    sentences of a list that were not said yet; `troubled`: the wearer has been told that turns cannot be stored;
+    `offers`: facts told in passing are offered to be remembered, and `offered`: those that were."""
 
     scribe: Scribe = field(default_factory=Scribe)
     deadlines: Deadlines = field(default_factory=Deadlines)
