@@ -157,6 +157,7 @@ class Session:
                 cancels_echo=can_cancel_echo(),
                 memory=parts.memory is not None,
                 reminders=parts.reminders,
+                offers=parts.memory is not None and parts.settings.memory.offers,
             )
         )
 

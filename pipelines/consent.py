@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from pipelines import conversation as floor
+from pipelines.memory.offering import OFFERED
 from pipelines.room import Room
 from pipelines.thinking import wording
 from pipelines.thinking.intent import Intent
@@ -74,5 +75,7 @@ class Consent:
         """Silence is a no."""
         if self._room.floor.state in {floor.HEARING, floor.SETTLING}:
             self._permission.wait()  # perhaps they are saying it just now
-        elif self._permission.expired() and self._permission.drop("silence", "nobody allowed it in time"):
-            self._answerer.announcing.announce(wording.NOT_ALLOWED, "status")
+        elif (plan := self._permission.plan) is not None and self._permission.expired():
+            self._permission.drop("silence", "nobody allowed it in time")
+            if plan.tool.name != OFFERED.name:  # of what was only offered nothing is said
+                self._answerer.announcing.announce(wording.NOT_ALLOWED, "status")

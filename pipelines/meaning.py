@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from pipelines.memory import sentences
+from pipelines.memory import offering, sentences
 from pipelines.memory.phrasing import as_question
 from pipelines.memory.place_words import sought
 from pipelines.room import Room
@@ -47,7 +47,8 @@ def meaning(room: Room, text: str) -> Intent:
         return Intent("control", f"{mode or 'normal'}_mode")
     if kind:
         return Intent("control", kind.replace(" ", "_"))
-    return _here(room, text, _of_task(room, text) or _hurried(room, text) or understand(text))
+    intent = _here(room, text, _of_task(room, text) or _hurried(room, text) or understand(text))
+    return offering.instead(room, text, intent)
 
 
 def _of_memory(room: Room, text: str) -> Intent | None:
@@ -60,6 +61,8 @@ def _of_memory(room: Room, text: str) -> Intent | None:
     if intent is None or rules.before(text) or steers(normal(text)) or understood(text) is not None:
         return None
     mind, name = room.mind, intent.name
+    if name == "offer" and mind.offers and (room.private or offering.old_hat(room, offering.stated(text))):
+        return None
     if name == "source" and not mind.last:
         return Intent("status", "why") if understand(text).kind == "model" else None
     return None if name == "more" and not mind.rest else intent

@@ -73,6 +73,7 @@ class World:
     spent_usd: float = 0.0
     memory: Any = None  # a `MemoryStore`, real or a stand-in
     memory_ms: int = 5
+    offers: bool = True  # with a memory: what is told in passing is offered to be remembered
 
 
 @dataclass
@@ -117,6 +118,7 @@ class ScriptedSession:
                 w.spent_usd,
                 memory=w.memory is not None,
                 reminders=w.memory.reminders() if w.memory is not None else (),
+                offers=w.memory is not None and w.offers,
             )
         )
         self.feed(ev.LinkChanged(0, "connected", True, self.world.frame is not None, self.world.greet))

@@ -13,6 +13,7 @@ class MemorySettings:
     """The section [memory]. Raises ValueError that names the setting, its value and the way out."""
 
     on: bool = True
+    offers: bool = True  # a fact that is told in passing: ask whether to remember it
     places: bool = False  # also what was seen, with a small picture
     retention_days: float = 30.0  # of questions and answers; 0 = until they are forgotten
     prompt_chars: int = 1500  # letters of memory in one question to a model

@@ -58,6 +58,7 @@ class SessionStarted(Happening):
     cancels_echo: bool = False  # the companion can take its own voice out of the microphone's sound
     memory: bool = False  # what is told and asked can be remembered beyond the session
     reminders: tuple[Memory, ...] = ()  # of earlier sessions, still to come or missed
+    offers: bool = False  # a fact that is told in passing is offered to be remembered
 
 
 @dataclass(frozen=True, slots=True)
@@ -417,6 +418,7 @@ class Resumed(Happening):
     whereabouts: Whereabouts = NOWHERE
     recalled: tuple[Memory, ...] = ()  # what "that" is: what was told or answered from memory last
     untold: tuple[str, ...] = ()  # of a list out of memory, what was not said yet
+    offered: tuple[str, ...] = ()  # facts told in passing that the wearer was asked about
     slow_camera: bool = False  # it was asked for fewer pictures
     lull_ns: int = 0  # when it will be, if nobody speaks until then; 0 = it will not
 

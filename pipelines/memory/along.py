@@ -3,10 +3,11 @@ answer. It runs while the look runs, and the question waits for it for `RECALL_N
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from pipelines.events import Happening, Memory, Recalled
-from pipelines.memory import fitting, named, sentences, wording
+from pipelines.memory import asked_for, fitting, named, sentences, topical, wording
 from pipelines.memory.dates import Span, span_of
 from pipelines.memory.mind import OWN_NS, RECALL_NS
 from pipelines.thinking.intent import normal
@@ -67,18 +68,15 @@ class Along:
     def answering(self) -> list[Memory]:
         """The facts that answer the question by themselves."""
         question = self._question
-        if not self._plain or question.mode or not (named.asks(question.text) or fitting.is_question(question.text)):
+        if not self._plain or question.mode or not _asks(question.text):
             return []
-        span, found = self._span, named.all_of(question.text, self.memories)
-        if not found and fitting.is_question(question.text):
-            found = fitting.answering(question.text, self.memories, span.since_s, span.until_s)
-        return found or ([] if span else named.answering(question.text, self.memories))
+        return answers(question.text, self.memories, self._span)
 
     @property
     def _plain(self) -> bool:
         """The question wants no look, or there is nothing to look with."""
         name = self._question.intent.name
-        return name == "ask" or (name == "look" and not self._world.camera)
+        return name == "ask" or (name == "look" and not (self._world.camera and self._world.model))
 
     def abstention(self) -> str:
         """What to say if no model is asked, since only memory could have answered; "" if a model may know."""
@@ -89,9 +87,28 @@ class Along:
         if not world.model:
             personal = sentences.personal(text)
             known = personal or named.about_somebody_known(text, self.memories)
-            return wording.UNKNOWN if own or person or known else ""
+            if own or person or known:
+                return wording.UNKNOWN
+            return wording.NOT_WITHOUT_MODEL if asked_for.of_ones_own(text) else ""
         foreign = any(tool.source not in {"built in", "sandbox"} for tool in world.tools)
         return wording.UNKNOWN if own and not world.camera and not foreign else ""
+
+
+def _asks(text: str) -> bool:
+    return named.asks(text) or fitting.is_question(text) or asked_for.refers(text)
+
+
+def answers(question: str, memories: Sequence[Memory], span: Span) -> list[Memory]:
+    """The facts that answer it by any rule, if they are what is asked for."""
+    found = named.all_of(question, memories)
+    if found:
+        return found
+    if fitting.is_question(question):
+        found = fitting.answering(question, memories, span.since_s, span.until_s)
+    if not found and not span:
+        found = named.answering(question, memories)
+    found = [memory for memory in found if topical.allowed(question, memory)]
+    return found or ([] if span else topical.answering(question, memories))
 
 
 def said(world: World, found: list[Memory]) -> str:

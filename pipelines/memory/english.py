@@ -44,5 +44,6 @@ SAME: Final[Mapping[str, str]] = {
     "parking": "park", "neighbor": "neighbour",
     "pill": "medicine", "pills": "medicine", "tablet": "medicine", "tablets": "medicine", "medication": "medicine",
     "medications": "medicine", "medicines": "medicine", "married": "partner", "husband": "partner", "wife": "partner",
-    "spouse": "partner", "fiance": "partner", "work": "job", "works": "job", "working": "job", "called": "name",
+    "spouse": "partner", "fiance": "partner", "work": "job", "works": "job", "working": "job",
+    "called": "name", "shut": "close", "shuts": "close", "begins": "start", "begin": "start",
 }  # fmt: skip

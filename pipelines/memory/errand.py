@@ -12,7 +12,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.events import Happening, Memorised, Memory, Recalled, Remembered, ToolInfo
-from pipelines.memory import fitting, named, reminded, seen, wording
+from pipelines.memory import along, fitting, offering, reminded, seen, wording
 from pipelines.memory.dates import Span, at_s, span_of, spoken
 from pipelines.memory.facts import content, fact_of, repeats, replaces, same, stem
 from pipelines.memory.forgetting import Forgetting
@@ -70,6 +70,7 @@ class MemoryErrand:
         self._then: Callable[[Any], None] = self._nothing
         self._memory = Memory()
         self._forgetting = Forgetting(world, self._say, self._recall, self._await, self._wants)
+        self._instead_of: list[int] = []
         self.waits_for_wearer = False
 
     # ------------------------------------------------------------------------------------------------------- its life
@@ -128,7 +129,7 @@ class MemoryErrand:
 
     def _act(self) -> None:
         name = self._question.intent.name
-        if name in {"tell", "keep", "offer"} and self._world.private:
+        if name in {"tell", "keep", "offer", "passing"} and self._world.private:
             self._say(wording.PRIVATE, "status")
         elif name == "tell":
             self._tell()
@@ -136,6 +137,8 @@ class MemoryErrand:
             self._keep()
         elif name == "offer":
             self._offer()
+        elif name == "passing":
+            self._remember(offering.stated(self._question.text), "told")
         else:
             self._forget()
 
@@ -167,7 +170,18 @@ class MemoryErrand:
             self._say(wording.known(old, spoken(old.at_s, *self._when)))
             return
         gone = [m.id for m in found if replaces(new, fact_of(m.text))]
-        self._memorise("the wearer told it", gone)
+        if self._question.intent == offering.PASSING:
+            self._pass(gone)
+        else:
+            self._memorise("the wearer told it", gone)
+
+    def _pass(self, gone: list[int]) -> None:
+        """It was told in passing: only if the wearer says so."""
+        self._instead_of = gone
+        self._mind.asked_about(offering.key(self._memory.text))
+        self._wants(
+            offering.OFFERED, {"text": offering.aloud(self._memory)}, "told in passing: it may be worth keeping"
+        )
 
     def _memorise(self, reason: str, gone: list[int]) -> None:
         self._await(self._mind.memorise(reason, self._question.turn, self._memory, gone), self._memorised)
@@ -178,7 +192,8 @@ class MemoryErrand:
             self._say(wording.NOT_STORED.get(trouble, wording.NOT_STORED[""]), "failure")
             return
         self._mind.means(event.memory)
-        self._say(wording.stored(event.memory, event.replaced))
+        asked = self._question.intent == offering.PASSING
+        self._say((wording.agreed if asked else wording.stored)(event.memory, event.replaced))
 
     def _keep(self) -> None:
         """What was just answered, because the wearer wants it: its words are not theirs."""
@@ -230,8 +245,7 @@ class MemoryErrand:
         if self._failed(event):
             return
         span = self._span
-        found = fitting.answering(self._question.text, event.memories, span.since_s, span.until_s)
-        self._tell_found(found or ([] if span else named.answering(self._question.text, event.memories)))
+        self._tell_found(along.answers(self._question.text, event.memories, span))
 
     def _tell_found(self, found: list[Memory]) -> None:
         self._holding.when_certain(partial(self._mind.means, *found))
@@ -345,7 +359,12 @@ class MemoryErrand:
         """The wearer's word on a plan, in a turn of its own."""
         self.waits_for_wearer = False
         self._question = replace(self._question, turn=turn)
-        if plan.tool.name == PROPOSED.name:
+        if plan.tool.name == offering.OFFERED.name:
+            if outcome == "allowed":
+                self._memorise("the wearer wants it remembered", self._instead_of)
+            else:
+                self._say(wording.NOT_KEPT, "status")
+        elif plan.tool.name == PROPOSED.name:
             if outcome == "allowed":
                 self._remember(str(plan.arguments["text"]), "inferred")
             else:

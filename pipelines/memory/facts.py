@@ -41,6 +41,7 @@ _NUMBERS: Final = frozenset({*SMALL, *TENS, "hundred", "thousand"} - {""})
 _TIMES: Final = frozenset(
     {
         *(day.lower() for day in WEEKDAYS),
+        *(f"{day.lower()}s" for day in WEEKDAYS),
         *(month.lower() for month in MONTHS),
         "o'clock",
         "am",
@@ -51,11 +52,14 @@ _TIMES: Final = frozenset(
     | {"morning", "evening", "afternoon", "tomorrow", "today", "tonight", "half", "quarter"}
 )
 _PLACE: Final = (
-    r"(?:in|on|at|under|underneath|behind|beside|by|near|inside|outside|above|below|over|between|next "
+    r"(?:in|on|at|under|underneath|behind|beside|by|near|inside|outside|above|below|over|between|round|with|"
+    r"against|next "
     r"to|in front of|"
     r"on top of|upstairs|downstairs|to the (?:left|right)|across from|opposite|around|level|floor|deck|row|spot|"
     r"space|(?:the )?[\w-]+ (?:street|road|avenue|lane|square|zone|garage|station))\b.*"
 )
+_DAYS: Final = r"(?:mon|tues|wednes|thurs|fri|satur|sun)days?|noon|midnight|tomorrow|tonight|weekends?"
+_HOURS: Final = r"\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|half|quarter)\b"
 _PUT: Final = r"(?:put|left|leave|placed|laid|hid|hide|keep|kept|store|stored|packed|dropped|locked)"
 _HAVE: Final = r"(?:(?:have|had|'ve) (?:just )?|just )?"
 
@@ -111,15 +115,32 @@ _TABLE: Final[tuple[tuple[str, str, bool, str], ...]] = (
     ),
     (
         (
-            r"(?P<s>.+?) (?P<verb>opens?|closes?|starts?|begins?|ends?|leaves?|arrives?) (?P<v>(?:at|on|"
-            r"in) .+)"
+            r"(?P<s>.+?) (?P<verb>opens?|closes?|shuts?|starts?|begins?|ends?|finish(?:es)?|leaves?|departs?|arrives?|"
+            r"lands?|expires?|runs out|run out|is due|are due) (?P<v>(?:at|on|in|from|until|till|by|next|every|"
+            r"before) .+)"
+        ),
+        "when",
+        True,
+        "",
+    ),
+    (
+        (
+            r"(?P<s>.+?) (?:goes|go|comes|come|gets|get|meets|meet|happens|falls|runs|run)(?: \w+){0,2}? "
+            rf"(?P<v>(?:at|on|every|until|till|by|from|next) .*(?:{_DAYS}|\d|{_HOURS}).*)"
         ),
         "when",
         True,
         "",
     ),
     (r"(?P<s>.+?) (?:is|are|was|were|am) (?P<no>not |no longer )?(?:now |still )*(?P<v>.+)", "is", True, ""),
-    (r"(?P<s>.+?) (?:costs?|weighs?|measures?) (?P<v>.+)", "number", True, ""),
+    (r"(?P<s>.+?) belongs? to (?P<v>.+)", "of", True, ""),
+    (
+        r"(?P<s>.+?) (?:sits?|hangs?|stands?|lies?|stays?|goes|go|belongs?) (?:\w+ )?(?P<v>" + _PLACE + ")",
+        "where",
+        True,
+        "",
+    ),
+    (r"(?P<s>.+?) (?:costs?|weighs?|measures?|charges?|owes me) (?P<v>.+)", "number", True, ""),
 )
 _PATTERNS: Final = tuple((re.compile(p), relation, single, about) for p, relation, single, about in _TABLE)
 
@@ -197,7 +218,7 @@ def fact_of(text: str) -> Fact:
         subject = found.get("s") or found.get("s2") or about
         if relation == "is":
             relation, single = _of_value(subject, value)
-        elif relation == "where" and _is_time(value):
+        elif relation == "where" and is_time(value):
             relation = "when"
         if relation == "verb":
             relation = stem(found["verb"])
@@ -267,19 +288,22 @@ def _head(subject: str) -> str:
     return stem(words[-1]) if words else ""
 
 
+_ONE: Final = frozenset(map(stem, ["boss", "teacher"]))  # of these people have one at a time
+
+
 def _of_value(subject: str, value: str) -> tuple[str, bool]:
     """What kind of thing “X is …” tells, and whether there is one at a time."""
     if CODES & set(words_of(subject)):
         return "code", True
     if numeric(value):
         return ("code" if _head(subject) in _LOCKS else "number"), True
-    if _is_time(value):
+    if is_time(value):
         return "when", True
     if set(value.split()) & COLOURS and not re.match(r"an? ", value):
         return "colour", True
     owned = re.match(r"(?:my|our|the) |.*'s ", subject) is not None
     kin = bool(content(subject) & {stem(word) for word in KIN})
-    return "is", owned and not kin
+    return "is", owned and (not kin or _head(subject) in _ONE)
 
 
 def numeric(text: str) -> bool:
@@ -288,13 +312,25 @@ def numeric(text: str) -> bool:
     return (any(map(str.isdigit, text)) or bool(found & (_NUMBERS - {"one"}))) and not found & _TIMES
 
 
-def _is_time(text: str) -> bool:
-    return bool(set(words_of(text)) & _TIMES) or bool(re.search(r"\b\d{1,2}[: ]\d\d\b", text))
+_ORDINAL: Final = (
+    r"(?:\d{1,2}(?:st|nd|rd|th)|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|eleventh|twelfth|"
+    r"(?:thir|four|fif|six|seven|eigh|nine)teenth|twentieth|thirtieth|(?:twenty|thirty) (?:first|second|third|fourth|"
+    r"fifth|sixth|seventh|eighth|ninth))"
+)
+_DATE: Final = re.compile(
+    rf"\b\d{{1,2}}[: ]\d\d\b(?! ?\d)|\b(?:on|by|until|till|from|is|for) the {_ORDINAL}(?= (?:at|of|in|to)\b|$)|"
+    r"\bin (?:19|20)\d\d\b|\b(?:next|this|every|each) (?:week|month|year|weekend|day)\b|\bat the weekend\b"
+)
+
+
+def is_time(text: str) -> bool:
+    """It names a day, a month or a time of day."""
+    return bool(set(words_of(text)) & _TIMES) or _DATE.search(normal(text)) is not None
 
 
 def timely(text: str) -> bool:
     """It names a day or a time."""
-    return _is_time(text) or any(map(str.isdigit, text)) or bool(set(words_of(text)) & _NUMBERS)
+    return is_time(text) or any(map(str.isdigit, text)) or bool(set(words_of(text)) & _NUMBERS)
 
 
 def _about(subject: str) -> str:
@@ -306,6 +342,9 @@ def _about(subject: str) -> str:
     return "me" if subject in {"i", "me", "we", "my", "i'm"} else subject
 
 
+_ENDS: Final = frozenset(
+    map(stem, ["open", "close", "start", "end", "finish", "leave", "depart", "arrive"])
+)  # not at one time
 _TOLD_OF: Final = frozenset({"number", "name"})
 _VALUES: Final = frozenset({"is", "number", "code", "name", "when"})  # "my dentist is called X", "my dentist is Y"
 
@@ -316,7 +355,7 @@ def same(a: Fact, b: Fact) -> bool:
     if not a.relation or mine[0] != mine[1]:
         return False
     if a.relation == b.relation and a.subject == b.subject:
-        return True
+        return not (a.all & _ENDS and b.all & _ENDS and a.all & _ENDS != b.all & _ENDS)
     # "my bus is the 16" after "my bus to work is the 42"; of a thing its place, whichever way it was told
     nearer = a.relation == b.relation and a.head == b.head != "" and a.subject < b.subject
     code = stem("code")

@@ -21,7 +21,8 @@ OWN_NS: Final = 1500 * MS  # and so long one about what is the wearer's
 @dataclass(slots=True)
 class Mind:
     """`on`: there is a memory; `last`: what the last answer of memory was about, or what was stored last; `rest`:
-    sentences of a list that were not said yet; `troubled`: the wearer has been told that turns cannot be stored."""
+    sentences of a list that were not said yet; `troubled`: the wearer has been told that turns cannot be stored;
+    `offers`: facts told in passing are offered to be remembered, and `offered`: those that were."""
 
     scribe: Scribe = field(default_factory=Scribe)
     deadlines: Deadlines = field(default_factory=Deadlines)
@@ -29,10 +30,13 @@ class Mind:
     last: tuple[Memory, ...] = ()
     rest: tuple[str, ...] = ()
     troubled: bool = False
+    offers: bool = False
+    offered: tuple[str, ...] = ()
     _turns: list[int] = field(default_factory=list)  # requests that store one
 
     def begin(self, event: SessionStarted) -> None:
         self.on = event.memory
+        self.offers = event.memory and event.offers
 
     def recall(self, reason: str, turn: int, query: str, within_ns: int = 0, **fields: Any) -> int:
         """Look for it; the number of the request. `within_ns`: so long it is waited for, 0 = as long as it takes."""
@@ -83,10 +87,14 @@ class Mind:
         """What “that” is from now on."""
         self.last = memories
 
+    def asked_about(self, text: str) -> None:
+        """The wearer is asked whether to remember it: never again."""
+        self.offered = (*self.offered, text)
+
     def rested(self, resumed: Resumed) -> Resumed:
         """The same with this part's state written in."""
-        return replace(resumed, recalled=self.last, untold=self.rest)
+        return replace(resumed, recalled=self.last, untold=self.rest, offered=self.offered)
 
     def stand(self, resumed: Resumed) -> None:
         """Stand where that was written."""
-        self.last, self.rest = resumed.recalled, resumed.untold
+        self.last, self.rest, self.offered = resumed.recalled, resumed.untold, resumed.offered

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pipelines.memory import speech
+from pipelines.memory import other_words, speech
 from pipelines.memory.dates import time_words
 from pipelines.memory.phrasing import as_question
 from pipelines.memory.telling import EVENT, PLEASE, keep_said, offered, told
@@ -359,10 +359,16 @@ def _bare(subject: str, name: str) -> str:
 def understood(text: str) -> Intent | None:
     """What these words ask of memory; None if they are about something else."""
     words = normal(text)
-    if (wanted := forgetting(text)) is not None:
+    if (wanted := forgetting(text) or other_words.forgetting_lately(text)) is not None:
+        return wanted
+    if not told(text) and (wanted := other_words.forgetting(text)) is not None:
         return wanted
     if keep_said(words):
         return Intent("memory", "keep")
     if told(text):
         return Intent("memory", "tell")
-    return asked(text) or (Intent("memory", "offer") if offered(text) else None)
+    if (wanted := asked(text)) is not None:
+        return wanted
+    if offered(text):
+        return Intent("memory", "offer")
+    return other_words.asked(text) or other_words.stored_about(text)

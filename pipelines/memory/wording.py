@@ -37,6 +37,7 @@ NOTHING_BEFORE: Final = "You told me nothing else before."
 NOT_WITHOUT_MODEL: Final = "You haven't told me that, and no model is set."
 TURNS_NOT_STORED: Final = "I can no longer store what we talk about."
 STORED: Final = "I will remember: "
+KEPT_NOW: Final = "I will remember that."
 OVERVIEW: Final = 4  # sentences of a list at a time
 TURNS_TOLD: Final = 3
 
@@ -76,9 +77,17 @@ def stored(memory: Memory, replaced: Sequence[Memory]) -> str:
     if memory.sensitivity == "secret":
         return SECRET_STORED
     if memory.how != "told":
-        return "I will remember that."
+        return KEPT_NOW
     said = f"{STORED}{_low(turned(memory.text))}."
     if replaced:
+        said += f" No longer: {_low(turned(replaced[0].text))}."
+    return said
+
+
+def agreed(memory: Memory, replaced: Sequence[Memory]) -> str:
+    """The same of what was just read back."""
+    said = KEPT_NOW
+    if replaced and memory.sensitivity != "secret":
         said += f" No longer: {_low(turned(replaced[0].text))}."
     return said
 

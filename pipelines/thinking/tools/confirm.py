@@ -14,7 +14,8 @@ What allows a plan: words that the recogniser stands by; spoken after the read-b
     ["please"] "yes" ["please"] VERB ["it" | "this" | "that"] REST ["please"]
 
 where VERB REST is the plan's phrase after its "yes". Articles, capitals, accents and punctuation do not count, digits
-may be words, and "@" and "." in an address may be "at" and "dot". Nothing may be left out and nothing added, so that
+may be words, and "@" and "." in an address may be "at" and "dot". To keep what the
+wearer said themselves, any plain yes will do. Else nothing may be left out and nothing added, so that
 our own voice leaking into the microphone ("to allow it, say: yes, send to Anna") is not a yes, nor is the same words
 inside other talk. Our own voice is ignored where it is recognised as such; it neither allows a plan nor ends it.
 """
@@ -52,6 +53,8 @@ _AROUND: Final = (
     "i", "you", "can", "may", "want", "to", "it", "this", "that", "thats", "now", "so", "thank", "thanks", "and", "of",
     "course", "ahead", "good", "lets", "agree", "allowed",
 )  # fmt: skip
+_YES: Final = ("yes", "yeah", "yep", "yup", "sure", "please", "do", "absolutely", "definitely")
+MOST_YES: Final = 5  # words of a plain yes: more of them are another sentence
 _REFUSING: Final = (
     "no", "nope", "nah", "not", "dont", "never", "stop", "cancel", "forget", "refuse", "wait", "nothing", "abort",
 )  # fmt: skip
@@ -178,6 +181,8 @@ class Confirmation:
         refusing = any(word in _REFUSING for word in heard)
         if refusing and len(heard) <= 2:  # at any time: a no is never taken for an echo
             return self._end("refused")
+        if refusing and self._by_a_yes and not all(word in (*_REFUSING, *_AROUND, *_AFFIRMING) for word in heard):
+            return self._end("other words")  # nobody has to decline what was only offered before they go on
         if self._is_our_voice(heard, early, own_words):
             return ""
         if refusing:
@@ -190,6 +195,8 @@ class Confirmation:
         """The grammar above."""
         body = list(heard)
         core = self._core()
+        if self._by_a_yes and heard[0] in _YES and all(word in (*_AFFIRMING, *_AROUND, *core) for word in heard):
+            return len(heard) <= MOST_YES
         if body[:1] == ["please"]:
             body = body[1:]
         if body[:1] != ["yes"]:
@@ -202,6 +209,11 @@ class Confirmation:
         if len(body) == len(core) + 1 and body[1] in _OBJECTS:
             del body[1]
         return bool(core) and body == core
+
+    @property
+    def _by_a_yes(self) -> bool:
+        """It asks whether the wearer's own words are to be kept: any plain yes will do."""
+        return self.plan is not None and (self.plan.tool.source, self.plan.tool.name) == ("built in", "offer_memory")
 
     def _nearly(self, heard: Sequence[str]) -> bool:
         """A wearer who means yes, as far as can be heard, but did not say the phrase."""

@@ -22,6 +22,7 @@ MAX_FIELDS: Final = 4  # beside the recipients and the content
 MAX_RECIPIENTS: Final = 3  # named in the phrase
 MAX_NAMED: Final = 6  # named in the read-back; further ones are counted
 MAX_DEPTH: Final = 8
+KEEP: Final = "yes, keep it"
 
 _Leaf = tuple[tuple[str, ...], Any]
 
@@ -49,6 +50,8 @@ _NUMBER_OF_A_PHONE = re.compile(r"\+?[\d\s()/.-]{7,}")
 
 def plan_text(tool: ToolInfo, args: Mapping[str, Any]) -> tuple[str, str]:
     """What is read to the wearer, and the phrase in it: "yes, send to Anna"."""
+    if tool.source == "built in" and tool.name == "offer_memory":
+        return f"Shall I remember: {_said(args.get('text'))}? Then say: {KEEP}.", KEEP
     plan, phrase = _plan(tool, args)
     return f"{plan}. To allow it, say: {phrase}.", phrase
 
@@ -63,7 +66,7 @@ def _plan(tool: ToolInfo, args: Mapping[str, Any]) -> tuple[str, str]:
         return "I would delete all that I remember, for good", "yes, forget everything"
     if tool.source == "built in" and tool.name == "propose_memory":
         others = _fields(_leaves({k: v for k, v in args.items() if k != "text"}))
-        return f"I would remember: {_said(args.get('text'))}{others}", "yes, keep it"
+        return f"I would remember: {_said(args.get('text'))}{others}", KEEP
     if tool.source == "built in" and tool.name == "add_note":
         others = _fields(_leaves({k: v for k, v in args.items() if k != "text"}))
         return f"I would write in your notes: {_said(args.get('text'))}{others}", "yes, add the note"

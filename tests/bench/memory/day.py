@@ -71,7 +71,7 @@ class Day(ScriptedSession):
 
     def feed(self, event: ev.Happening) -> None:
         if isinstance(event, ev.SessionStarted):
-            event = replace(event, memory=True, reminders=self._store.reminders())
+            event = replace(event, memory=True, offers=True, reminders=self._store.reminders())
         super().feed(event)
 
     def _window(self) -> None:
