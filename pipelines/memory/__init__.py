@@ -2,7 +2,10 @@
 
     facts        a sentence as whom it is about, what of them, and the value     facts.py, english.py
     telling      what the wearer tells to be remembered                         telling.py
+    passing      a fact stated in passing                                       passing.py, cleaning.py, turned_round.py
+    offering     whether it is offered to be remembered                         offering.py
     sentences    what the wearer's words ask of memory                          sentences.py
+    topical      the same by what is asked for; which kind answers at all       topical.py, asked_for.py
     fitting      which memory answers a question, or none                       fitting.py
     sensitive    what is nobody's business, and what that means                 sensitive.py
     dates        moments and spans of days, by arithmetic                       dates.py

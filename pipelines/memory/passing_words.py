@@ -108,9 +108,8 @@ OWN: Final = _words("my our")
 ME: Final = _words("i we")
 # Who says one of these asks, bids, supposes, or speaks to somebody.
 ASKING: Final = _words("""
-what where when which whose whom any anything how why should could would might shall please you your you're
-you'll you've
-yours if sir madam maybe perhaps
+what where when which whose whom anything how why should could would might shall please you your you're you'll
+you've yours if sir madam maybe perhaps
 """)
 HINDERED: Final = _words("can't cannot doesn't don't never won't didn't")
 STATES: Final = _words("""

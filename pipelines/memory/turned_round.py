@@ -58,7 +58,7 @@ def orders(said: str) -> Iterator[str]:
          r"my \g<w> \g<s> is \g<r>"),
         ((r"(?:not there (?:any ?more|now) )?(?:i )?(?:re-?parked|moved) (?:it|the car) (?P<r>(?:to|by|in|on|at|"
          r"near|behind|"
-         r"next|outside|under|over|round|opposite)\b.+)"), r"i parked \g<r>"),
+         r"next|outside|under|over|round|opposite)\b.+)"), r"I parked \g<r>"),
     )  # fmt: skip
     for pattern, plain in rows:
         if match := re.fullmatch(pattern, said, re.IGNORECASE):
