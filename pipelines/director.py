@@ -63,6 +63,7 @@ from pipelines.thinking.history import History
 
 __all__ = ["RECORDING_STOPPED", "Director", "DirectorOptions", "Standing"]
 
+DEADLINES_AT_ONCE = 10_000  # that one happening may bring on: a day of sleep has fewer, an absurd stamp any number
 RECORDING_STOPPED = "recording stopped"  # kind of the `DeviceEvent` by which the shell tells of it
 
 
@@ -202,7 +203,9 @@ class Director:
         return before + self._decided()
 
     def _run_deadlines(self, until_ns: int) -> None:
-        while (due := self._room.deadlines.pop(until_ns)) is not None:
+        for _ in range(DEADLINES_AT_ONCE):
+            if (due := self._room.deadlines.pop(until_ns)) is None:
+                return
             name, self._room.scribe.now_ns = due
             self._TIMERS[name](self)
             self._answerer.earcons.catch_up()  # now, and not at whatever happens next

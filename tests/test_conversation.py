@@ -433,3 +433,13 @@ def test_no_conversation_gets_stuck(script: list[tuple[str, int, int]], greet: b
 
 def test_signs_are_the_fixture_they_claim() -> None:
     assert SIGN[0].text == "PLATFORM 7"
+
+
+def test_a_stamp_from_the_end_of_time_ends_the_session_and_does_not_ring_until_then() -> None:
+    """A damaged file can claim any time: a sound that comes back every few seconds would be decided for ever."""
+    s = ScriptedSession(World(model_answer="The door is red. " * 40))
+    s.say("what is behind the door", at_ms=500)
+    s.run_until(4_000)
+    assert s.state == floor.SPEAKING
+    s.feed(ev.SessionEnded(1 << 62, "over"))
+    assert 0 < len([e for e in s.all(ev.Earcon) if e.t_ns > 4_000 * MS]) <= 10_000

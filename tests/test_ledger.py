@@ -168,7 +168,9 @@ def test_when_and_how_sharp_in_words_that_people_use() -> None:
         "2 seconds after you had spoken",
         "2.3 seconds before you had spoken",
     ]
-    assert [sharp_words(s) for s in (5, 20, 60, 300)] == ["blurred", "rather soft", "fairly sharp", "sharp"]
+    assert [sharp_words(s) for s in (5, 20, 60, 300, float("inf"))] == [
+        *("blurred", "rather soft", "fairly sharp", "sharp", "sharp")
+    ]
 
 
 def test_why_says_what_was_heard_who_answered_from_what_and_what_to_doubt() -> None:

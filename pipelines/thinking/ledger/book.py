@@ -97,7 +97,7 @@ class Entry:
 
 
 def sharp_words(sharpness: float) -> str:
-    return next(word for limit, word in SHARPNESS if sharpness < limit)
+    return next((word for limit, word in SHARPNESS if sharpness < limit), SHARPNESS[-1][1])
 
 
 def host_of(info: ModelInfo | None) -> str:

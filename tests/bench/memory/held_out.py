@@ -13,7 +13,7 @@ import yaml
 
 from tests.bench.memory.dialogue import Script, Step
 
-SETS = {"held out": "held_out.yaml", "untouched": "untouched.yaml", "fresh": "fresh.yaml"}
+SETS = {"held out": "held_out.yaml", "untouched": "untouched.yaml", "fresh": "fresh.yaml", "fresh 2": "fresh_2.yaml"}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SECRET = (
     "bike lock",
