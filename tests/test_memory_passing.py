@@ -10,6 +10,7 @@ import pytest
 from pipelines import events as ev
 from pipelines.memory import along, other_words, wording
 from pipelines.memory.dates import Span
+from pipelines.memory.loose import loosely
 from pipelines.memory.passing import statement
 from tests.scripted import SHARP
 from tests.test_memory_turns import LOCAL, Days, facts_stored
@@ -78,6 +79,52 @@ def test_a_fact_is_found_in_what_somebody_says_around_it(said: str, kept: str) -
 )
 def test_talk_and_what_is_in_the_picture_are_no_facts(said: str) -> None:
     assert statement(said) is None
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("i'm on the late shift next week", "i'm on the late shift next week"),
+        ("for the kitchen walls it's mustard two coats", "for the kitchen walls it's mustard two coats"),
+        ("we got engaged on the ninth of May", "we got engaged on the ninth of May"),
+        ("Aunt Dora only drinks peppermint tea", "Aunt Dora only drinks peppermint tea"),
+    ],
+)  # fmt: skip
+def test_without_a_model_what_no_grammar_knows_is_offered_in_the_wearers_own_words(
+    days: Days, said: str, kept: str
+) -> None:
+    talked = days.begin(0)
+    assert statement(said) is None and loosely(said) is not None
+    assert talked(said).startswith("Shall I remember")
+    talked("yes")
+    (memory,) = facts_stored(talked)
+    assert memory.text == kept
+    assert "Shall I" not in days.begin(1, models=(LOCAL,))(said), "a model takes it up"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "it's freezing out here",
+        "i'm shattered today",
+        "i could murder a cup of tea",
+        "the soup is cold",
+        "there's a car behind us",
+        "thanks very much love",
+        "the sign says no entry",
+        "how are you doing",
+        "is it going to rain",
+        "maybe he lives in Oslo",
+    ],
+)
+def test_chatter_and_what_is_in_the_picture_are_not_offered_without_a_model_either(days: Days, said: str) -> None:
+    assert "Shall I" not in days.begin(0)(said)
+
+
+def test_a_note_where_nobody_takes_notes_is_remembered(days: Days) -> None:
+    talked = days.begin(0)
+    assert talked("make a note my shoe size is a six and a half wide").startswith("I will remember")
+    assert talked("what is my shoe size").startswith("Your shoe size is a six and a half")
 
 
 @pytest.mark.parametrize("yes", ["yes", "yes please", "yeah do that", "yes, keep it"])

@@ -24,7 +24,7 @@ _ASIDE: Final = (
     r"oh|ah|aha|hey|hi|okay|ok|so|well|right|al ?right|now|and|also|but|then|please|actually|anyway|anyhow|look|listen|"
     r"earshot|yeah|yes|yep|basically|sorry|apparently|turns out(?: that)?|it turns out(?: that)?|"
     r"the thing is(?: that)?|quick (?:one|thing|note|update)|(?:one|another)(?: more)? thing|update|correction|"
-    r"you know(?: what)?|i mean|like|let me think|let me see|there we go|right then|"
+    r"dear|love|mate|darling|honey|you know(?: what)?|i mean|like|let me think|let me see|there we go|right then|"
     r"wait|no|nope|hang on|hold on|i (?:think|guess|reckon|believe|suppose)(?: that)?|just"
 )
 _LEADS: Final = re.compile(rf"(?:(?P<meant>{_MEANT})|{_ASIDE}){_END}[\s,.;:!-]*", re.IGNORECASE)
@@ -41,7 +41,9 @@ _TAIL: Final = re.compile(
     rf"[\s,.;:-]+(?:(?P<meant>{_TAIL_MEANT})|got (?:it|that|this)|okay|ok|right|yeah|alright|please|thanks|"
     rf"thank you|cheers|"
     r"you know|you see|just saying|i (?:think|guess|reckon|believe|suppose)|actually|by now|anyway|though|of course|"
-    r"sorry|haha|lol|and (?:that's|so on|stuff)|or something|and everything|if i remember right(?:ly)?)[\s.!?,]*$",
+    r"sorry|haha|lol|basically|oh well|thank (?:god|goodness)|would you believe(?: it)?|believe it or not|"
+    r"would you know|dear|love|mate|darling|honey|and (?:that's|so on|stuff)|or something|and everything|"
+    r"if i remember right(?:ly)?)[\s.!?,]*$",
     re.IGNORECASE,
 )
 _TAKEN_BACK: Final = re.compile(

@@ -21,6 +21,7 @@ from pipelines.memory.sensitive import sensitivity
 from pipelines.memory.telling import offer, told
 from pipelines.thinking.intent import normal
 from pipelines.thinking.tools.built_in import built_in
+from pipelines.thinking.tools.policy import dictated
 
 if TYPE_CHECKING:
     from pipelines.thinking.holding import Holding
@@ -153,7 +154,7 @@ class MemoryErrand:
         self._asker.ask_wearer(Plan(self._world.scribe.number(), tool, arguments, reason))
 
     def _tell(self) -> None:
-        self._remember(told(self._question.text), "told")
+        self._remember(told(self._question.text) or dictated(self._question.text), "told")
 
     def _remember(self, text: str, how: str) -> None:
         self._memory = fact(text, self._now_s, how)

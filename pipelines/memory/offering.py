@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from pipelines.events import Memory, ToolInfo
 from pipelines.memory.facts import content
 from pipelines.memory.fitting import is_question
+from pipelines.memory.loose import loosely
 from pipelines.memory.passing import statement
 from pipelines.memory.telling import offer
 from pipelines.memory.wording import turned
@@ -24,12 +25,17 @@ if TYPE_CHECKING:
 
 OFFERED: Final = ToolInfo("offer_memory", "", "{}", "write", "built in")  # no model is offered it
 PASSING: Final = Intent("memory", "passing")
+NOTE: Final = Intent("note", "add")
+TELL: Final = Intent("memory", "tell")
 _IS: Final = re.compile(r"'s (?!number|name|address|code)|\b(?:is|are|isn't|aren't)\b")
 LATELY: Final = 4  # turns whose words are not the wearer's own if they say them again
 
 
 def instead(room: Room, text: str, intent: Intent) -> Intent:
-    """The intent of these words: to be offered, if that is what they are for."""
+    """The intent of these words: to be offered, if that is what they are for; a note where nobody takes notes is
+    remembered."""
+    if intent == NOTE and room.mind.offers and not any(t.name == "add_note" for ts in room.tools.values() for t in ts):
+        return TELL
     talk = intent.kind == "model" and intent.name in {"ask", "look"}
     return PASSING if talk and not rules.before(text) and may_offer(room, text) else intent
 
@@ -38,6 +44,8 @@ def may_offer(room: Room, text: str) -> bool:
     """Whether the wearer is asked about it, here and now."""
     asks = is_question(text) and (text.rstrip().endswith("?") or not _IS.search(text.lower()))
     found = None if asks else statement(text)
+    if not (asks or found or room.chain.models):
+        found = loosely(text)
     if found is None or room.private or not room.mind.offers or not (found.sure or not room.chain.models):
         return False
     return not old_hat(room, found.text)
@@ -65,7 +73,7 @@ def key(text: str) -> str:
 
 def stated(text: str) -> str:
     """The fact in these words, as it is kept."""
-    found = statement(text)
+    found = statement(text) or loosely(text)
     return found.text if found is not None else offer(text)
 
 

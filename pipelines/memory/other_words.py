@@ -110,7 +110,7 @@ _LAST: Final = re.compile(
     r"that))?)(?: (?:please|again|okay))*"
 )
 _SPAN: Final = (
-    r"(?:the )?(?:last|past|previous) (?:[\w-]+ ){0,3}?(?:minute|hour|day|week)s?|today|yesterday|"
+    r"(?:the |this )?(?:last|past|previous) (?:[\w-]+ ){0,3}?(?:minute|hour|day|week)s?|today|yesterday|"
     r"this (?:morning|afternoon|evening)"
 )
 _SINCE: Final = re.compile(

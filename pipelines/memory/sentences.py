@@ -241,7 +241,7 @@ _TO_END: Final = re.compile(r"(?: (?:(?<!just )now|any ?more|again|please|comple
 _FORGET: Final = r"(?:forget|delete|erase|remove|don't remember|do not remember|stop remembering|unlearn|wipe)"
 _ALL: Final = r"(?:everything|all(?: of (?:it|that|this))?|it all|anything)"
 _SINCE: Final = (
-    r"(?:the )?(?:last|past) (?:[\w-]+ ){0,3}?(?:minute|hour|day|week|month)s?|today|yesterday|this (?:morning|"
+    r"(?:the |this )?(?:last|past) (?:[\w-]+ ){0,3}?(?:minute|hour|day|week|month)s?|today|yesterday|this (?:morning|"
     r"afternoon|"
     r"evening|week)|last (?:night|week)"
 )
@@ -258,7 +258,7 @@ _FORGETS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         (
-            rf"{_FORGET} (?:what|all|everything|anything)?(?: (?:that )?i (?:told|asked|said)(?: to)?(?: you)?|"
+            rf"{_FORGET} (?:what|all|everything|anything)?(?: (?:that )?i(?:'ve| have)? (?:told|asked|said)(?: to)?(?: you)?|"
             rf" (?:that )?you (?:know|heard|saw|remember)| of| from| in)*(?: (?:in|from|of|"
             rf"during))? ?(?P<since>{_SINCE})"
         ),
