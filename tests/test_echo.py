@@ -269,8 +269,14 @@ def test_what_rises_out_of_a_cancelled_answer_and_looks_like_a_voice_is_one() ->
     assert voiced([-30.0, -59.0, -40.0, -44.0]) == [True, False, True, True]
 
 
+def test_a_short_word_that_the_canceller_cut_down_is_one_from_its_third_window_on() -> None:
+    assert voiced([-50.0, -47.0, -49.0, -48.0, -58.0]) == [False, False, True, True, False]
+    assert not any(voiced([-50.0, -47.0, -58.0, -49.0, -48.0])), "not in a row"
+
+
 def test_a_slamming_door_is_no_voice() -> None:
     assert voiced([-20.0] * 4, probability=0.01) == [False] * 4
+    assert not any(voiced([-48.0] * 6, probability=0.01))
 
 
 def test_what_is_usually_left_of_our_own_voice_is_none() -> None:

@@ -258,7 +258,8 @@ _FORGETS: Final[tuple[tuple[str, str], ...]] = (
     ),
     (
         (
-            rf"{_FORGET} (?:what|all|everything|anything)?(?: (?:that )?i(?:'ve| have)? (?:told|asked|said)(?: to)?(?: you)?|"
+            rf"{_FORGET} (?:what|all|everything|anything)?"
+            rf"(?: (?:that )?i(?:'ve| have)? (?:told|asked|said)(?: to)?(?: you)?|"
             rf" (?:that )?you (?:know|heard|saw|remember)| of| from| in)*(?: (?:in|from|of|"
             rf"during))? ?(?P<since>{_SINCE})"
         ),
