@@ -6,6 +6,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+from pipelines import conversation as floor
 from pipelines.memory import offering, sentences
 from pipelines.memory.phrasing import as_question
 from pipelines.memory.place_words import sought
@@ -31,6 +32,8 @@ _POINTS = re.compile(r"\b(?:this|that|these|those|here|see|look|looking|front|pi
 
 def meaning(room: Room, text: str) -> Intent:
     """The wearer's words -> what to do with them."""
+    if room.floor.state in (floor.YIELDING, floor.WEIGHING) and normal(text) == "please":
+        return Intent("control", "stop")  # over an answer: a plea, or what the canceller left of "please stop"
     if room.reminders.means(text):
         return Intent("alarm", "alarm")
     if room.mind.on and (intent := _of_memory(room, text)) is not None:

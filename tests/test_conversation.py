@@ -171,6 +171,21 @@ def test_wait_holds_the_answer_and_go_on_continues_it() -> None:
     assert [c.outcome for c in s.all(ev.TurnClosed)] == ["answered"]
 
 
+def test_please_over_an_answer_is_a_plea_to_stop_and_before_a_request_it_is_waited_after() -> None:
+    """Of "please stop" a canceller may leave no more than its first word."""
+    s = ScriptedSession(World(model_answer="The door is red. " * 40))
+    s.say("what is behind the door", at_ms=500)
+    end = s.say("please", at_ms=6_000, ms=350)
+    s.run_until(8_000)
+    (stopped,) = [e for e in s.all(ev.StopPlay) if e.t_ns > 6_000 * MS]
+    assert stopped.t_ns - end * MS <= 600 * MS
+    assert len(s.all(ev.TurnOpened)) == 1
+    s.say("please", at_ms=12_000, ms=350)
+    end = s.say("read the sign", at_ms=12_900)
+    s.run_until(20_000)
+    assert s.all(ev.TurnOpened)[-1].text == "please read the sign"
+
+
 def test_a_tap_silences_like_stop() -> None:
     s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit. " * 4))
     s.say("tell me a story", at_ms=500)
