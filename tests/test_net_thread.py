@@ -492,6 +492,8 @@ def test_who_leaves_while_the_connection_is_being_made_leaves_nothing() -> None:
                 waiting.connect_ex(full.getsockname())
             transport = _Real(NetOptions())
             asking = asyncio.ensure_future(transport.handle_async_request(request(full.getsockname()[1])))
+            while not await others(transport._thread):
+                await asyncio.sleep(0)  # the request has not crossed yet
             for _ in range(50):
                 assert await others(transport._thread), "it is being made, and will not be"
             asking.cancel()
