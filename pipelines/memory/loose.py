@@ -67,9 +67,9 @@ def loosely(text: str) -> Statement | None:
 def _of_a_thing(low: Sequence[str], anchored: bool) -> bool:
     """It begins with what it is about, which is in no picture."""
     at = next((i for i, word in enumerate(low) if _verb(word, i)), -1)
-    subject = [*low[:at], low[at].partition("'")[0]] if "'" in low[at] else list(low[:at])
-    if at < 0 or not subject:
+    if at < 0:
         return anchored and not set(low[:2]) & SCENE
+    subject = [*low[:at], low[at].partition("'")[0]] if "'" in low[at] else list(low[:at])
     seen = nominal(subject) in SCENE and not owned(subject)
     return not seen and low[0] not in {"this", "these", "those"} and (anchored or low[-1] not in PASSING)
 

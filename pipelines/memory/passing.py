@@ -218,7 +218,6 @@ def _fragment(words: Sequence[str], low: Sequence[str], meant: bool) -> Statemen
     words, low = unless_now(words, low)
     for at in range(1, len(low)):
         thing, rest = low[:at], low[at:]
-        " ".join(rest)
         if len(thing) > 5 or thing[-1] in DETERMINERS | PREPOSITIONS or set(thing) & (PRONOUNS - {"that"}):
             continue
         ours = bool({thing[-1], thing[0]} & (POSSESSIONS | CODED)) or (owned(thing) and thing[-1] not in OWN)
