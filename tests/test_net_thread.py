@@ -245,7 +245,8 @@ async def ask(how, url):
         async with net.stream(Outgoing("x", "GET", url + "endless")) as incoming:
             await anext(aiter(incoming))
     else:
-        incoming = await net.stream(Outgoing("x", "GET", url + "endless")).__aenter__()
+        stream = net.stream(Outgoing("x", "GET", url + "endless"))  # held: dropped, it would close what it opened
+        incoming = await stream.__aenter__()
         await anext(aiter(incoming))
         if how == "abandoned":
             asyncio.get_running_loop().shutdown_asyncgens = nothing

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -89,14 +90,23 @@ def test_a_blurred_region_keeps_at_most_eight_cells_along_its_longer_side(
 
 
 def cell_by_cell(part: Picture, coarse: Picture) -> Picture:
-    """The same cells with their pixels in another order."""
+    """The same cells with their pixels in another order. Cells lie in rows and columns, so where one ends shows where
+    any two neighbours differ in colour; of two alike that nothing parts, none is touched."""
     out = part.copy()
-    for colour in np.unique(coarse.reshape(-1, 3), axis=0):
-        same = (coarse == colour).all(axis=2)
-        ys, xs = np.nonzero(same)
-        if len(ys) == (ys.max() - ys.min() + 1) * (xs.max() - xs.min() + 1):  # one cell, not two of one colour
-            out[same] = part[same][::-1]
+    rows, columns = edges(coarse), edges(coarse.swapaxes(0, 1))
+    tall, wide = min(b - a for a, b in rows), min(b - a for a, b in columns)
+    for top, bottom in rows:
+        for left, right in columns:
+            if bottom - top <= tall + 1 and right - left <= wide + 1:
+                cell = part[top:bottom, left:right]
+                out[top:bottom, left:right] = cell.reshape(-1, 3)[::-1].reshape(cell.shape)
     return out
+
+
+def edges(coarse: Picture) -> list[tuple[int, int]]:
+    """From where to where each row of cells goes."""
+    changes = np.flatnonzero((coarse[1:] != coarse[:-1]).any(axis=(1, 2))) + 1
+    return list(pairwise([0, *map(int, changes), len(coarse)]))
 
 
 def test_print_in_a_blurred_region_is_gone() -> None:
