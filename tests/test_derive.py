@@ -513,7 +513,7 @@ def test_every_text_that_an_event_can_hold_is_known_or_hidden() -> None:
         *("ConfirmAsked.text", "DeviceEvent.value", "Guide.goal", "Guide.said", "Guide.seen", "HttpBegin.url"),
         *("HttpEnd.error", "Message.call_id", "Message.carry", "Message.text", "ModelDone.carry", "ModelFailed.detail"),
         *("Forget.subject", "Memory.answer", "Memory.place", "Memory.session", "Memory.subject", "Memory.text"),
-        *("Memory.thumb", "Recall.query", "Recall.subject", "Resumed.untold", "Resumed.offered"),
+        *("Memory.thumb", "Recall.query", "Recall.question", "Recall.subject", "Resumed.untold", "Resumed.offered"),
         *("Read.value", "Remembered.caption", "Remembered.heard", "Remembered.links", "Remembered.question"),
         *(
             "Remembered.shown",

@@ -11,7 +11,9 @@ from pipelines import events as ev
 from pipelines.memory import along, other_words, wording
 from pipelines.memory.dates import Span
 from pipelines.memory.loose import loosely
+from pipelines.memory.offering import stated
 from pipelines.memory.passing import statement
+from pipelines.memory.telling import told
 from tests.scripted import SHARP
 from tests.test_memory_turns import LOCAL, Days, facts_stored
 
@@ -119,6 +121,75 @@ def test_without_a_model_what_no_grammar_knows_is_offered_in_the_wearers_own_wor
 )
 def test_chatter_and_what_is_in_the_picture_are_not_offered_without_a_model_either(days: Days, said: str) -> None:
     assert "Shall I" not in days.begin(0)(said)
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("do me a favour and keep in mind Uschi's train is at ten", "Uschi's train is at ten"),
+        ("could you save Uschi's birthday, it's the fifth of May", "Uschi's birthday is the fifth of May"),
+        ("keep for reference that the blue drill is Uschi's", "the blue drill is Uschi's"),
+        ("save 5 5 2 as my library number", "my library number is 5 5 2"),
+        ("the tent went to Uschi, log that for the summer", "the tent went to Uschi"),
+        ("the pump runs at one one four, don't let me lose that", "the pump runs at one one four"),
+        ("just so I'm tactful remember Uschi is a Quaker", "Uschi is a Quaker"),
+        ("when Uschi visits we drink mint tea so remember it", "when Uschi visits we drink mint tea"),
+        ("remember which hook is mine it's the third", "which hook is mine is the third"),
+        ("remember no hazelnuts for Uschi when we cook", "no hazelnuts for Uschi when we cook"),
+        ("ugh my library books are due on Friday remember that", "my library books are due on Friday"),
+        ("put it somewhere safe that my eye test's on the ninth", "my eye test is on the ninth"),
+    ],
+)
+def test_what_is_asked_to_be_kept_is_kept_without_the_request(said: str, kept: str) -> None:
+    assert told(said) == kept
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "remember to buy milk",
+        "don't forget to call Uschi",
+        "remember where I put it",
+        "remember when we went to Spain",
+        "he couldn't remember that the shop was closed",
+        "my mum told me to remember that",
+        "do you remember my locker",
+        "tell me everything you remember about me",
+        "the last hour you should not remember",
+        "keep it down",
+        "keep an eye on the door, it's open",
+        "log in to the wifi, it's down",
+        "save this page",
+    ],
+)
+def test_orders_questions_and_what_others_remember_tell_nothing(said: str) -> None:
+    assert told(said) == ""
+
+
+@pytest.mark.parametrize(
+    ("said", "kept"),
+    [
+        ("Uschi went home with my cake tins", "Uschi went home with my cake tins"),
+        ("we planted a rowan for grandad", "we planted a rowan for grandad"),
+        ("the pump code is five five three eight", "the pump code is five five three eight"),
+    ],
+)
+def test_what_says_enough_is_offered_as_it_was_said(said: str, kept: str) -> None:
+    assert stated(said) == kept
+
+
+@pytest.mark.parametrize(
+    "said",
+    ["ooh it's chilly this morning", "no way that's insane", "my feet are killing me", "wake me up at half five"],
+)
+def test_the_weather_and_how_one_feels_are_not_offered(said: str) -> None:
+    assert statement(said) is None and loosely(said) is None
+
+
+def test_for_whom_a_note_is_taken_is_not_kept(days: Days) -> None:
+    talked = days.begin(0)
+    talked("make a note for me Uschi got a dog")
+    assert [memory.text for memory in facts_stored(talked)] == ["Uschi got a dog"]
 
 
 def test_a_note_where_nobody_takes_notes_is_remembered(days: Days) -> None:

@@ -53,7 +53,7 @@ class Remembering:
 
     def recall(self, d: ev.Recall) -> None:
         def work(store: MemoryStore) -> ev.Recalled:
-            found = store.recall(d.query, d.what, d.subject, d.limit, d.since_s, d.until_s, d.replaced)
+            found = store.recall(d.query, d.what, d.subject, d.limit, d.since_s, d.until_s, d.replaced, d.question)
             return ev.Recalled(0, d.request, found)
 
         self._run(d, work, ev.Recalled(0, d.request))

@@ -39,7 +39,7 @@ def write_export(file: Path, memories: Iterable[Memory], picture: Callable[[str]
 
 def _line(memory: Memory, picture: Callable[[str], bytes]) -> str:
     table = asdict(memory)
-    del table["score"]
+    del table["score"], table["fits"]
     if memory.thumb and (jpeg := picture(memory.thumb)):
         table["picture"] = base64.b64encode(jpeg).decode()
     return json.dumps(table, ensure_ascii=False)

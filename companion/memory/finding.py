@@ -50,12 +50,16 @@ class Finder:
 
     def find(self, query: Query, now_s: float) -> tuple[Memory, ...]:
         """Best first, with scores."""
+        return tuple(memory for memory, _ in self.ranked(query, now_s))
+
+    def ranked(self, query: Query, now_s: float, floor: float = FLOOR) -> tuple[tuple[Memory, float], ...]:
+        """Best first, each with how well it fits apart from its age. What fits less than `floor` does not."""
         about = words.terms(query.subject) or ([query.subject.casefold()] if query.subject.strip() else [])
         asked = list(dict.fromkeys(words.terms(query.text)))[:MOST_TERMS]
         if not asked and query.text.strip():
             return ()  # nothing but "what is it"
         if not asked:
-            return self._latest(query, frozenset(about))
+            return tuple((memory, 1.0) for memory in self._latest(query, frozenset(about)))
         nearest = self._index.nearest
         mask = nearest.mask(query.wanted)
         if not mask.any():
@@ -65,7 +69,7 @@ class Finder:
         vector = self._index.query(query.text)
         close = nearest.closest(signs(vector), mask, CANDIDATES) if vector is not None and vector.any() else _NO_ROWS
         candidates = nearest.ids(np.union1d(hits, close))
-        return self._judged(candidates, query, weights, frozenset(about), vector, now_s)
+        return self._judged(candidates, query, weights, frozenset(about), vector, now_s, floor)
 
     def _latest(self, query: Query, about: frozenset[str]) -> tuple[Memory, ...]:
         """Newest first; all of them have score 1."""
@@ -148,24 +152,27 @@ class Finder:
         about: frozenset[str],
         vector: NDArray[np.float32] | None,
         now_s: float,
-    ) -> tuple[Memory, ...]:
-        total, floor = sum(weights.values()), self._index.embedder.floor
+        floor: float,
+    ) -> tuple[tuple[Memory, float], ...]:
+        total, alike = sum(weights.values()), self._index.embedder.floor
         close = self._cosines(ids, vector)
-        out: list[tuple[float, float, int, tuple[Any, ...]]] = []
+        out: list[tuple[float, float, int, tuple[Any, ...], float]] = []
         for row in with_ids(self._connection, [int(i) for i in ids], ", words"):
             has = frozenset(row[-1].split())
             if not about <= has:
                 continue
             row_id, at_s = row[0], row[_AT]
             share = sum(weight for term, weight in weights.items() if term in has) / total
-            near = min(1.0, max(0.0, (close.get(row_id, 0.0) - floor) / (1 - floor)))
+            near = min(1.0, max(0.0, (close.get(row_id, 0.0) - alike) / (1 - alike)))
             fits = 0.9 * max(share, near) + 0.1 * min(share, near)
-            if max(share, near) < FLOOR:
+            if max(share, near) < floor:
                 continue
             age_s = max(0.0, now_s - at_s)
-            out.append((round(fits * (1 - OLD * (1 - 2 ** (-age_s / HALF_LIFE_S))), 4), at_s, row_id, row))
+            out.append(
+                (round(fits * (1 - OLD * (1 - 2 ** (-age_s / HALF_LIFE_S))), 4), at_s, row_id, row, max(share, near))
+            )
         out.sort(key=lambda one: one[:3], reverse=True)
-        return tuple(replace(of_row(row), score=score) for score, _, _, row in out[: query.limit])
+        return tuple((replace(of_row(row), score=score), fit) for score, _, _, row, fit in out[: query.limit])
 
     def _cosines(self, ids: Ids, vector: NDArray[np.float32] | None) -> dict[int, float]:
         if vector is None or not len(ids):

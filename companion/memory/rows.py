@@ -9,7 +9,7 @@ from typing import Any, Final
 from companion.memory import words
 from pipelines.events import Memory
 
-_STORED: Final = tuple(f.name for f in fields(Memory) if f.name != "score")
+_STORED: Final = tuple(f.name for f in fields(Memory) if f.name not in {"score", "fits"})
 COLUMNS: Final = ", ".join(_STORED)
 _WITHOUT_ID: Final = _STORED[1:]
 _INSERT: Final = (

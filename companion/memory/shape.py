@@ -63,8 +63,10 @@ class MemoryStore(Protocol):
         since_s: float = 0.0,
         until_s: float = 0.0,
         replaced: bool = False,
+        question: str = "",
     ) -> tuple[Memory, ...]:
-        """What fits, best first, with `score`; nothing if nothing does. `query` "": the latest."""
+        """What fits, best first, with `score`; nothing if nothing does. `query` "": the latest. `question`: what facts
+        are to answer, in the wearer's words; then they come with `fits`, and some more that are told otherwise."""
         ...
 
     def forget(

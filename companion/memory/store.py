@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
+from companion.memory.answering import JUDGED, LOOSELY, judged
 from companion.memory.database import check, connect, open_database, troubles
 from companion.memory.embed import Embedder
 from companion.memory.export import write_export
@@ -142,14 +143,21 @@ class Store:
         since_s: float = 0.0,
         until_s: float = 0.0,
         replaced: bool = False,
+        question: str = "",
     ) -> tuple[Memory, ...]:
-        """What fits, best first; nothing if nothing does. `query` "": the latest; `what` (): all but reminders."""
+        """What fits, best first; nothing if nothing does. `query` "": the latest; `what` (): all but reminders.
+        `question`: then facts come with how likely each answers it, and behind the others those that may answer it
+        though they are told in other words."""
         if limit < 1:
             return ()
         wanted = Wanted(what or LOOKED_FOR, since_s, until_s, replaced)
+        asked = Query(_text(query), wanted, _text(subject), limit)
         with self._in():
             self._index.sync()
-            return self._finder.find(Query(_text(query), wanted, _text(subject), limit), self._now())
+            if not question or not query.strip():
+                return self._finder.find(asked, self._now())
+            found = self._finder.ranked(replace(asked, limit=max(limit, JUDGED)), self._now(), LOOSELY)
+        return judged(_text(question), found, limit)
 
     def forget(
         self,
@@ -275,7 +283,7 @@ def _now() -> float:
 
 
 def _clean(memory: Memory, now_s: float) -> Memory:
-    changes: dict[str, Any] = {"id": 0, "score": 0.0, "at_s": memory.at_s or now_s}
+    changes: dict[str, Any] = {"id": 0, "score": 0.0, "fits": 0.0, "at_s": memory.at_s or now_s}
     for f in fields(memory):
         value = getattr(memory, f.name)
         if isinstance(value, str):

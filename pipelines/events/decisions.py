@@ -249,7 +249,8 @@ class Memorise(Decision):
 @dataclass(frozen=True, slots=True)
 class Recall(Decision):
     """Look for what is remembered. `query`: words, "" = the latest; `what`: kinds, () = all but reminders; `since_s`,
-    `until_s`: said or seen in between, 0 = whenever; `replaced`: what was superseded too."""
+    `until_s`: said or seen in between, 0 = whenever; `replaced`: what was superseded too; `question`: what facts are to
+    answer, in the wearer's own words, "" = nothing is judged."""
 
     request: int = 0
     turn: int = 0
@@ -260,6 +261,7 @@ class Recall(Decision):
     since_s: float = 0.0
     until_s: float = 0.0
     replaced: bool = False
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -220,7 +220,8 @@ class Memory:
     said; `how`: "told", "inferred", "seen", "asked"; `sensitivity`: "", "health", "money", "secret", "person"; `at_s`:
     when it was said or seen, seconds since 1970; `due_s`: of a reminder; `place`: in words that the wearer used;
     `session`, `turn`: where it comes from; `thumb`: name of its small picture; `replaced_s`: when something newer took
-    its place, 0 = it stands; `score`: how well it fits what was looked for, 0 to 1."""
+    its place, 0 = it stands; `score`: how well it fits what was looked for, 0 to 1; `fits`: how likely a fact
+    answers the question that it was looked for with, 0 to 1."""
 
     id: int = 0
     what: str = "fact"
@@ -237,6 +238,7 @@ class Memory:
     thumb: str = ""
     replaced_s: float = 0.0
     score: float = 0.0
+    fits: float = 0.0
 
 
 NO_MEMORY: Final = Memory()

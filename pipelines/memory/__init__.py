@@ -1,12 +1,15 @@
 """What the wearer tells, asks and wants forgotten beyond a session: from words to decisions, and to answers.
 
     facts        a sentence as whom it is about, what of them, and the value     facts.py, english.py
-    telling      what the wearer tells to be remembered                         telling.py
+    telling      what the wearer tells to be remembered                         telling.py, asked_to_keep.py
     passing      a fact stated in passing                                       passing.py, cleaning.py, turned_round.py
-    offering     whether it is offered to be remembered                         offering.py
-    sentences    what the wearer's words ask of memory                          sentences.py
+    offering     whether it is offered to be remembered                         offering.py, loose.py, chatter.py
+    sentences    what the wearer's words ask of memory                          sentences.py, other_words.py
+    whole        of memory itself: all of a time or of somebody, and before    whole.py, earlier.py, riddance.py,
+                                                                                held_words.py
     topical      the same by what is asked for; which kind answers at all       topical.py, asked_for.py
-    fitting      which memory answers a question, or none                       fitting.py
+    fitting      which memory answers a question, or none                       fitting.py, open_questions.py
+    likely       which does though it was told in other words                   likely.py
     sensitive    what is nobody's business, and what that means                 sensitive.py
     dates        moments and spans of days, by arithmetic                       dates.py
     wording      what is said                                                   wording.py

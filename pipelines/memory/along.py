@@ -3,12 +3,13 @@ answer. It runs while the look runs, and the question waits for it for `RECALL_N
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from pipelines.events import Happening, Memory, Recalled
-from pipelines.memory import asked_for, fitting, named, sentences, topical, wording
-from pipelines.memory.dates import Span, span_of
+from pipelines.memory import asked_for, fitting, likely, named, sentences, topical, wording
+from pipelines.memory.dates import WHENEVER, Span, span_of
 from pipelines.memory.mind import OWN_NS, RECALL_NS
 from pipelines.thinking.intent import normal
 
@@ -16,6 +17,10 @@ if TYPE_CHECKING:
     from pipelines.thinking.question import Question
     from pipelines.thinking.world import World
 
+_OF_NOTHING_TOLD: Final = re.compile(  # "how are you", "what is this"
+    r"\byou\b(?! (?:know|remember))|\b(?:this|these|those|here|see|looks?|looking|front|picture|show|describe)\b",
+    re.IGNORECASE,
+)
 LIMIT: Final = 12  # memories that are looked at for one question
 
 
@@ -28,6 +33,7 @@ class Along:
         self.memories: tuple[Memory, ...] = ()
         self.request = 0
         self.over = True
+        self._unsure = False
 
     def begin(self) -> None:
         mind = self._world.mind
@@ -39,7 +45,13 @@ class Along:
         own = sentences.of_wearer(words) or sentences.of_person(words)
         within_ns = 0 if not self._world.model else OWN_NS if own else RECALL_NS
         self.request = mind.recall(
-            reason, self._question.turn, fitting.query(words), within_ns, limit=LIMIT, replaced=self._past
+            reason,
+            self._question.turn,
+            fitting.query(words),
+            within_ns,
+            limit=LIMIT,
+            replaced=self._past,
+            question=words,
         )
 
     @property
@@ -68,9 +80,16 @@ class Along:
     def answering(self) -> list[Memory]:
         """The facts that answer the question by themselves."""
         question = self._question
-        if not self._plain or question.mode or not _asks(question.text):
+        if not self._plain or question.mode:
             return []
-        return answers(question.text, self.memories, self._span)
+        found = answers(question.text, self.memories, self._span) if _asks(question.text) else []
+        if not found and not self._world.model:  # a model gets them, and understands more
+            found, self._unsure = otherwise(self.memories)
+        return found
+
+    def said(self, found: list[Memory]) -> str:
+        """The facts as an answer."""
+        return said(self._world, found, self._unsure)
 
     @property
     def _plain(self) -> bool:
@@ -89,7 +108,8 @@ class Along:
             known = personal or named.about_somebody_known(text, self.memories)
             if own or person or known:
                 return wording.UNKNOWN
-            return wording.NOT_WITHOUT_MODEL if asked_for.of_ones_own(text) else ""
+            plain = fitting.is_question(text) and not _OF_NOTHING_TOLD.search(text)
+            return wording.NOT_WITHOUT_MODEL if plain or asked_for.of_ones_own(text) else ""
         foreign = any(tool.source not in {"built in", "sandbox"} for tool in world.tools)
         return wording.UNKNOWN if own and not world.camera and not foreign else ""
 
@@ -108,9 +128,17 @@ def answers(question: str, memories: Sequence[Memory], span: Span) -> list[Memor
     if not found and not span:
         found = named.answering(question, memories)
     found = [memory for memory in found if topical.allowed(question, memory)]
-    return found or ([] if span else topical.answering(question, memories))
+    found = found or ([] if span else topical.answering(question, memories))
+    return (likely.newer(found, memories) if found and not span else []) or found
 
 
-def said(world: World, found: list[Memory]) -> str:
-    """The facts as an answer."""
-    return wording.answer(found, world.scribe.now_ns, world.wall_clock)
+def otherwise(memories: Sequence[Memory], span: Span = WHENEVER) -> tuple[list[Memory], bool]:
+    """The fact that answers though no rule finds it; and whether it may not be what is meant."""
+    sure = likely.answering(memories, span)
+    found = sure or likely.perhaps(memories, span)
+    return found, bool(found) and not sure
+
+
+def said(world: World, found: list[Memory], unsure: bool = False) -> str:
+    """The facts as an answer. `unsure`: they may not be what is meant."""
+    return (wording.perhaps if unsure else wording.answer)(found, world.scribe.now_ns, world.wall_clock)

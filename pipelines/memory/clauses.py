@@ -33,6 +33,7 @@ _COUNTED: Final = (
 # No verb of its own: "my passport's in the drawer" is, "my dentist's name is" is not.
 _NO_VERB: Final = (
     r"(?!.*\b(?:is|are|was|were|has|have|had|can|can't|will|likes?|lives?|works?|loves?|hates?|got|goes|does|moved|"
+    r"opens|takes|starts|needs|wants|costs|comes|gets|plays|speaks|lands|leaves|"
     r"changed|isn't|aren't)\b)"
 )
 _STARTS: Final = (
@@ -55,7 +56,8 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
     (rf"{_IT} (?:now )?(?P<s>{PLACED}) (?:number )?(?P<v>[\w-]+(?: [\w-]+){{0,3}})", r"my \g<s> is \g<v>"),
     # the owner behind
     (
-        (rf"(?:{_I} (?:always |usually |mostly )?(?:have|take|drink|go to|see|use|eat|wear|like|need) )?(?P<v>.+?)"
+        (rf"(?:{_I} (?:always |usually |mostly )?(?:have|take|drink|go to|see|use|eat|wear|like|need) )?"
+        r"(?P<v>(?!(?:i|we|i'm|we're|i've|we've|they)\b).+?)"
         rf"(?: to \w+)? (?:so |and )?(?:that|it)(?:'s| is) (?P<s>(?:my|our) .+)"),
         r"\g<s> is \g<v>",
     ),
@@ -123,7 +125,8 @@ _TABLE: Final[tuple[tuple[str, str], ...]] = (
     (r"just (?P<v>(?:put|left|parked|hid|locked) .+)", r"i \g<v>"),
     (r"(?P<v>(?:left|parked|hid|locked) (?:up )?(?:my|the|our) .+)", r"i \g<v>"),
     # the verb left out, or a letter of it
-    (rf"(?P<s>(?:(?:{_OWN}|[\w-]+'s) )?(?:{_NP} )?{_COUNTED}) (?P<v>{_NUMBER})", r"\g<s> is \g<v>"),
+    ((r"(?!.*\b(?:is|are|takes?|has|wears?)\b)"
+      rf"(?P<s>(?:(?:{_OWN}|[\w-]+'s) )?(?:{_NP} )?{_COUNTED}) (?P<v>{_NUMBER})"), r"\g<s> is \g<v>"),
     (rf"(?P<s>(?:my|our|the) [\w-]+(?: [\w-]+){{0,3}})'s {_NO_VERB}(?P<v>.+)", r"\g<s> is \g<v>"),
     (rf"(?P<s>(?:[\w-]+ )?[\w-]+)'s {_NO_VERB}(?P<v>{_STARTS}.*|[\w-]+)", r"\g<s> is \g<v>"),
     (r"i part (?P<v>(?:(?:the|my) \w+|it|in|on|at|level|behind|near)\b.*)", r"i parked \g<v>"),
@@ -139,13 +142,17 @@ _HAPPENED: Final = re.compile(
 )
 
 
+_MANY: Final = re.compile(r"\b(?:they're|they are)\b", re.IGNORECASE)  # "the presents, they're in the freezer"
+
+
 @lru_cache(maxsize=4096)
 def in_order(text: str) -> str:
     """The sentence in the usual order of words; as it is if no row fits."""
     said = " ".join(re.sub(r"[,;:]\s", " ", text).split())
     for pattern, plain in _PATTERNS:
         if match := pattern.fullmatch(said):
-            return " ".join(match.expand(plain).split())
+            put = " ".join(match.expand(plain).split())
+            return re.sub(r" is ", " are ", put, count=1) if _MANY.search(said) and " is " in plain else put
     return text
 
 

@@ -18,14 +18,17 @@ _MEANT: Final = (  # who says so wants it kept
     r"(?:(?:i )?(?:should|better|ought to|must|have to|need to|want(?:ed)? to) |let me |lemme |i'd better )"
     r"(?:mention|tell you|say|note)(?: that)?|(?:you )?(?:should|might want to|need to|ought to) know(?: that)?|"
     r"useful to know|good to know|worth (?:knowing|remembering|noting)(?: that)?|one for (?:later|the memory)|"
-    r"i(?:'ve| have)? decided(?: that)?|for your memory|something to (?:remember|keep)|to remember"
+    r"i(?:'ve| have)? decided(?: that)?(?! (?:to|on)\b)|for your memory|something to (?:remember|keep)|to remember"
 )
 _ASIDE: Final = (
-    r"oh|ah|aha|hey|hi|okay|ok|so|well|right|al ?right|now|and|also|but|then|please|actually|anyway|anyhow|look|listen|"
+    r"o+h+|a+h+|aha|u+gh+|oof|brr+|phew|wow|gosh|blimey|geez|ha(?:ha)*|cheers|ta|righto|goodness|my goodness|"
+    r"(?:oh )?for (?:heaven|goodness|god|pete)(?:'?s'?)? sake|hey|hi|okay|ok|so|well|right|al ?right|now|and|also|"
+    r"but|then|please|actually|anyway|anyhow|look(?! (?:up|for|at|out)\b)|listen|"
     r"earshot|yeah|yes|yep|basically|sorry|apparently|turns out(?: that)?|it turns out(?: that)?|"
     r"the thing is(?: that)?|quick (?:one|thing|note|update)|(?:one|another)(?: more)? thing|update|correction|"
     r"dear|love|mate|darling|honey|you know(?: what)?|i mean|like|let me think|let me see|there we go|right then|"
-    r"wait|no|nope|hang on|hold on|i (?:think|guess|reckon|believe|suppose)(?: that)?|just"
+    r"wait|no(?=[,.;:!]|\s+(?:wait|actually|sorry|i|it|it's|that's|my|our|the|we|he|she|they|not|don't|do)\b)|nope|"
+    r"hang on|hold on|i (?:think|guess|reckon|believe|suppose)(?: that)?|just"
 )
 _LEADS: Final = re.compile(rf"(?:(?P<meant>{_MEANT})|{_ASIDE}){_END}[\s,.;:!-]*", re.IGNORECASE)
 _TAIL_MEANT: Final = (
@@ -35,7 +38,8 @@ _TAIL_MEANT: Final = (
     r"forget)\b.*|"
     r"(?:(?:because|cause|cos|since|and|which) )?i(?:'ll| will)? (?:always|keep|never|only|just|keep on) "
     r"(?:forget|forgetting|remember|lose|losing|get|mix)\b.*|before i forget|by the way|btw|fyi|"
-    r"just so (?:that )?(?:you|we) know|don't let me forget\b.*|heads up|to remember|worth (?:knowing|remembering)"
+    r"just so (?:that )?(?:you|we) know|(?:so )?don't let me (?:forget\b.*|\w+ (?:that|it|this))|heads up|to "
+    r"remember|worth (?:knowing|remembering)"
 )
 _TAIL: Final = re.compile(
     rf"[\s,.;:-]+(?:(?P<meant>{_TAIL_MEANT})|got (?:it|that|this)|okay|ok|right|yeah|alright|please|thanks|"
@@ -72,7 +76,11 @@ _PREPOSITIONS: Final = [
     "opposite",
     "with",
 ]
-_STUTTER: Final = re.compile(r"\b([a-z]+)((?:[\s,]+\1)+)\b", re.IGNORECASE)
+_SPELT: Final = (  # said twice they are meant twice: "two two eight oh"
+    r"zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|\w+teen|\w+ty|hundred|thousand|"
+    r"[b-hj-z]|double|triple|st|nd|rd|th"
+)
+_STUTTER: Final = re.compile(rf"\b(?!(?:{_SPELT})\b)([a-z]+)((?:[\s,]+\1)+)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)

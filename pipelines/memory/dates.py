@@ -11,7 +11,7 @@ from pipelines.events import NS
 from pipelines.thinking.tools.clock import DAY_S, MONTHS, WEEKDAYS, Now, moment, utc_s
 from pipelines.thinking.tools.spoken_time import number, seconds_of
 
-_LAST: Final = r"(?:the )?(?:last|past)"
+_LAST: Final = r"(?:the |this )?(?:last|past)"
 _UNIT_S: Final = {"minute": 60, "hour": 3600, "day": DAY_S, "week": 7 * DAY_S, "month": 30 * DAY_S, "year": 365 * DAY_S}
 
 
@@ -25,12 +25,16 @@ class Span:
     def __bool__(self) -> bool:
         return bool(self.since_s or self.until_s)
 
+    def holds(self, at_s: float) -> bool:
+        """The moment lies in it."""
+        return (not self.since_s or at_s >= self.since_s) and (not self.until_s or at_s <= self.until_s)
+
 
 WHENEVER: Final = Span()
 
 # Words, and the days they name: from so many days ago to so many days ago, and the hours of the day.
 _DAYS: Final[tuple[tuple[str, int, int, int, int], ...]] = (
-    (r"(?:earlier )?today", 0, 0, 0, 24),
+    (r"since (?:this |the )morning|since i (?:got|woke|was) up|(?:so far |earlier )?today", 0, 0, 0, 24),
     (r"this morning", 0, 0, 0, 12),
     (r"this afternoon", 0, 0, 12, 18),
     (r"(?:this evening|tonight)", 0, 0, 17, 24),

@@ -12,7 +12,8 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.events import Happening, Memorised, Memory, Recalled, Remembered, ToolInfo
-from pipelines.memory import along, fitting, offering, reminded, seen, wording
+from pipelines.memory import along, fitting, likely, offering, reminded, seen, wording
+from pipelines.memory.asked_to_keep import unaddressed
 from pipelines.memory.dates import Span, at_s, span_of, spoken
 from pipelines.memory.facts import content, fact_of, repeats, replaces, same, stem
 from pipelines.memory.forgetting import Forgetting
@@ -72,6 +73,7 @@ class MemoryErrand:
         self._memory = Memory()
         self._forgetting = Forgetting(world, self._say, self._recall, self._await, self._wants)
         self._instead_of: list[int] = []
+        self._said = ""
         self.waits_for_wearer = False
 
     # ------------------------------------------------------------------------------------------------------- its life
@@ -154,13 +156,14 @@ class MemoryErrand:
         self._asker.ask_wearer(Plan(self._world.scribe.number(), tool, arguments, reason))
 
     def _tell(self) -> None:
-        self._remember(told(self._question.text) or dictated(self._question.text), "told")
+        self._remember(told(self._question.text) or unaddressed(dictated(self._question.text)), "told")
 
     def _remember(self, text: str, how: str) -> None:
         self._memory = fact(text, self._now_s, how)
         known = fact_of(self._memory.text)
         query = fitting.about_query(known) or self._memory.text
-        self._recall("does this take the place of something?", query, self._compared)
+        self._said = self._question.text if how == "told" else text  # with its "now", which is not kept
+        self._recall("does this take the place of something?", query, self._compared, question=self._said)
 
     def _compared(self, event: Happening) -> None:
         new = fact_of(self._memory.text)
@@ -170,7 +173,7 @@ class MemoryErrand:
             self._mind.means(old)
             self._say(wording.known(old, spoken(old.at_s, *self._when)))
             return
-        gone = [m.id for m in found if replaces(new, fact_of(m.text))]
+        gone = [m.id for m in found if replaces(new, fact_of(m.text))] or likely.replaced(self._said, new, found)
         if self._question.intent == offering.PASSING:
             self._pass(gone)
         else:
@@ -234,7 +237,8 @@ class MemoryErrand:
         elif name == "before":
             self._recall(reason, fitting.query(self._question.text), self._before_found, replaced=True)
         else:
-            self._recall(reason, fitting.query(self._question.text), self._found, replaced=bool(span))
+            query, asked = fitting.query(self._question.text), self._question.text
+            self._recall(reason, query, self._found, replaced=bool(span), question=asked)
 
     def _failed(self, event: Happening) -> bool:
         if isinstance(event, Recalled) and not event.trouble:
@@ -245,12 +249,11 @@ class MemoryErrand:
     def _found(self, event: Recalled) -> None:
         if self._failed(event):
             return
-        span = self._span
-        self._tell_found(along.answers(self._question.text, event.memories, span))
-
-    def _tell_found(self, found: list[Memory]) -> None:
+        found, unsure = along.answers(self._question.text, event.memories, self._span), False
+        if not found:
+            found, unsure = along.otherwise(event.memories, self._span)
         self._holding.when_certain(partial(self._mind.means, *found))
-        self._say(wording.answer(found, *self._when) if found else self._unknown)
+        self._say(along.said(self._world, found, unsure) if found else self._unknown)
 
     @property
     def _unknown(self) -> str:
@@ -288,7 +291,9 @@ class MemoryErrand:
         if self._failed(event):
             return
         now = fact_of(self._latest)
-        found = [m for m in event.memories if m.replaced_s and same(now, fact_of(m.text))]
+        since_s = self._mind.last[0].at_s if self._mind.last else 0.0  # what it took the place of went at that moment
+        old = [m for m in event.memories if m.replaced_s]
+        found = [m for m in old if m.replaced_s == since_s or same(now, fact_of(m.text))]
         found = sorted(found, key=lambda m: (-m.replaced_s, -m.id))[:1]
         self._holding.when_certain(partial(self._mind.means, *found))
         self._say(wording.before(found, *self._when))
@@ -297,10 +302,14 @@ class MemoryErrand:
         if self._failed(event):
             return
         subject = self._question.intent.subject
-        found = fitting.before(self._question.text, event.memories) or fitting.before(subject, event.memories)
+        found = (
+            fitting.before(self._question.text, event.memories)
+            or fitting.before(subject, event.memories)
+            or fitting.before_of(subject, event.memories)
+        )
         self._holding.when_certain(partial(self._mind.means, *found))
         said = wording.before(found, *self._when)
-        if not found and not fitting.answering(self._question.intent.subject, event.memories):
+        if not found and not (fitting.answering(subject, event.memories) or fitting.about(subject, event.memories)):
             said = wording.UNKNOWN
         self._say(said)
 

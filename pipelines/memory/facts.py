@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from pipelines.memory.english import CODES, COLOURS, EMPTY, KIN, SAME
@@ -145,7 +146,8 @@ _TABLE: Final[tuple[tuple[str, str, bool, str], ...]] = (
 _PATTERNS: Final = tuple((re.compile(p), relation, single, about) for p, relation, single, about in _TABLE)
 
 _LEADS = re.compile(
-    r"^(?:(?:no|well|so|okay|ok|please|actually|also|and|but|now|hey|earshot|by the way|fyi|today|from now on) )+"
+    r"^(?:(?:no(?= (?:wait|well|actually|sorry|i|it|it's|that's|my|our|the|we|he|she|they|not|don't|do)\b)|well|so|"
+    r"okay|ok|please|actually|also|and|but|now|hey|earshot|by the way|fyi|today|from now on) )+"
 )
 _TAILS = re.compile(
     r"(?: (?:now|today|any ?more|actually|please|again|by the way|instead|these days|"
@@ -178,6 +180,7 @@ def words_of(text: str) -> list[str]:
     return re.findall(r"'\w+|n't|[^\W_]+(?:-[^\W_]+)*", re.sub(r"n't\b", " n't", normal(text)))
 
 
+@lru_cache(maxsize=16_384)
 def stem(word: str) -> str:
     """Words that mean the same thing for finding, as one: "keys" -> key, "parked" -> park."""
     word = SAME.get(word, word)
@@ -207,6 +210,7 @@ def cleaned(text: str) -> str:
     return said[: tail.start()].strip(" ,") if tail and tail.start() > 0 else said.strip(" ,")
 
 
+@lru_cache(maxsize=4096)
 def fact_of(text: str) -> Fact:
     """What a told sentence says, as far as its shape is known."""
     said = as_fact(cleaned(text))

@@ -16,6 +16,7 @@ from pipelines.events import Memory
 from pipelines.memory.dates import time_words
 from pipelines.memory.english import COLOURS, KIN
 from pipelines.memory.facts import OPTIONAL, Fact, content, fact_of, numeric, repeats, stem, timely, words_of
+from pipelines.memory.open_questions import asks_within
 from pipelines.memory.phrasing import as_question
 from pipelines.thinking.intent import normal
 
@@ -59,7 +60,8 @@ def is_question(text: str) -> bool:
     """It asks, and does not tell."""
     said = normal(text)
     plain = as_question(text)
-    return text.rstrip().endswith("?") or any(_YES_NO.match(words) or _ASKS.match(words) for words in (said, plain))
+    begins = any(_YES_NO.match(words) or _ASKS.match(words) for words in (said, plain))
+    return text.rstrip().endswith("?") or begins or asks_within(text)
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,6 +262,15 @@ def before(question: str, memories: Sequence[Memory]) -> list[Memory]:
     """What was replaced and would have answered it, the latest replaced first: one."""
     asked = wanted(question)
     old = [m for m in memories if m.what == "fact" and m.replaced_s and fits(asked, m)]
+    return sorted(old, key=lambda m: (-m.replaced_s, -m.id))[:1]
+
+
+def before_of(subject: str, memories: Sequence[Memory]) -> list[Memory]:
+    """What was replaced and names it, the latest replaced first: one."""
+    words = content(subject) - _ATTRIBUTES
+    old = [
+        m for m in memories if m.what == "fact" and m.replaced_s and words and words <= content(f"{m.subject} {m.text}")
+    ]
     return sorted(old, key=lambda m: (-m.replaced_s, -m.id))[:1]
 
 

@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from pipelines.events import Forget, Forgotten, Happening, Memory, Recalled, Remembered, ToolInfo
-from pipelines.memory import fitting, wording
+from pipelines.memory import fitting, likely, wording
 from pipelines.memory.dates import at_s, span_of
 from pipelines.memory.facts import content, fact_of
 from pipelines.thinking.intent import normal
@@ -40,13 +40,13 @@ class Forgetting:
         self._world, self._mind = world, world.mind
         self._say, self._recall, self._wait, self._wants = say, recall, wait, wants
         self._gone: tuple[Memory, ...] = ()
-        self._subject = ""
+        self._subject = self._asked = ""
         self._turn = 0
 
     def begin(self, question: Question) -> None:
         """Do it, or ask."""
         name, self._subject, self._turn = question.intent.name, question.intent.subject, question.turn
-        subject = self._subject
+        subject, self._asked = self._subject, question.text
         if name == "everything":
             self._wants(EVERYTHING, {}, "it cannot be taken back")
         elif name == "forget_since":
@@ -58,7 +58,13 @@ class Forgetting:
             self._ids(list(self._mind.last))
         elif name == "forget_fact" or re.match(r"(?:where|what|who|when)\b", subject):
             self._recall(
-                "which is meant?", fitting.query(subject), self._meant_found, what=(), limit=SOME, replaced=True
+                "which is meant?",
+                fitting.query(subject),
+                self._meant_found,
+                what=(),
+                limit=SOME,
+                replaced=True,
+                question=question.text,
             )
         else:
             self._now("the wearer wants all of this forgotten", subject=subject)
@@ -77,8 +83,11 @@ class Forgetting:
         meant = next((m for words in asked if (m := fitting.answering(words, standing))), []) or [
             m for m in found if m.what == "fact" and wanted and wanted <= fact_of(m.text).all
         ]
+        meant = meant or likely.answering(found)
         if not meant:
-            self._say(wording.NOTHING_FORGOTTEN)
+            unsure = likely.perhaps(found)
+            self._mind.means(*unsure)
+            self._say(wording.meant(unsure[0]) if unsure else wording.NOTHING_FORGOTTEN)
             return
         self._ids(meant)
 
@@ -105,7 +114,9 @@ class Forgetting:
             self._say(wording.NOTHING_AT_ALL)
         elif fields.get("subject"):  # not by its own words: by what it is
             query = fitting.query(f"what is my {fields['subject']}")
-            self._recall("which is meant?", query, self._meant_found, what=(), limit=SOME, replaced=True)
+            self._recall(
+                "which is meant?", query, self._meant_found, what=(), limit=SOME, replaced=True, question=self._asked
+            )
         else:
             self._say(wording.NOTHING_IN_TIME if fields.get("since_s") else wording.NOTHING_FORGOTTEN)
 

@@ -11,11 +11,13 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from pipelines.memory.chatter import specific
 from pipelines.memory.cleaning import clean
 from pipelines.memory.facts import is_time, numeric
 from pipelines.memory.passing_words import (
     ASKING,
     BEING,
+    BIDDING,
     COSTING,
     HINDERED,
     LIVING,
@@ -31,6 +33,26 @@ from pipelines.memory.passing_words import (
 from pipelines.memory.subjects import Statement, nominal, owned
 
 SHORTEST, LONGEST = 3, 28  # words
+LITTLE, MUCH = 2, 3  # words of it that could be asked for
+_LEADING: Final = frozenset({"if", "when", "once", "did", "though", "since", "come", "my"})
+_ADDRESSED: Final = re.compile(
+    r"\b(?:your|please|sir|madam|maybe|perhaps|whether|(?:can|could|do|are|will|would|have|should|shall|may|thank) "
+    r"(?:you|i|we|"
+    r"somebody|someone)|could|might|shall|i(?:'ll| will)|we'll|let's|hopefully|suppose|wonder|wish|"
+    r"(?:i|we)(?:'m|'re|'ve|'d)? (?:really |still |just )?(?:need|have|ought|got|going|gonna|gotta)(?: to)?(?= (?:go|"
+    r"get|buy|"
+    r"find|be|sit|check|make|do|see|look|take|eat|ask|call|wait)\b)|"
+    r"(?:don't|do not|stop) (?:keep|save|store|remember|record|listen)\w*|(?:forget|delete|erase|wipe)|never "
+    r"happened|(?:he|she|they|who|it|that|nobody|somebody) (?:said|says|told|thinks|thought|asked)|"
+    r"would(?! (?:love|like|be|suit|want)))\b",
+    re.IGNORECASE,
+)
+_JUST_DOING: Final = re.compile(
+    r"(?:(?:i|we|he|she|they|it|you)(?:'m|'re|'s| am| are| is)|\S+ (?:is|are)) (?:just |still )?(?:look|walk|stand|"
+    r"wait|try|"
+    r"think|watch|sit|wonder|hold|feel|com|go|runn|gett|mak|talk|listen|freez|boil|rain|kill|driv)ing\b",
+    re.IGNORECASE,
+)
 _JUST_NOW: Final = re.compile(
     r"\b(?:today|tonight|now|this (?:morning|afternoon|evening|minute)|at the moment|a minute|a second|once|one)\b"
 )
@@ -50,8 +72,13 @@ def loosely(text: str) -> Statement | None:
         return None
     said = clean(text).text
     low = [word.lower().strip(",.;:!") for word in said.split()]
+    if low[-2:] == ["for", "me"] or (low[1:2] == ["me"] and low[0] not in {"for", "between", "took", "got"}):  # bids
+        return None
+    much = specific(said)
+    if _tells(said, low, much):
+        return Statement(said, False)
     asks = set(_MAY.sub(" ", " ".join(low)).split()) & _NOT_SAID_SO
-    if not SHORTEST <= len(low) <= LONGEST or asks or low[0] in NO_STATEMENT | _SHOWN:
+    if not SHORTEST <= len(low) <= LONGEST or asks or low[0] in NO_STATEMENT | _SHOWN | BIDDING:
         return None
     lasting = _JUST_NOW.sub(" ", " ".join(low))
     anchored = numeric(lasting) or is_time(lasting) or _WHEN.search(lasting) is not None
@@ -61,7 +88,17 @@ def loosely(text: str) -> Statement | None:
         told = len(low) > SHORTEST and (anchored or bool(_OURS & set(low)) or "for" in low)
     else:
         told = _of_a_thing(low, anchored)
-    return Statement(said, False) if told else None
+    return Statement(said, False) if told and much >= (LITTLE - anchored) else None
+
+
+def _tells(said: str, low: Sequence[str], much: int) -> bool:
+    """So much in it could be asked for later that it is no chatter, whatever its grammar."""
+    if not SHORTEST <= len(low) <= LONGEST or low[0] in (NO_STATEMENT - _LEADING) | _SHOWN | BIDDING:
+        return False
+    if (set(low[1:3]) & SCENE and not _OURS & set(low[:2])) or _ADDRESSED.search(said) or _JUST_DOING.match(said):
+        return False
+    doubtful = low[0] in _LEADING | PRONOUNS or "you" in low or bool(set(low) & REPORTED)
+    return much >= MUCH + doubtful
 
 
 def _of_a_thing(low: Sequence[str], anchored: bool) -> bool:

@@ -88,8 +88,7 @@ def placed(words: Sequence[str], low: Sequence[str], at: int, meant: bool) -> St
     """“I (put) my keys on the piano”: something that can be named, somewhere that can be found."""
     verb, rest = low[at], list(low[at + 1 :])
     rest_words = list(words[at + 1 :])
-    _, rest = (rest_words, rest) if not rest else unless_now(rest_words, rest)
-    rest_words = rest_words[: len(rest)]
+    rest_words, rest = unless_now(rest_words, rest)
     if not rest:
         return None
     if verb in {"parked", "park", "reparked"} and place(rest):

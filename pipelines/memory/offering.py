@@ -14,6 +14,7 @@ from pipelines.events import Memory, ToolInfo
 from pipelines.memory.facts import content
 from pipelines.memory.fitting import is_question
 from pipelines.memory.loose import loosely
+from pipelines.memory.open_questions import asks_within
 from pipelines.memory.passing import statement
 from pipelines.memory.telling import offer
 from pipelines.memory.wording import turned
@@ -42,7 +43,7 @@ def instead(room: Room, text: str, intent: Intent) -> Intent:
 
 def may_offer(room: Room, text: str) -> bool:
     """Whether the wearer is asked about it, here and now."""
-    asks = is_question(text) and (text.rstrip().endswith("?") or not _IS.search(text.lower()))
+    asks = is_question(text) and (text.rstrip().endswith("?") or asks_within(text) or not _IS.search(text.lower()))
     found = None if asks else statement(text)
     if not (asks or found or room.chain.models):
         found = loosely(text)

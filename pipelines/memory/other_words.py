@@ -109,23 +109,10 @@ _LAST: Final = re.compile(
     r"anything))?|i (?:didn't mean|take) (?:that|it)(?: back)?(?: (?:forget|delete|scrap) (?:it|"
     r"that))?)(?: (?:please|again|okay))*"
 )
-_SPAN: Final = (
-    r"(?:the |this )?(?:last|past|previous) (?:[\w-]+ ){0,3}?(?:minute|hour|day|week)s?|today|yesterday|"
-    r"this (?:morning|afternoon|evening)"
-)
-_SINCE: Final = re.compile(
-    rf"(?:please |just |can you |could you |okay |actually )*(?:(?:{_PURE}|clear(?: out)?|scrub|get rid of|"
-    rf"drop|lose|bin|remove|"
-    rf"scrap|dump|throw (?:out|away))\b.*?\b(?P<a>{_SPAN})|(?P<b>{_SPAN})\b.*\b(?:{_PURE}|get rid of|clear|"
-    rf"drop|lose|scrap)\b)"
-    r"(?: (?:from|out of) (?:your )?(?:memory|mind|head)|.{0,12}| (?:please|completely|altogether|entirely|"
-    r"all of it|for good))*"
-)
-_ALL: Final = re.compile(r"\b(?:everything|all|whatever|anything|what|whole|completely|entirely|the (?:last|past))\b")
 
 
 def forgetting_lately(text: str) -> Intent | None:
-    """The last thing, or all of a time."""
+    """The last thing."""
     words = normal(clean(text).text)
     if _SPARED.search(re.sub(r"^(?:don't|do not)\b", "", words)):
         return None
@@ -138,10 +125,7 @@ def forgetting_lately(text: str) -> Intent | None:
         "forget it",
     }:
         return Intent("memory", "forget_that")
-    since = _SINCE.fullmatch(words)
-    if since is None or not _ALL.search(words) or re.search(r"\b(?:the doctor|he|she|they|said to)\b", words):
-        return None
-    return Intent("memory", "forget_since", since["a"] or since["b"])
+    return None
 
 
 _SOURCE: Final = re.compile(

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 from typing import Final
 
+from pipelines.memory.chatter import specific
 from pipelines.memory.cleaning import clean
 from pipelines.memory.english import COLOURS
 from pipelines.memory.facts import is_time, numeric
@@ -72,7 +73,7 @@ def statement(text: str) -> Statement | None:
     for order in orders(said):
         found = _parsed(order.split(), cleaned.meant)
         if found is not None:
-            return found
+            return found if specific(found.text) > (not found.sure) else None
     return None
 
 

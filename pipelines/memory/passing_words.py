@@ -94,6 +94,19 @@ remind remember note write search translate count repeat say speak help please d
 explain compare scan zoom continue imagine suppose maybe perhaps probably hopefully thanks thank sorry excuse hello hi
 hey good dear sir madam once yes no never
 """)
+# What begins an order that is no statement, or points at something.
+BIDDING: Final = _words("""
+these those a an spell name wake define calculate convert draft sing suggest recommend flip roll pick choose switch
+multiply divide subtract work order increase decrease lower raise mute unmute pause resume skip book text message
+email google look summarise summarize rephrase rewrite correct solve guess identify recognise recognize whatever
+another whichever snap measure navigate guide lead walk turn louder quieter pretend act test fetch hand pass speed
+slow zoom focus point tap warn alert watch keep save store finish begin continue cancel snooze schedule put make
+recite teach think round estimate outline brainstorm invent compose quiz entertain cheer surprise amuse distract
+advise update run sum express state type enter dial phone ping notify post film record crop rotate brighten dim close
+lock unlock connect disconnect pair restart reboot charge enable disable activate change adjust reset prove simplify
+rank sort classify rate review plan design build create generate produce share print copy paste pull bring buy order
+reserve cook bake
+""")
 # Said of somebody else's words, or of what is not so.
 REPORTED: Final = _words("""
 said says told tells asked asks wrote writes thinks thought heard read reads wish wished wonder wondered hope hoped

@@ -12,6 +12,7 @@ from typing import Final
 from pipelines.events import Memory, ModelInfo
 from pipelines.memory.dates import iso_day, time_words
 from pipelines.memory.facts import content
+from pipelines.memory.likely import LIKELY
 from pipelines.memory.sensitive import may_leave
 from pipelines.thinking.intent import normal
 from pipelines.thinking.tools import spotlight
@@ -62,7 +63,8 @@ def share(
         if looks and not past and memory.what != "fact":
             continue
         about = content(f"{memory.subject} {memory.text} {memory.answer} {memory.place}")
-        if not asked & about or not may_leave(memory, question, models):
+        near = bool(asked & about) or memory.fits >= LIKELY  # or it is told in other words
+        if not near or not may_leave(memory, question, models):
             continue
         line = line_of(memory, t_ns, wall_clock)
         if used + len(line) + 3 > chars:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from pipelines.memory import other_words, speech
+from pipelines.memory import other_words, riddance, speech, whole
 from pipelines.memory.dates import time_words
 from pipelines.memory.phrasing import as_question
 from pipelines.memory.telling import EVENT, PLEASE, keep_said, offered, told
@@ -306,6 +306,8 @@ _WHO = re.compile(
 
 def forgetting(text: str) -> Intent | None:
     """What these words want forgotten; None if they want nothing forgotten. `subject`: what it is about."""
+    if (wanted := riddance.wanted(text)) is not None:
+        return wanted
     words = PLEASE.sub("", normal(speech.bare(text))).strip()
     words = _YOU_MAY.sub("", _NOT_KEEP.sub(r"forget \g<what>", words))
     words = PLEASE.sub("", _TO_END.sub("", words)).strip()
@@ -318,39 +320,7 @@ def forgetting(text: str) -> Intent | None:
             if name == "about" and subject in {"me", "myself", "us"}:
                 return Intent("memory", "everything")
             return Intent("memory", f"forget_{name}" if name != "everything" else name, _bare(subject, name))
-    return _in_other_words(normal(text))
-
-
-_GO: Final = r"forget|delete|erase|remove|wipe|scratch|strike|get rid of|throw away|don't keep|dont keep|do not keep"
-_GOES = re.compile(
-    rf"^(?:(?:no|wait|um|uh|actually|okay|ok|oh|hey|sorry) )*(?:{_GO})\b|\b(?:{_GO}) (?:it|that|all)\b.*$"
-)
-_SPARED = re.compile(r"\b(?:don't|dont|do not|never|not|won't|can't) (?:forget|delete|erase|remove|wipe|lose|drop)\b")
-_NOTHING_ELSE: Final = """
-a about actually all and any anything away bit did didn't do don't dont everything from get happen happened have heard
-hang hey i in it just keep know last me no not now of oh ok okay one part please rid said so sorry stuff that the thing
-things this throw to told uh um wait what whatever you
-"""
-
-
-def _in_other_words(words: str) -> Intent | None:
-    """Forgetting in words that no pattern has, where nothing else is named: all of a time, or what was said last."""
-    going = _GOES.search(words)
-    if going is None or _SPARED.search(words):
-        return None
-    since = re.search(rf"\b(?:{_SINCE})\b", words)
-    rest = set(words.replace(since.group(), " ").split() if since else words.split()) - set(
-        _GO.replace("|", " ").split()
-    )
-    if rest - set(_NOTHING_ELSE.split()):
-        return None
-    if since:
-        return (
-            Intent("memory", "forget_since", since.group())
-            if rest & {"everything", "all", "whatever", "anything"}
-            else None
-        )
-    return Intent("memory", "forget_that") if rest & {"that", "this", "it", "what"} and "all" not in rest else None
+    return None
 
 
 def _bare(subject: str, name: str) -> str:
@@ -366,6 +336,8 @@ def understood(text: str) -> Intent | None:
         return wanted
     if keep_said(words):
         return Intent("memory", "keep")
+    if (wanted := whole.asked(text)) is not None:
+        return wanted
     if told(text):
         return Intent("memory", "tell")
     if (wanted := asked(text)) is not None:

@@ -7,11 +7,14 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from pipelines.memory.asked_to_keep import LONGEST, ORDER, asked_to_keep
+
 _END: Final = r"(?=[\s,.;:!?]|$)"
 _GAP: Final = r"[\s,.;:!]+"
 _HEDGES: Final = (
-    r"u[mh]+|er+m?|oh|ah|hey|hi|hello|okay|ok|so|well|right|al(?:l |l)?right|now|and|also|but|then|please|"
-    r"actually|no|wait|"
+    r"u[mh]+|er+m?|o+h+|a+h+|u+gh+|e+h|hey|hi|hello|okay|ok|so|well|right|al(?:l |l)?right|now|and|also|but|then|"
+    r"please|"
+    r"actually|no(?=[,.;:!]|\s+(?:wait|actually|sorry|i|it|it's|that's|my|our|the|we|he|she|they|not|don't|do)\b)|wait|"
     r"anyway|listen|look|earshot|quick question|sorry|actually|by the way|fyi|btw|like|"
     r"just so (?:that )?you know|for (?:the )?(?:record|later|(?:future )?reference)|before i forget|in "
     r"case i forget|"
@@ -27,7 +30,7 @@ _TAIL: Final = re.compile(
     rf"just so (?:that )?(?:you know|i (?:don't|do not) \w+ (?:it|that|them))|(?:just )?in case i "
     rf"(?:need|ask|forget)"
     rf"(?: (?:it|you|for it))?|not (?:the (?:one|thing|place)|what|where|as|like) i (?:said|told you)(?: before)?|"
-    rf"(?:would|will|could|can) you|for (?:later|the record|future reference|christmas)))+[\s.!?]*$",
+    rf"(?:would|will|could|can|won't) you|for (?:later|the record|future reference|christmas)))+[\s.!?]*$",
     re.IGNORECASE,
 )
 
@@ -56,13 +59,20 @@ _AMID: Final = re.compile(  # "I always have a flat white, so remember that's my
     re.IGNORECASE | re.DOTALL,
 )
 _EVENT: Final = re.compile(
-    rf"(?!{_KEEP})[^.;]{{3,80}}?[,;.]\s*(?:{_ASKING}\s+)*{_KEEP} that (?P<said>.+)", re.IGNORECASE | re.DOTALL
+    rf"(?!{_KEEP})[^.;]{{3,80}}?[,;.]\s*(?:{_ASKING}\s+)*{_KEEP} that (?!(?:for|when|so|in case|till|"
+    rf"until)\b)(?P<said>.+)",
+    re.IGNORECASE | re.DOTALL,
 )
 _ASKS: Final = re.compile(
     r"(?:what|where|who|whom|whose|which|when|how|why|do|does|did|is|are|am|was|were|should|shall|may|"
     r"what's|where's|"
     r"who's|when's|how's|if|whether|to|list|show|"
     r"tell|give|read)\b",
+    re.IGNORECASE,
+)
+
+_NEVER: Final = re.compile(
+    r"\b(?:not|don't|never|didn't|can't|couldn't|won't|wouldn't|can|could|should|must|would|to|i|he|she|we|they)$",
     re.IGNORECASE,
 )
 
@@ -73,6 +83,7 @@ class Said:
 
     text: str
     kept: bool = False
+    whole: bool = False  # in the wearer's own words, whatever it begins with
 
 
 def bare(text: str) -> str:
@@ -95,14 +106,23 @@ def said(text: str) -> Said:
         return Said(bare(match["said"]), True)
     if match := _BEFORE.fullmatch(plain):
         inner = bare(match["said"])
-        again = _BEFORE.fullmatch(inner) or _BEHIND.fullmatch(inner)
+        again = _BEFORE.fullmatch(inner) or (_BEHIND.fullmatch(inner) if len(inner) <= LONGEST else None)
         return Said(bare(again["said"]) if again else inner, True)
-    if _ASKS.match(plain):
+    if len(plain) > LONGEST:
         return Said(plain)
+    if _ASKS.match(plain):
+        return asked_for(text)
     if match := _AMID.fullmatch(plain):
         return Said(bare(match["said"]) + match["rest"].rstrip(" .!"), True)
     if match := _BEHIND.fullmatch(text.replace("’", "'").strip()) or _BEHIND.fullmatch(plain):
         inner = bare(match["said"])
-        if len(inner.split()) >= 3 and not _ASKS.match(inner):
+        if len(inner.split()) >= 3 and not _ASKS.match(inner) and not (_NEVER.search(inner) or ORDER.match(inner)):
             return Said(inner, True)
-    return Said(plain)
+    return asked_for(text)
+
+
+def asked_for(text: str) -> Said:
+    """The sentence that is to be kept, however that is asked; the whole if it is not."""
+    plain = bare(text)
+    found = asked_to_keep(text) or asked_to_keep(plain)
+    return Said(bare(found), True, True) if found else Said(plain)

@@ -9,6 +9,7 @@ from typing import Final
 from pipelines.memory import speech
 from pipelines.memory.clauses import in_order, last_clause
 from pipelines.memory.facts import cleaned, fact_of
+from pipelines.memory.open_questions import asks_within
 from pipelines.memory.phrasing import as_fact, as_told
 from pipelines.thinking.intent import normal
 
@@ -49,7 +50,8 @@ _PERSON: Final = (
 )
 _VALUE: Final = (
     r"(?!(?:not |so |too |very )?(?:\w+ing|broken|hurt|great|good|nice|lovely|beautiful|fine|bad|terrible|cold|hot|"
-    r"big|heavy|expensive|cheap|slow|amazing|dirty|wet|here|there|over|dead|gone|lost|late|wrong|ready|full|empty|sore)\b).+"
+    r"big|heavy|expensive|cheap|slow|amazing|dirty|wet|here|there|over|dead|gone|lost|late|wrong|ready|full|empty|"
+    r"sore)\b).+"
 )
 _ABED: Final = (
     r"(?:on|at|in|under|behind|beside|next to|near|by|inside|outside|upstairs|downstairs|level|floor|row|deck|"
@@ -150,22 +152,39 @@ _OF_SOMEBODY: Final = frozenset({"lives", "works", "allergic"})
 _CHANGED: Final = re.compile(r"\b(?:now|not|instead|actually|remember)\b")
 
 
+_NO_FACT: Final = re.compile(  # "keep it down", "save this page", "put it in your memory"
+    r"(?:down|up|on|off|going|quiet|away|clean|simple|safe|short|page|for later|for me|in (?:your |the )?(?:mind|"
+    r"memory|head)"
+    r"|somewhere|handy|private|secret|between us)(?: please| now)*"
+)
+_LEFT_OVER: Final = re.compile(
+    r"(?:[\s,.;]+(?:but|and|so|(?:so )?you|keep (?:it|this) (?:to yourself|between us)|won't you))+$", re.IGNORECASE
+)
+_CLAUSE: Final = re.compile(r"(?:when|if|for|to|before|after|next|in|on|at|where|what|which|who)\b", re.IGNORECASE)
+
+
 def told(text: str) -> str:
     """What these words want remembered, as it was said; "" if they tell nothing to be kept."""
     if match := _NOTED.fullmatch(text):
         said = cleaned(match["text"])
         return said if match["that"] and fact_of(said).relation else ""
     heard = speech.said(text)
-    said = in_order(cleaned(as_told(heard.text)))
+    said = cleaned(as_told(heard.text))
+    said = said if heard.whole and _CLAUSE.match(said) else in_order(said)
     if heard.kept:
         inner = in_order(said[5:]) if said.lower().startswith("this ") else ""
         said = (
             inner if inner and (inner[0].isupper() or fact_of(inner).relation in _OF_SOMEBODY) else said
         )  # "remember this: …"
-        return said if said and not _NOT_TOLD.fullmatch(normal(said)) else ""
+        if _NO_FACT.fullmatch(normal(said)):
+            return ""
+        said = _LEFT_OVER.sub("", said)
+        if said and (heard.whole or not _NOT_TOLD.fullmatch(normal(said))):
+            return said
+        return cleaned(as_told(speech.asked_for(text).text)) if speech.asked_for(text).kept else ""
     if re.match(r"it(?:'s| is) ", heard.text.lower()) and not _CHANGED.search(text.lower()):
         return ""  # "it's gate 5" may be said to anybody
-    if text.rstrip().endswith("?") or _QUESTION.search(heard.text) or len(said.split()) > 30:
+    if text.rstrip().endswith("?") or _QUESTION.search(heard.text) or asks_within(heard.text) or len(said.split()) > 30:
         return ""
     if _stated(said):
         return said

@@ -127,7 +127,7 @@ def _holds(kind: str, wanted: Asked, memory: Memory, named: frozenset[str], subj
     more = bool(said_of(normal(text)) - wanted.words)
     match kind:
         case "where":
-            return _has_place(text) and more
+            return has_place(text) and more
         case "when":
             return timely(text) and (fact.relation not in {"code", "number"} or is_time(text)) and more
         case "who":
@@ -143,7 +143,7 @@ def _holds(kind: str, wanted: Asked, memory: Memory, named: frozenset[str], subj
     return True
 
 
-def _has_place(text: str) -> bool:
+def has_place(text: str) -> bool:
     """It says where: after a preposition stands something that is neither a time nor a price."""
     words = normal(text).split()
     if fact_of(text).relation == "of" or "called" in words:

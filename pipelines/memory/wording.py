@@ -10,6 +10,7 @@ from pipelines.events import Memory
 from pipelines.memory.dates import spoken
 from pipelines.memory.facts import fact_of
 
+PERHAPS: Final = "I am not sure that you mean this."
 UNKNOWN: Final = "I don't know that; you haven't told me."
 NO_MEMORY: Final = "I can't remember things here."
 PRIVATE: Final = "Private mode is on, so I store nothing."
@@ -105,6 +106,17 @@ def answer(memories: Sequence[Memory], t_ns: int, wall_clock: str) -> str:
         if when and when != "just now":
             said.append(f"You told me {when}.")
     return " ".join(said)
+
+
+def perhaps(memories: Sequence[Memory], t_ns: int, wall_clock: str) -> str:
+    """A fact that may be what is meant, and may be not."""
+    return f"{PERHAPS} {answer(memories, t_ns, wall_clock)}"
+
+
+def meant(memory: Memory) -> str:
+    """It may be what is to be forgotten."""
+    text = "a secret" if memory.sensitivity == "secret" else f"this: {turned(memory.text).rstrip('.')}"
+    return f"I am not sure that you mean {text}. If you do, say: forget that."
 
 
 def neither(not_read: str) -> str:

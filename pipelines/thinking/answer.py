@@ -33,7 +33,6 @@ from pipelines.events import (
     WorkFailed,
 )
 from pipelines.memory.along import Along
-from pipelines.memory.along import said as recalled_words
 from pipelines.memory.errand import KINDS as MEMORY_KINDS
 from pipelines.memory.errand import MemoryErrand
 from pipelines.thinking import errand, ledger, rules, status, things, wording
@@ -268,7 +267,7 @@ class Answer:
         """What is remembered is the answer; or it goes along with the question."""
         found = self._along.answering()
         if found or (self._world.model and (said := self._along.abstention())):
-            text = recalled_words(self._world, found) if found else said
+            text = self._along.said(found) if found else said
             self._answer_here(text, tuple(found))
         elif not self._world.model:
             self._no_model()

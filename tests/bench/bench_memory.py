@@ -117,6 +117,11 @@ class Size:
     file_mb: float
 
 
+def _asked(store: Store, text: str) -> tuple[Memory, ...]:
+    """As a question asks: what is found is judged."""
+    return store.recall(text, question=text)
+
+
 def one_size(folder: Path, rows: int, seed: int) -> Size:
     sentences, now_s = Sentences(seed), time.time()
     chance = sentences.chance
@@ -126,7 +131,7 @@ def one_size(folder: Path, rows: int, seed: int) -> Size:
     began = time.perf_counter()
     store = open_store(KEPT, folder, HashedGrams())
     open_s = time.perf_counter() - began
-    asked = [both(lambda: store.recall(sentences(chance.randint(1, 6)))) for _ in range(200)]
+    asked = [both(lambda: _asked(store, sentences(chance.randint(1, 6)))) for _ in range(200)]
     asked += [both(lambda: store.recall(sentences(3), what=("fact",), since_s=now_s - 86_400)) for _ in range(50)]
     walls, cpus = zip(*asked, strict=True)
     found, misspelt = (_found(store, chance, rows, wrong) for wrong in (False, True))

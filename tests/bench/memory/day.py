@@ -92,7 +92,7 @@ class Day(ScriptedSession):
                 stored, replaced = store.memorise(d.memory, d.replaces)
                 return ev.Memorised(0, d.request, stored, replaced)
             if isinstance(d, ev.Recall):
-                found = store.recall(d.query, d.what, d.subject, d.limit, d.since_s, d.until_s, d.replaced)
+                found = store.recall(d.query, d.what, d.subject, d.limit, d.since_s, d.until_s, d.replaced, d.question)
                 return ev.Recalled(0, d.request, found)
             gone = store.forget(d.ids, d.subject, d.since_s, d.until_s, d.everything)
             return ev.Forgotten(0, d.request, gone.count, gone.files)

@@ -13,7 +13,8 @@ import yaml
 
 from tests.bench.memory.dialogue import Script, Step
 
-SETS = {"held out": "held_out.yaml", "untouched": "untouched.yaml", "fresh": "fresh.yaml", "fresh 2": "fresh_2.yaml"}
+SETS = {"held out": "held_out.yaml", "untouched": "untouched.yaml", "fresh": "fresh.yaml"}
+SETS |= {f"fresh {n}": f"fresh_{n}.yaml" for n in (2, 3, 4, 5, 6)}
 DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 SECRET = (
     "bike lock",

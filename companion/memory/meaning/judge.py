@@ -1,0 +1,70 @@
+"""How likely it is that a fact answers a question: word vectors of both, laid side by side by what was learned from
+wordings (`weights.npz`, made by `training/memory/train.py`)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
+
+from companion.memory.meaning.lexicon import vectors
+from companion.memory.meaning.pairs import NAME, Asked, Told, asked, between, told
+
+FILE: Final = Path(__file__).with_name("weights.npz")
+Numbers = NDArray[np.float32]
+_SHORTEST: Final = 1e-3
+LONGEST: Final = 400  # letters of a text that count; nobody tells a fact in more
+
+
+class Judge:
+    """The weights, read once."""
+
+    def __init__(self) -> None:
+        with np.load(FILE) as data:
+            self._mean, self._spread = data["mean"], data["spread"]
+            stacked = {name: data[name] for name in data.files if name not in {"words", "mean", "spread"}}
+            known = bytes(data["words"]).decode().split("\n")
+        self._members = [{name: w[i] for name, w in stacked.items()} for i in range(len(stacked["out"]))]
+        self._at = {word: i + 1 for i, word in enumerate(known)}
+
+    def judge(self, question: str, facts: Sequence[str]) -> list[float]:
+        """How likely each fact answers it rather than none, 0 to 1."""
+        if not facts:
+            return []
+        q = asked(question[:LONGEST])
+        them = [told(fact[:LONGEST]) for fact in facts]
+        features = (np.stack([between(q, one) for one in them]) - self._mean) / self._spread
+        odds = [self._odds(member, q, them, features) for member in self._members]
+        return [float(p) for p in 1 / (1 + np.exp(-np.clip(np.mean(odds, 0), -30, 30)))]
+
+    def _odds(self, w: Mapping[str, Numbers], question: Asked, facts: Sequence[Told], features: Numbers) -> Numbers:
+        """The logarithms of the odds, by one of the nets."""
+        u = self._side(w, question, "a")
+        v = np.stack([self._side(w, one, "b") for one in facts])
+        x = np.column_stack([features, 3 * (_unit(v) @ _unit(u)), v @ u])
+        hidden = np.maximum(x @ w["hidden"].T + w["hidden_bias"], 0)
+        score: Numbers = x @ w["plain"] + w["plain_bias"] + hidden @ w["out"] + w["out_bias"]
+        return score - float(u @ w["nothing"] + w["nothing_bias"])
+
+    def _side(self, w: Mapping[str, Numbers], text: Asked | Told, side: str) -> Numbers:
+        """What one of the two says, as a few numbers."""
+        at = [self._at.get(word, 0) for word in text.words]
+        each = vectors(tuple("" if word == NAME else word for word in text.words)) @ w[f"{side}_vectors"].T
+        share = w[f"{side}_weights"][at][:, None]
+        out: Numbers = ((each + w[f"{side}_words"][at]) * share).sum(0) / (np.abs(share).sum() + 1.0)
+        return out
+
+
+@cache
+def judge() -> Judge:
+    """The one of this process."""
+    return Judge()
+
+
+def _unit(x: Numbers) -> Numbers:
+    out: Numbers = x / np.maximum(np.linalg.norm(x, axis=-1, keepdims=True), _SHORTEST)
+    return out

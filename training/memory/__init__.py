@@ -1,0 +1,1 @@
+"""How a question finds its fact in other words: from wordings to the weights of `companion.memory.meaning`."""
