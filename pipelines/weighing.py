@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Final, Protocol
 
 from pipelines import conversation as floor
 from pipelines.answerer import Answerer
 from pipelines.ear import Ear
+from pipelines.events import Transcribed
+from pipelines.hearing.gate import NOT_A_PHRASE
 from pipelines.room import Room
 from pipelines.steering import ADJUSTMENTS
-from pipelines.thinking.intent import Intent, normal
+from pipelines.thinking.intent import Intent, normal, understand
 
 NO = frozenset({"no", "no no", "nope", "no thanks", "no thank you", "don't", "please don't"})  # to a plan being read
+# What a closed recogniser refuses is a "stop" over an answer from here on; what that gains and costs: bench_hearing.
+STOP_LOGPROB: Final = -0.4
 
 
 class Weigher(Protocol):
@@ -26,7 +30,9 @@ class Weigher(Protocol):
 def weighed(room: Room, answerer: Answerer, listener: Weigher, intent: Intent) -> bool:
     """Words that act at once, or leave the answer alone. True if dealt with; else they are a turn."""
     heard, planned = listener.ear.heard, not answerer.permission.at_rest
-    if intent.kind == "control" and intent.name in {"stop", "wait"}:
+    if heard and not heard.accepted and refused_stop(heard):
+        listener.control(Intent("control", "stop"))
+    elif intent.kind == "control" and intent.name in {"stop", "wait"}:
         listener.control(intent)
     elif intent.name == "progress" and answerer.steering.tell_progress():
         listener.resume("asked how far it is")
@@ -49,3 +55,14 @@ def weighed(room: Room, answerer: Answerer, listener: Weigher, intent: Intent) -
     else:
         return False
     return True
+
+
+def refused_stop(heard: Transcribed) -> bool:
+    """Did the wearer say "stop", although the words as a whole are none that the recogniser knows ("stop it", "stop"
+    and a word it never learned), or it was a little too unsure of them? Whoever speaks over an answer most likely wants
+    it to end, and an answer that goes on over a "stop" is worse than one that ends too early."""
+    if not heard.why.startswith(NOT_A_PHRASE) or heard.avg_logprob < STOP_LOGPROB:
+        return False
+    words = heard.text.removesuffix("?").strip()
+    intent = understand(words)
+    return words.split()[:1] == ["stop"] and (intent.kind, intent.name) == ("control", "stop")

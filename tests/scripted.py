@@ -16,8 +16,10 @@ from companion.memory.shape import MemoryError_
 from pipelines import events as ev
 from pipelines.director import Director, DirectorOptions
 from pipelines.events import MS
+from pipelines.hearing.gate import NOT_A_PHRASE
 
 WINDOW_NS = 32 * MS
+REFUSED_LOGPROB = -0.25  # a little less than the built-in recogniser's gate wants
 E = TypeVar("E", ev.Happening, ev.Decision)
 
 MEASURED = ev.Measured(0, 0, 7, (ev.Colour("orange", 0.8),), "normal", 0.0)
@@ -277,6 +279,8 @@ class ScriptedSession:
     def _transcribed(self, d: ev.Transcribe) -> ev.Transcribed:
         said = [text for start, end, text in self._speech if start < d.end_ns and end > d.start_ns]
         text = " ".join(said)
+        if text.startswith("~"):  # heard, and refused by the recogniser's own gate
+            return ev.Transcribed(self.now_ns, d.request, text[1:], False, NOT_A_PHRASE, avg_logprob=REFUSED_LOGPROB)
         accepted = self.world.understands and bool(text) and not text.startswith("(")
         why = "" if accepted else "not one of the phrases I know"
         return ev.Transcribed(self.now_ns, d.request, text if accepted else "", accepted, why)

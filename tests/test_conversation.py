@@ -100,6 +100,27 @@ def test_stop_silences_a_long_answer_and_history_keeps_only_what_was_heard() -> 
     assert not any(d.t_ns > stop.t_ns for d in s.all(ev.Speak))
 
 
+@pytest.mark.parametrize("heard", ["stop", "stop it", "stop ?"])
+def test_a_stop_over_an_answer_counts_though_the_recogniser_is_a_little_unsure_of_it(heard: str) -> None:
+    s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit. " * 6))
+    s.say("tell me a story", at_ms=500)
+    end = s.say(f"~{heard}", at_ms=6_000, ms=350)
+    s.run_until(9_000)
+    (stop,) = s.all(ev.StopPlay)
+    assert stop.t_ns - end * MS <= 250 * MS
+    assert [c.outcome for c in s.all(ev.TurnClosed)] == ["stopped"]
+
+
+@pytest.mark.parametrize("heard", ["? stop", "wait", "? up", "stop reading the news ?"])
+def test_other_words_of_which_the_recogniser_is_unsure_end_no_answer(heard: str) -> None:
+    s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit."))
+    s.say("tell me a story", at_ms=500)
+    s.say(f"~{heard}", at_ms=4_000, ms=350)
+    s.run_until(15_000)
+    assert not s.all(ev.StopPlay)
+    assert [c.outcome for c in s.all(ev.TurnClosed)] == ["answered"]
+
+
 def test_a_cough_over_the_answer_ducks_it_and_it_goes_on() -> None:
     s = ScriptedSession(World(model_answer="Once upon a time there was a lamp, and it was lit."))
     s.say("tell me a story", at_ms=500)
