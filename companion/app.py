@@ -30,6 +30,7 @@ from companion.link.server import Doors, LinkServer
 from companion.link.settings import LinkSettings
 from companion.memory.embed import embedder
 from companion.memory.meaning.judge import judge
+from companion.memory.meaning.purpose import purpose
 from companion.memory.shape import MemoryError_, MemoryStore
 from companion.memory.store import open_store
 from companion.model.configured import configured
@@ -206,7 +207,8 @@ class App:
         s = self.settings
         recordings = recordings_folder(s) if s.recording.on else None
         try:
-            judge()  # read now, not while somebody waits for an answer
+            judge().judge("where is it", ["it is here"])  # read now, not while somebody waits for an answer
+            purpose("it is here")
             found = embedder(s.memory, s.privacy.local_only)
             self.memory = open_store(s.memory, data_folder(), found, recordings, self.notice)
         except (MemoryError_, OSError, ValueError) as why:

@@ -23,6 +23,7 @@ from companion.hands import Hands
 from companion.left_out import LeftOut
 from companion.link.handler import DeviceLink, Message
 from companion.link.opus_send import FRAME_SAMPLES, SILENCE, OpusEncoder
+from companion.memory.meaning.purpose import purpose
 from companion.memory.shape import MemoryStore
 from companion.model.models import Models
 from companion.model.profile import ModelProfile
@@ -297,6 +298,10 @@ class Session:
             self._photo_due = False
             self.deliver(PhotoCame(self.clock.now_ns(), unit.frame_id, unit.media_ns))
 
+    def purpose(self, text: str) -> tuple[str, float]:
+        """What these words are for, and how likely that is, if anything is remembered here."""
+        return purpose(text) if self.parts.memory is not None else ("", 0.0)
+
     def ask_picture(self) -> None:
         """A key frame, or a photo."""
         self._photo_due = self._device.photo_only or self._device.deaf_while_looking
@@ -305,7 +310,8 @@ class Session:
     def on_message(self, message: Message) -> None:
         kind, now_ns = message.get("type"), self.clock.now_ns()
         if kind == "typed" and isinstance(text := message.get("text"), str) and any(c.isalnum() for c in text):
-            self.deliver(Typed(now_ns, text.strip()[:2000]))
+            text = text.strip()[:2000]
+            self.deliver(Typed(now_ns, text, *self.purpose(text)))
         elif kind == "event" and isinstance(name := message.get("kind"), str) and name != RECORDING_STOPPED:
             self.deliver(DeviceEvent(now_ns, name[:80], str(message.get("value", ""))[:200]))
 

@@ -97,7 +97,8 @@ def _how_sure(told: TurnFacts) -> str:
     h = heard[-1]
     verdict = "accepted" if h.accepted else f"not accepted: {h.why or 'the recogniser was not sure'}"
     sure = f"log-probability {h.avg_logprob:.3f}, no speech {h.no_speech:.3f}"
-    return f"{verdict}, {sure}, recognised in {h.cost_ns / 1e6:.0f} ms"
+    meant = f"; by its meaning: {h.purpose} ({h.purposeful:.2f})" if h.purpose else ""
+    return f"{verdict}, {sure}, recognised in {h.cost_ns / 1e6:.0f} ms{meant}"
 
 
 # ----------------------------------------------------------------------------------------------------------------- saw

@@ -311,6 +311,7 @@ class Director:
         self._room.budget.on_spent(event)
 
     def _on_typed(self, event: Typed) -> None:
+        self._room.mind.heard(event.text, event.purpose, event.purposeful)
         self._listener.typed(event.text)
 
     # ------------------------------------------------------------------------------------------------------- greeting

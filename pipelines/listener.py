@@ -202,6 +202,7 @@ class Listener:
         if ear.earlier and not self._still_whole(event):
             return
         event = meant(room, event, ear, self._answerer.busy)
+        room.mind.heard(event.text, event.purpose, event.purposeful)
         if event.accepted and not event.text and weighing:
             room.deadlines.set("weigh", room.now_ns + room.options.general.turn.weigh_timeout_ms * MS)
             return  # only the wake phrase: what follows it?
@@ -313,9 +314,8 @@ class Listener:
         """Words that are certain: do what they say."""
         ear, typed = self.ear, reason == "typed"
         intent = self._answerer.understand(text)
-        if intent.kind not in {"control", "memory"} and self._answerer.consent.decide(
-            text, ear.start_ns, 0 if typed else ear.end_ns
-        ):
+        certain = intent.kind in {"control", "memory"} and intent.name != "forget_meant"  # "yes, forget everything"
+        if not certain and self._answerer.consent.decide(text, ear.start_ns, 0 if typed else ear.end_ns):
             self._room.deadlines.clear("turn_over", "transcript", "weigh")
             self.ear = Ear()
         elif intent.kind in {"control", "backchannel"}:

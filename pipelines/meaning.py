@@ -7,7 +7,7 @@ import re
 from dataclasses import replace
 
 from pipelines import conversation as floor
-from pipelines.memory import offering, sentences
+from pipelines.memory import offering, purposes, sentences
 from pipelines.memory.phrasing import as_question
 from pipelines.memory.place_words import sought
 from pipelines.room import Room
@@ -51,7 +51,7 @@ def meaning(room: Room, text: str) -> Intent:
     if kind:
         return Intent("control", kind.replace(" ", "_"))
     intent = _here(room, text, _of_task(room, text) or _hurried(room, text) or understand(text))
-    return offering.instead(room, text, intent)
+    return purposes.instead(room, text, intent, offering.instead(room, text, intent))
 
 
 def _of_memory(room: Room, text: str) -> Intent | None:

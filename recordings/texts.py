@@ -40,6 +40,8 @@ KEPT = frozenset(
         "ToolDone": ("failed",),
         "ToolsChanged": ("source",),
         "Spent": ("day",),
+        "Transcribed": ("purpose",),
+        "Typed": ("purpose",),
         "WorkFailed": ("kind",),
         "PlayMark": ("mark",),
         "HeardMark": ("mark",),

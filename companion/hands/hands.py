@@ -73,7 +73,9 @@ class Hands:
                 replace(w, start_ns=d.start_ns + w.start_ns, end_ns=d.start_ns + w.end_ns) for w in hearing.words
             )
             scores = float(hearing.avg_logprob), float(hearing.no_speech)
-            return ev.Transcribed(0, d.request, hearing.text, hearing.accepted, hearing.why, words, *scores)
+            meant, surely = session.purpose(hearing.text) if hearing.accepted else ("", 0.0)
+            said = d.request, hearing.text, hearing.accepted, hearing.why, words
+            return ev.Transcribed(0, *said, *scores, purpose=meant, purposeful=surely)
 
         self._work.run("transcribe", d, work)
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Final
+
+import numpy as np
+from numpy.typing import NDArray
 
 from companion.memory.finding import FLOOR
 from companion.memory.meaning.judge import judge
@@ -12,16 +15,22 @@ from pipelines.events import Memory
 from pipelines.memory.likely import LIKELY
 
 LOOSELY: Final = 0.1  # the floor for what is judged: one word in common may be enough
-JUDGED: Final = 24  # so many are
+JUDGED: Final = 24  # so many of those that share a word are
+NEAR: Final = 16  # and so many of those that mean something close to the question
 MORE: Final = 6  # so many of these
 
 
-def judged(question: str, found: Sequence[tuple[Memory, float]], limit: int) -> tuple[Memory, ...]:
-    """What fits by itself, at most `limit`, and then what is likely to answer; facts with how likely each does."""
+def judged(
+    question: str,
+    found: Sequence[tuple[Memory, float]],
+    limit: int,
+    meant: Callable[[Sequence[Memory]], NDArray[np.float32]],
+) -> tuple[Memory, ...]:
+    """What fits by itself, at most `limit`, and then what is likely to answer; facts with how likely each does.
+    `meant`: their vectors."""
     facts = [memory for memory, _ in found if memory.what == "fact"]
-    likely = dict(
-        zip((memory.id for memory in facts), judge().judge(question, [memory.text for memory in facts]), strict=True)
-    )
+    fits = judge().judge(question, [memory.text for memory in facts], meant(facts))
+    likely = dict(zip((memory.id for memory in facts), fits, strict=True))
     them = [(replace(memory, fits=round(likely.get(memory.id, 0.0), 4)), fit) for memory, fit in found]
     fitting = [memory for memory, fit in them if fit >= FLOOR][:limit]
     kept = {memory.id for memory in fitting}

@@ -40,7 +40,8 @@ CREATE TABLE picture (name TEXT PRIMARY KEY, jpeg BLOB NOT NULL);
 CREATE TABLE scrub (session TEXT PRIMARY KEY);
 CREATE TABLE state (name TEXT PRIMARY KEY, value TEXT NOT NULL);
 """
-STEPS: Final[Sequence[str]] = (V1,)
+V2: Final = "CREATE TABLE meaning (id INTEGER PRIMARY KEY, vector BLOB NOT NULL)"  # of facts: companion.memory.meanings
+STEPS: Final[Sequence[str]] = (V1, V2)
 
 
 def migrate(connection: Any, steps: Sequence[str] = STEPS, file: Path | str = "the database") -> int:

@@ -53,6 +53,7 @@ def delete(connection: Any, ids: Sequence[int]) -> list[str]:
             "INSERT INTO word (word, rowid, words, what) VALUES ('delete', ?, ?, ?)", (row_id, found[0], found[1])
         )
         connection.execute("DELETE FROM vector WHERE id = ?", (row_id,))
+        connection.execute("DELETE FROM meaning WHERE id = ?", (row_id,))
         connection.execute("DELETE FROM memory WHERE id = ?", (row_id,))
         if found[2]:
             gone += [found[2]] * connection.execute("DELETE FROM picture WHERE name = ?", (found[2],)).rowcount

@@ -16,12 +16,13 @@ from typing import Any, Final
 
 from numpy.typing import NDArray
 
-from companion.memory.answering import JUDGED, LOOSELY, judged
+from companion.memory.answering import JUDGED, LOOSELY, NEAR, judged
 from companion.memory.database import check, connect, open_database, troubles
 from companion.memory.embed import Embedder
 from companion.memory.export import write_export
 from companion.memory.finding import Finder, Query
 from companion.memory.forgetting import DAY_S, Forgetter, Meant
+from companion.memory.meanings import Meanings, vector_of
 from companion.memory.nearest import Wanted
 from companion.memory.recorded import Recordings
 from companion.memory.rows import COLUMNS, insert, of_row, set_state, state, with_ids
@@ -89,6 +90,7 @@ class Store:
         self._one = threading.RLock()
         self._index = VectorIndex(connection, embedder)
         self._finder = Finder(connection, self._index)
+        self._meanings = Meanings(connection)
         self._forgetter = Forgetter(connection, file.parent, self._index, recordings, self._writing, settling)
         if embedder.quick:
             self._index.catch_up()
@@ -111,6 +113,7 @@ class Store:
                     self._connection.execute("INSERT INTO picture VALUES (?, ?)", (memory.thumb, jpeg))
                 memory = replace(memory, id=insert(self._connection, memory))
                 found = self._index.put(memory.id, memory)
+                self._meanings.put(memory)
                 replaced = self._replace(memory, replaces)
             self._settling.stored()
             self._index.add(memory, found)
@@ -157,7 +160,18 @@ class Store:
             if not question or not query.strip():
                 return self._finder.find(asked, self._now())
             found = self._finder.ranked(replace(asked, limit=max(limit, JUDGED)), self._now(), LOOSELY)
-        return judged(_text(question), found, limit)
+            near = () if subject else self._near(_text(question), wanted, {memory.id for memory, _ in found})
+            return judged(_text(question), (*found, *near), limit, self._meanings.of)
+
+    def _near(self, question: str, wanted: Wanted, known: set[int]) -> Iterator[tuple[Memory, float]]:
+        """Facts that mean something close to it and share no word with it; none of them fits by itself."""
+        if "fact" not in wanted.what:
+            return
+        ids = [one for one in self._meanings.near(vector_of(question), NEAR) if one not in known]
+        for memory in map(of_row, with_ids(self._connection, ids)):
+            then = wanted.since_s <= memory.at_s <= (wanted.until_s or math.inf)
+            if then and (wanted.replaced or not memory.replaced_s):
+                yield memory, 0.0
 
     def forget(
         self,

@@ -127,7 +127,8 @@ class TurnScored(Happening):
 @dataclass(frozen=True, slots=True)
 class Transcribed(Happening):
     """Words recognised for one `Transcribe` decision. `accepted` is the recogniser's own gate; `why` says what it held
-    against the words if not. `cost_ns`: time in the engine."""
+    against the words if not. `purpose`: what they are for, where there is a memory ("tell", "ask", "forget", "about",
+    "other", "chat"), and `purposeful`: how likely that is. `cost_ns`: time in the engine."""
 
     request: int
     text: str
@@ -137,6 +138,8 @@ class Transcribed(Happening):
     avg_logprob: float = 0.0
     no_speech: float = 0.0
     cost_ns: int = 0
+    purpose: str = ""
+    purposeful: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,9 +365,12 @@ class DeviceEvent(Happening):
 
 @dataclass(frozen=True, slots=True)
 class Typed(Happening):
-    """A question that was typed, not spoken. It opens a turn as spoken words do."""
+    """A question that was typed, not spoken. It opens a turn as spoken words do. `purpose`, `purposeful`: as in
+    `Transcribed`."""
 
     text: str
+    purpose: str = ""
+    purposeful: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@
     topical      the same by what is asked for; which kind answers at all       topical.py, asked_for.py
     fitting      which memory answers a question, or none                       fitting.py, open_questions.py
     likely       which does though it was told in other words                   likely.py
+    purposes     what words are for that no rule knows                          purposes.py
     sensitive    what is nobody's business, and what that means                 sensitive.py
     dates        moments and spans of days, by arithmetic                       dates.py
     wording      what is said                                                   wording.py

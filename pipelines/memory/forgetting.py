@@ -6,7 +6,7 @@ It is said to be forgotten when it is gone, from the database and from what this
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -56,6 +56,16 @@ class Forgetting:
             self._say(wording.NOTHING_MEANT, "status")
         elif name == "forget_that":
             self._ids(list(self._mind.last))
+        elif name == "forget_meant":
+            self._recall(
+                "which is meant?",
+                fitting.query(subject),
+                self._likely_found,
+                what=("fact",),
+                limit=SOME,
+                replaced=True,
+                question=question.text,
+            )
         elif name == "forget_fact" or re.match(r"(?:where|what|who|when)\b", subject):
             self._recall(
                 "which is meant?",
@@ -83,7 +93,13 @@ class Forgetting:
         meant = next((m for words in asked if (m := fitting.answering(words, standing))), []) or [
             m for m in found if m.what == "fact" and wanted and wanted <= fact_of(m.text).all
         ]
-        meant = meant or likely.answering(found)
+        self._chosen(meant or likely.answering(found), found)
+
+    def _likely_found(self, event: Happening) -> None:
+        found = event.memories if isinstance(event, Recalled) else ()
+        self._chosen(likely.answering(found), found)
+
+    def _chosen(self, meant: list[Memory], found: Sequence[Memory]) -> None:
         if not meant:
             unsure = likely.perhaps(found)
             self._mind.means(*unsure)

@@ -40,7 +40,7 @@ def perhaps(memories: Sequence[Memory], span: Span = WHENEVER) -> list[Memory]:
 
 def newer(found: Sequence[Memory], memories: Sequence[Memory]) -> list[Memory]:
     """Instead of what was found: what was told later of the same, and says that it has changed; [] if nothing was."""
-    last = best([m for m in memories if _NOW.search(m.text.lower())])
+    last = best([m for m in memories if changed(m.text)])
     if last is None or last.fits < SURE or any(m.id == last.id or m.at_s >= last.at_s for m in found):
         return []
     return [last] if all(content(m.text) & content(last.text) for m in found) else []
@@ -50,7 +50,7 @@ def replaced(said: str, new: Fact, memories: Sequence[Memory]) -> list[int]:
     """Of what the new fact takes the place: of the likeliest, if the words say that something is so now. Where somebody
     lives is not in place of what they like."""
     alike = [memory for memory in memories if not _apart(new, fact_of(memory.text))]
-    found = best(alike) if _NOW.search(said.lower()) else None
+    found = best(alike) if changed(said) else None
     return [found.id] if found is not None and found.fits >= SURE else []
 
 
@@ -62,6 +62,11 @@ def best(memories: Sequence[Memory], span: Span = WHENEVER) -> Memory | None:
     first = max(standing, key=lambda m: (m.fits, m.at_s, m.id))
     rivals = [m for m in standing if _odds(m) >= _AS_GOOD * _odds(first) and content(m.text) & content(first.text)]
     return max(rivals, key=lambda m: (m.at_s, m.id))
+
+
+def changed(text: str) -> bool:
+    """It says that something is so now."""
+    return _NOW.search(text.lower()) is not None
 
 
 def _apart(new: Fact, old: Fact) -> bool:

@@ -32,11 +32,20 @@ class Mind:
     troubled: bool = False
     offers: bool = False
     offered: tuple[str, ...] = ()
+    _purpose: tuple[str, str, float] = ("", "", 0.0)  # of the words that were heard last
     _turns: list[int] = field(default_factory=list)  # requests that store one
 
     def begin(self, event: SessionStarted) -> None:
         self.on = event.memory
         self.offers = event.memory and event.offers
+
+    def heard(self, text: str, purpose: str, likely: float) -> None:
+        """What these words are for, and how likely that is."""
+        self._purpose = text, purpose, likely
+
+    def is_for(self, text: str, purpose: str, least: float) -> bool:
+        """Whether these words, which were heard just now, are for that, and that likely."""
+        return self.on and self._purpose[:2] == (text, purpose) and self._purpose[2] >= least
 
     def recall(self, reason: str, turn: int, query: str, within_ns: int = 0, **fields: Any) -> int:
         """Look for it; the number of the request. `within_ns`: so long it is waited for, 0 = as long as it takes."""

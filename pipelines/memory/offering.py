@@ -52,6 +52,12 @@ def may_offer(room: Room, text: str) -> bool:
     return not old_hat(room, found.text)
 
 
+def may_be_told(room: Room, text: str) -> bool:
+    """Whether the wearer is asked about words that no rule knows, where no model is there to answer them."""
+    asks = text.rstrip().endswith("?") or asks_within(text)
+    return not (asks or room.private or room.chain.models or not room.mind.offers or old_hat(room, stated(text)))
+
+
 def old_hat(room: Room, said: str) -> bool:
     """The wearer was asked about it, or it repeats what was read or answered."""
     return key(said) in room.mind.offered or _of_others(room, said)

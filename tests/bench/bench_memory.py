@@ -22,8 +22,11 @@ from dataclasses import dataclass
 from itertools import accumulate
 from pathlib import Path
 
+import numpy as np
+
 from companion.compute import Asked, ComputeDoor
-from companion.memory.embed import HashedGrams
+from companion.memory.embed import HashedGrams, normal
+from companion.memory.meaning.encoder import DIMENSIONS
 from companion.memory.rows import embedded, insert
 from companion.memory.settings import MemorySettings
 from companion.memory.store import Store, open_store
@@ -76,13 +79,17 @@ class Sentences:
 
 
 def fill(store: Store, sentences: Sentences, count: int, now_s: float) -> None:
-    """As `memorise`, many in one transaction."""
+    """As `memorise`, many in one transaction. What facts mean is drawn, not encoded: it is looked for alike."""
+    drawn = np.random.default_rng(1)
     for first in range(0, count, BATCH):
         some = [sentences.memory(now_s - (count - first - i) * 60.0) for i in range(min(BATCH, count - first))]
         vectors = store._index.embedder.embed([embedded(one) for one in some])
         with store._writing():
             ids = [insert(store._connection, one) for one in some]
             store._index._write(ids, vectors)
+            facts = [row_id for row_id, one in zip(ids, some, strict=True) if one.what == "fact"]
+            meant = normal(drawn.standard_normal((len(facts), DIMENSIONS), np.float32))
+            store._meanings._insert(dict(zip(facts, meant, strict=True)))
         store._settling.stored()
         store._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 

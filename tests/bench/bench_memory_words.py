@@ -5,6 +5,9 @@ question asked of all of them, and questions that nothing answers.
 
 "recalled": the fact is among what a question to a model carries; "sure" and "unsure": without a model it is told as the
 answer, or with the words that it may not be meant; "wrong": another one is. "before" is recalled without the judge.
+
+Then what each utterance of the set is taken for by the encoder alone: how many of them are taken for what they are, so
+likely that it counts, and how many of the others are.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from typing import Any
 import yaml
 
 from companion.memory.embed import HashedGrams
+from companion.memory.meaning.purpose import PURPOSES, purpose
 from companion.memory.settings import MemorySettings
 from companion.memory.store import Store, open_store
 from pipelines.events import Memory
@@ -28,8 +32,10 @@ from pipelines.memory import along, fitting, likely
 from pipelines.memory.dates import Span
 from pipelines.memory.errand import fact
 from pipelines.memory.offering import stated
+from pipelines.memory.purposes import LIKELY
 from pipelines.memory.telling import told
 from tests.bench.memory.held_out import SETS
+from training.memory import utterances
 
 FIRST_S = 1_793_574_000.0
 PEOPLE = 3  # for each topic of people
@@ -85,6 +91,17 @@ class Found:
         return sure, [] if sure else likely.perhaps(found)
 
 
+def taken(file: Path, seed: int) -> dict[str, tuple[float, float]]:
+    """Of each purpose: the share of its utterances that are likely to be for it, and that of all others."""
+    said = [(PURPOSES[one.purpose], *purpose(one.text)) for one in dict.fromkeys(utterances.purposes(file, seed))]
+    out = {}
+    for of in PURPOSES:
+        right = [found == of and surely >= LIKELY for was, found, surely in said if was == of]
+        wrong = [found == of and surely >= LIKELY for was, found, surely in said if was != of]
+        out[of] = sum(right) / max(1, len(right)), sum(wrong) / len(wrong)
+    return out
+
+
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("--seed", type=int, default=5)
@@ -110,6 +127,11 @@ def main() -> None:
         print(f"{name:<12}{facts:>7}{asked:>7}{row}" + "".join(f"{one:>12}" for one in told_so))
         false = {k: (c[f"{k} sure"] + c[f"{k} unsure"]) / max(1, c[k]) for k in NOTHING}
         figures[name] = {key: round(value, 3) for key, value in (shares | false).items()}
+    print(f"\n{'set':<12}" + "".join(f"{f'{of}: right, wrong':>24}" for of in PURPOSES))
+    for name in [args.set] if args.set else SETS:
+        them = taken(Path(__file__).with_name("memory").joinpath(SETS[name]), args.seed)
+        print(f"{name:<12}" + "".join(f"{f'{right:.0%}, {wrong:.1%}':>24}" for right, wrong in them.values()))
+        figures[name]["taken"] = {of: [round(share, 4) for share in pair] for of, pair in them.items()}
     print(json.dumps(figures))
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -17,17 +18,19 @@ import torch
 from torch import nn
 from torch.nn import functional as fn
 
-from companion.memory.meaning.judge import FILE
+from companion.memory.meaning import encoder
+from companion.memory.meaning.judge import FILE, LONGEST
 from companion.memory.meaning.lexicon import DIMENSIONS, vectors
 from companion.memory.meaning.pairs import FEATURES, MOST, NAME, asked, between, told
 from training.memory.episodes import FOLDER, Episode, episodes
 
 SURE = 0.85  # as pipelines.memory.likely
-COUNT = 2500  # episodes of each writer
+COUNT = 1200  # episodes of each writer
 FACTS = 13  # in one episode at most
 OFTEN = 400  # words with numbers of their own
 MEMBERS = 3  # nets, trained alike from other beginnings, whose judgements are averaged
 SIZE = HIDDEN = 24
+VIEW = 48  # numbers that are taken of a whole text's vector
 ROUNDS, BATCH, RATE, DECAY, DROP = 14, 128, 3e-3, 0.02, 0.4
 WEIGHT = {
     "ask": 1.0,
@@ -40,6 +43,7 @@ WEIGHT = {
     "other": 1.0,
     "small_talk": 1.0,
 }
+VECTORS: dict[str, Any] = {"": np.zeros(encoder.DIMENSIONS, np.float32)}
 
 
 class Data:
@@ -69,9 +73,22 @@ class Data:
         self.between = torch.tensor(
             np.array([([between(asked(e.question), told(f)) for f in e.facts] + blank)[:FACTS] for e in found])
         )
+        texts = {"": 0}
+        for text in (t for e in found for t in (e.question, *e.facts)):
+            texts.setdefault(text, len(texts))
+        self.meant = torch.tensor(np.stack([VECTORS[text[:LONGEST]] for text in texts]))
+        self.asks = torch.tensor([texts[e.question] for e in found])
+        self.tells = torch.tensor([([texts[f] for f in e.facts] + [0] * FACTS)[:FACTS] for e in found])
         self.right = torch.tensor([e.right if e.right >= 0 else FACTS for e in found])
         self.kinds = np.array([e.kind for e in found])
         self.weight = torch.tensor([WEIGHT[e.kind] for e in found])
+
+
+def encode(found: Sequence[Episode]) -> None:
+    """The vectors of all texts, made once."""
+    texts = sorted({text[:LONGEST] for e in found for text in (e.question, *e.facts)} - VECTORS.keys())
+    with ProcessPoolExecutor() as pool:
+        VECTORS.update(zip(texts, pool.map(encoder.vector, texts, chunksize=500), strict=True))
 
 
 def _padded(row: list[int]) -> list[int]:
@@ -90,8 +107,14 @@ class Net(nn.Module):
             nn.init.zeros_(table.weight)
         for table in (self.a_weights, self.b_weights):
             nn.init.ones_(table.weight)
-        self.hidden, self.out = nn.Linear(FEATURES + 2, HIDDEN), nn.Linear(HIDDEN, 1)
-        self.plain, self.nothing = nn.Linear(FEATURES + 2, 1), nn.Linear(SIZE, 1)
+        self.asks, self.tells = (nn.Linear(encoder.DIMENSIONS, VIEW, bias=False) for _ in "ab")
+        nn.init.orthogonal_(self.asks.weight)
+        with torch.no_grad():
+            self.tells.weight.copy_(self.asks.weight)
+        self.hidden, self.out = nn.Linear(FEATURES + 4, HIDDEN), nn.Linear(HIDDEN, 1)
+        self.plain, self.nothing = nn.Linear(FEATURES + 4, 1), nn.Linear(SIZE, 1)
+        self.unasked = nn.Linear(VIEW, 1, bias=False)
+        nn.init.zeros_(self.unasked.weight)
         self.mean, self.spread = nn.Buffer(mean), nn.Buffer(spread)
 
     def side(self, data: Data, at: Any, of: Any, words: Any, weights: Any, drop: float) -> Any:
@@ -105,10 +128,16 @@ class Net(nn.Module):
         v = self.side(data, data.facts[rows], self.b, self.b_words, self.b_weights, drop)
         alike = (fn.normalize(u, dim=-1, eps=1e-3).unsqueeze(1) * fn.normalize(v, dim=-1, eps=1e-3)).sum(-1, True)
         x = (data.between[rows] - self.mean) / self.spread
-        x = torch.cat([x, 3 * alike, (u.unsqueeze(1) * v).sum(-1, True)], -1)
+        wanted, meant = data.meant[data.asks[rows]], data.meant[data.tells[rows]]
+        if drop:
+            wanted, meant = fn.dropout(wanted, 0.1), fn.dropout(meant, 0.1)
+        asks, tells = self.asks(wanted), self.tells(meant)
+        close = (wanted.unsqueeze(1) * meant).sum(-1, True)
+        view = (fn.normalize(asks, dim=-1, eps=1e-3).unsqueeze(1) * fn.normalize(tells, dim=-1, eps=1e-3)).sum(-1, True)
+        x = torch.cat([x, 3 * alike, (u.unsqueeze(1) * v).sum(-1, True), 4 * close - 1.6, 4 * view - 1.2], -1)
         x = fn.dropout(x, 0.05) if drop else x
         score = (self.plain(x) + self.out(torch.relu(self.hidden(x)))).squeeze(-1)
-        return torch.cat([score.masked_fill(~data.there[rows], -1e9), self.nothing(u)], -1)
+        return torch.cat([score.masked_fill(~data.there[rows], -1e9), self.nothing(u) + self.unasked(asks)], -1)
 
 
 def trained(data: Data, seed: int = 0) -> Net:
@@ -145,6 +174,9 @@ def written(nets: Sequence[Net], often: Sequence[str]) -> None:
         plain_bias=w["plain.bias"],
         nothing=w["nothing.weight"][:, 0],
         nothing_bias=w["nothing.bias"][:, 0],
+        asks=w["asks.weight"],
+        tells=w["tells.weight"],
+        unasked=w["unasked.weight"][:, 0],
         **{f"{side}_vectors": w[f"{side}.weight"] for side in "ab"},
         **{f"{side}_words": w[f"{side}_words.weight"] for side in "ab"},
         **{f"{side}_weights": w[f"{side}_weights.weight"][:, :, 0] for side in "ab"},
@@ -184,6 +216,8 @@ def main() -> None:
     arguments.add_argument("--leave-out", nargs="*", default=[])
     args = arguments.parse_args()
     found = {file.stem: list(episodes(file, 7, COUNT)) for file in sorted(FOLDER.glob("*.yaml"))}
+    for them in found.values():
+        encode(them)
     if not args.leave_out:
         data = Data([e for them in found.values() for e in them])
         written([trained(data, seed) for seed in range(MEMBERS)], data.often)

@@ -1,5 +1,5 @@
-"""How likely it is that a fact answers a question: word vectors of both, laid side by side by what was learned from
-wordings (`weights.npz`, made by `training/memory/train.py`)."""
+"""How likely it is that a fact answers a question: the vectors of both and of their words, laid side by side by what
+was learned from wordings (`weights.npz`, made by `training/memory/train.py`)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from companion.memory.meaning.encoder import vector
 from companion.memory.meaning.lexicon import vectors
 from companion.memory.meaning.pairs import NAME, Asked, Told, asked, between, told
 
@@ -31,24 +32,37 @@ class Judge:
         self._members = [{name: w[i] for name, w in stacked.items()} for i in range(len(stacked["out"]))]
         self._at = {word: i + 1 for i, word in enumerate(known)}
 
-    def judge(self, question: str, facts: Sequence[str]) -> list[float]:
-        """How likely each fact answers it rather than none, 0 to 1."""
+    def judge(self, question: str, facts: Sequence[str], meant: Numbers | None = None) -> list[float]:
+        """How likely each fact answers it rather than none, 0 to 1. `meant`: (facts, DIMENSIONS) of the encoder, where
+        they are known."""
         if not facts:
             return []
-        q = asked(question[:LONGEST])
+        q, wanted = asked(question[:LONGEST]), vector(question[:LONGEST])
         them = [told(fact[:LONGEST]) for fact in facts]
+        if meant is None:
+            meant = np.stack([vector(fact[:LONGEST]) for fact in facts])
         features = (np.stack([between(q, one) for one in them]) - self._mean) / self._spread
-        odds = [self._odds(member, q, them, features) for member in self._members]
+        odds = [self._odds(member, q, them, features, wanted, meant) for member in self._members]
         return [float(p) for p in 1 / (1 + np.exp(-np.clip(np.mean(odds, 0), -30, 30)))]
 
-    def _odds(self, w: Mapping[str, Numbers], question: Asked, facts: Sequence[Told], features: Numbers) -> Numbers:
+    def _odds(
+        self,
+        w: Mapping[str, Numbers],
+        question: Asked,
+        facts: Sequence[Told],
+        features: Numbers,
+        wanted: Numbers,
+        meant: Numbers,
+    ) -> Numbers:
         """The logarithms of the odds, by one of the nets."""
         u = self._side(w, question, "a")
         v = np.stack([self._side(w, one, "b") for one in facts])
-        x = np.column_stack([features, 3 * (_unit(v) @ _unit(u)), v @ u])
+        asks, tells = w["asks"] @ wanted, meant @ w["tells"].T
+        close = [4 * (meant @ wanted) - 1.6, 4 * (_unit(tells) @ _unit(asks)) - 1.2]
+        x = np.column_stack([features, 3 * (_unit(v) @ _unit(u)), v @ u, *close])
         hidden = np.maximum(x @ w["hidden"].T + w["hidden_bias"], 0)
         score: Numbers = x @ w["plain"] + w["plain_bias"] + hidden @ w["out"] + w["out_bias"]
-        return score - float(u @ w["nothing"] + w["nothing_bias"])
+        return score - float(u @ w["nothing"] + w["nothing_bias"] + asks @ w["unasked"])
 
     def _side(self, w: Mapping[str, Numbers], text: Asked | Told, side: str) -> Numbers:
         """What one of the two says, as a few numbers."""

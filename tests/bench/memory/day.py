@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 
 from companion.memory.embed import HashedGrams
+from companion.memory.meaning.purpose import purpose
 from companion.memory.settings import MemorySettings
 from companion.memory.shape import MemoryError_
 from companion.memory.store import Store, open_store
@@ -72,6 +73,9 @@ class Day(ScriptedSession):
     def feed(self, event: ev.Happening) -> None:
         if isinstance(event, ev.SessionStarted):
             event = replace(event, memory=True, offers=True, reminders=self._store.reminders())
+        if isinstance(event, ev.Typed):
+            meant, surely = purpose(event.text)
+            event = replace(event, purpose=meant, purposeful=surely)
         super().feed(event)
 
     def _window(self) -> None:
