@@ -43,6 +43,7 @@ WRITTEN = (
     "Bake it at 180 degrees for 25 to 30 minutes, until the crust is golden brown.",
     "The Wi-Fi password is capital K, seven, seven, lower case m, dash, nine.",
 )
+TRIES = 6  # the engine's breath noise differs each time, and with it where silence is taken to begin
 EVERY_MS = 20  # a cut position; the link sends no finer
 
 
@@ -79,7 +80,10 @@ def test_wherever_the_system_voice_is_cut_off_history_is_right_within_a_word(
     wrong: list[int] = []
     for text in map(speakable, WRITTEN):
         (block,) = system_voice.render(text, rate_wpm, bool)
-        pcm, voiced, true = truth(text, "en", rate_wpm)
+        for _ in range(TRIES):
+            pcm, voiced, true = truth(text, "en", rate_wpm)
+            if abs(len(block.pcm) - len(pcm)) < 0.03 * OUT_HZ:
+                break
         assert abs(len(block.pcm) - len(pcm)) < 0.03 * OUT_HZ, "not the same sound: the truth is none"
         assert [word.text for word in block.words] == text.split()
         wrong += errors(true, block.words, voiced)
