@@ -7,7 +7,7 @@ from typing import Final, Protocol
 from pipelines import conversation as floor
 from pipelines.answerer import Answerer
 from pipelines.ear import Ear
-from pipelines.events import Transcribed
+from pipelines.events import MS, Transcribed
 from pipelines.hearing.gate import NOT_A_PHRASE
 from pipelines.room import Room
 from pipelines.steering import ADJUSTMENTS
@@ -16,6 +16,7 @@ from pipelines.thinking.intent import Intent, normal, understand
 NO = frozenset({"no", "no no", "nope", "no thanks", "no thank you", "don't", "please don't"})  # to a plan being read
 # What a closed recogniser refuses is a "stop" over an answer from here on; what that gains and costs: bench_hearing.
 STOP_LOGPROB: Final = -0.4
+STOP_NS: Final = 1500 * MS  # nobody says it for longer: the recogniser completed a piece of something else
 
 
 class Weigher(Protocol):
@@ -62,6 +63,8 @@ def refused_stop(heard: Transcribed) -> bool:
     and a word it never learned), or it was a little too unsure of them? Whoever speaks over an answer most likely wants
     it to end, and an answer that goes on over a "stop" is worse than one that ends too early."""
     if not heard.why.startswith(NOT_A_PHRASE) or heard.avg_logprob < STOP_LOGPROB:
+        return False
+    if heard.words and heard.words[-1].end_ns - heard.words[0].start_ns > STOP_NS:
         return False
     words = heard.text.removesuffix("?").strip()
     intent = understand(words)

@@ -43,7 +43,7 @@ WRITTEN = (
     "Bake it at 180 degrees for 25 to 30 minutes, until the crust is golden brown.",
     "The Wi-Fi password is capital K, seven, seven, lower case m, dash, nine.",
 )
-TRIES = 6  # the engine's breath noise differs each time, and with it where silence is taken to begin
+TRIES = 6  # one text comes out up to 35 ms longer at another time (12 renderings of each measured): a like one is taken
 EVERY_MS = 20  # a cut position; the link sends no finer
 
 

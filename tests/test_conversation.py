@@ -11,6 +11,8 @@ from pipelines import events as ev
 from pipelines.conversation import TABLE, Conversation, IllegalSignalError
 from pipelines.director import Director
 from pipelines.events import MS
+from pipelines.hearing.gate import NOT_A_PHRASE
+from pipelines.weighing import refused_stop
 from recordings.digest import digest
 from tests.scripted import SIGN, ScriptedSession, World
 
@@ -119,6 +121,13 @@ def test_other_words_of_which_the_recogniser_is_unsure_end_no_answer(heard: str)
     s.run_until(15_000)
     assert not s.all(ev.StopPlay)
     assert [c.outcome for c in s.all(ev.TurnClosed)] == ["answered"]
+
+
+@pytest.mark.parametrize(("voiced_ms", "ends"), [(600, True), (2_500, False)])
+def test_a_long_sound_that_was_completed_to_a_stop_is_none(voiced_ms: int, ends: bool) -> None:
+    word = ev.Word("stop", 0, voiced_ms * MS, 0.8)
+    heard = ev.Transcribed(0, 1, "stop", False, f"{NOT_A_PHRASE} (that is not how it is said)", (word,), -0.1)
+    assert refused_stop(heard) is ends
 
 
 def test_a_cough_over_the_answer_ducks_it_and_it_goes_on() -> None:

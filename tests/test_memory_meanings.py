@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,6 +21,7 @@ from pipelines.memory import fitting, purposes
 from pipelines.memory.errand import fact
 from tests.bench.memory.day import Day, Wearer
 from tests.bench.memory.dialogue import FIRST
+from tests.desk import desk
 
 MONDAY_S = FIRST.timestamp()
 TOLD = (
@@ -39,6 +41,8 @@ def store(tmp_path: Path) -> Iterator[Store]:
     found = opened(tmp_path)
     for at, text in enumerate(TOLD):
         found.memorise(fact(text, MONDAY_S + at))
+    while found.digest():
+        pass
     yield found
     found.close()
 
@@ -56,7 +60,7 @@ def likeliest(store: Store, question: str) -> Memory:
 
 
 def test_a_vector_has_length_one_whatever_the_text() -> None:
-    for text in ("", " ", "drill", "ünïcödé \U0001f600 \x00", "so " * 900, "£4.50?!"):
+    for text in ("", " ", "drill", "half \ud83d", "ünïcödé \U0001f600 \x00", "so " * 900, "£4.50?!"):
         assert vector(text).shape == (DIMENSIONS,)
         assert np.linalg.norm(vector(text)) == pytest.approx(1, abs=1e-3)
 
@@ -87,11 +91,44 @@ def test_a_database_from_before_there_were_vectors_gets_them(tmp_path: Path, sto
     store.close()
     with sqlite3.connect(store.file) as connection:
         connection.execute("DROP TABLE meaning")
+        connection.execute("DELETE FROM state WHERE name IN ('meaning', 'digested')")
         connection.execute("PRAGMA user_version = 1")
     connection.close()
     again = opened(tmp_path)
+    assert again.digest()
     assert likeliest(again, "who walked off with my power tool").text == fact(TOLD[0], 0.0).text
     again.close()
+
+
+def test_looking_writes_nothing_and_finds_what_was_told_just_now(store: Store) -> None:
+    before = store._connection.total_changes
+    assert likeliest(store, "who walked off with my power tool").text == fact(TOLD[0], 0.0).text
+    assert store._connection.total_changes == before
+
+
+def test_what_was_told_is_digested_bit_by_bit_and_then_there_is_no_more(tmp_path: Path, store: Store) -> None:
+    while store.digest():
+        pass
+    before = store._connection.total_changes
+    assert not store.digest() and store._connection.total_changes == before
+    with sqlite3.connect(store.file) as connection:
+        assert len(connection.execute("SELECT id FROM meaning").fetchall()) == len(TOLD)
+    connection.close()
+
+
+def test_a_session_digests_what_it_was_told(tmp_path: Path) -> None:
+    async def scenario() -> tuple[int, str]:
+        async with desk(tmp_path, "memory.on=true") as session:
+            await session.ask("remember that I've lent the drill to Lorenzo")
+            vector.cache_clear()
+            answer = await session.ask("who walked off with my power tool")
+            assert vector.cache_info().misses <= 2, "the question once, and the fact if it was looked for undigested"
+            store = session.session.parts.memory
+            assert isinstance(store, Store)
+            return len(store._connection.execute("SELECT id FROM meaning").fetchall()), answer
+
+    count, answer = asyncio.run(scenario())
+    assert count == 1 and "Lorenzo" in answer
 
 
 def test_what_another_process_stores_or_forgets_counts(tmp_path: Path, store: Store) -> None:

@@ -15,8 +15,8 @@ from pipelines.events import Memory
 from pipelines.memory.likely import LIKELY
 
 LOOSELY: Final = 0.1  # the floor for what is judged: one word in common may be enough
-JUDGED: Final = 24  # so many of those that share a word are
-NEAR: Final = 16  # and so many of those that mean something close to the question
+JUDGED: Final = 16  # so many of those that share a word are
+NEAR: Final = 8  # and so many of those that mean something close to the question
 MORE: Final = 6  # so many of these
 
 

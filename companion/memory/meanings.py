@@ -1,13 +1,16 @@
 """What each fact means, as a vector beside its row, so that it is found in words that it does not have.
 
 Facts only: they are what the wearer told, and few beside places and turns. The newest MOST are compared with a question
-at once; an older one is still found by its words. A fact that was stored before there were these vectors gets its own
-when the store is opened, or when it is first judged.
+at once; an older one is still found by its words. Storing makes no vector, which takes some milliseconds: `digest` does
+it afterwards. Looking writes nothing; for facts that `digest` did not come to yet, it makes theirs in passing.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import Future
+from contextlib import AbstractContextManager
+from heapq import nlargest
 from typing import Any, Final
 
 import numpy as np
@@ -17,8 +20,8 @@ from companion.memory.meaning import encoder
 from companion.memory.rows import MANY, set_state, state
 from pipelines.events import Memory
 
-MOST: Final = 8192
-AT_ONCE: Final = 128  # facts that get their vector when the store is opened
+MOST: Final = 2048
+AT_ONCE: Final = 4  # facts that get their vector in one go: what waits meanwhile waits for some 15 ms
 LETTERS: Final = 400  # of a text that count
 Numbers = NDArray[np.float32]
 _SCALE: Final = 127.0 * 2  # no number of a vector of length one is as large as a half
@@ -27,43 +30,47 @@ _SCALE: Final = 127.0 * 2  # no number of a vector of length one is as large as 
 class Meanings:
     """The vectors of one database."""
 
-    def __init__(self, connection: Any) -> None:
+    def __init__(self, connection: Any, writing: Callable[[], AbstractContextManager[None]]) -> None:
+        """`writing`: a transaction, undone if it fails."""
         self._connection = connection
+        self._writing = writing
         self._read = ("", 0)  # the generation and the last id that `_ids` and `_vectors` hold
         self._ids = np.zeros(0, np.int64)
         self._vectors = np.zeros((0, encoder.DIMENSIONS), np.float32)
         if state(connection, "meaning") != encoder.VERSION:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute("DELETE FROM meaning")
-            set_state(connection, "meaning", encoder.VERSION)
-            connection.execute("COMMIT")
-        self._catch_up()
+            with writing():
+                connection.execute("DELETE FROM meaning")
+                set_state(connection, "meaning", encoder.VERSION)
+                set_state(connection, "digested", "0")  # every fact up to this id has its vector
 
-    def _catch_up(self) -> None:
-        rows = self._connection.execute(
-            "SELECT id, text FROM memory WHERE what = 'fact' AND id NOT IN (SELECT id FROM meaning) "
-            "ORDER BY id DESC LIMIT ?",
-            (AT_ONCE,),
+    def digest(self) -> bool:
+        """Make the vectors of some facts that have none yet, the oldest first; whether there may be more."""
+        lacking = self._lacking()
+        if lacking:
+            vectors = {row_id: vector_of(text) for row_id, text in lacking}
+            with self._writing():
+                self._insert(vectors)
+                set_state(self._connection, "digested", str(lacking[-1][0]))
+        return len(lacking) == AT_ONCE
+
+    def _lacking(self) -> list[tuple[int, str]]:
+        done = int(state(self._connection, "digested") or 0)
+        found: list[tuple[int, str]] = self._connection.execute(
+            "SELECT id, text FROM memory WHERE what = 'fact' AND id > ? ORDER BY id LIMIT ?", (done, AT_ONCE)
         ).fetchall()
-        if rows:
-            self._write({row_id: vector_of(text) for row_id, text in rows})
-
-    def put(self, memory: Memory) -> None:
-        """Of a new memory, inside the transaction that stores it."""
-        if memory.what == "fact":
-            self._insert({memory.id: vector_of(memory.text)})
+        return found
 
     def near(self, vector: Numbers, count: int) -> list[int]:
         """The facts closest to it, by id. `vector`: (DIMENSIONS,)."""
         self._sync()
-        if not len(self._ids):
-            return []
         close = self._vectors @ vector
-        count = min(count, len(close))
-        return [int(one) for one in self._ids[np.argpartition(-close, count - 1)[:count]]]
+        best = np.argpartition(-close, count - 1)[:count] if len(close) > count else np.arange(len(close))
+        found = {int(self._ids[i]): float(close[i]) for i in best}
+        found |= {row_id: float(vector_of(text) @ vector) for row_id, text in self._lacking()}
+        return nlargest(count, found, key=found.__getitem__)
 
     def of(self, facts: Sequence[Memory]) -> Numbers:
-        """(facts, DIMENSIONS); those that had none yet are made and kept."""
+        """(facts, DIMENSIONS)."""
         found: dict[int, Numbers] = {}
         ids = [fact.id for fact in facts]
         for first in range(0, len(ids), MANY):
@@ -71,16 +78,8 @@ class Meanings:
             marks = ", ".join("?" * len(some))
             rows = self._connection.execute(f"SELECT id, vector FROM meaning WHERE id IN ({marks})", some)
             found.update((row_id, _whole(blob)) for row_id, blob in rows)
-        lacking = {fact.id: vector_of(fact.text) for fact in facts if fact.id not in found}
-        if lacking:
-            self._write(lacking)
-        found |= lacking
-        return np.stack([found[one] for one in ids]) if ids else np.zeros((0, encoder.DIMENSIONS), np.float32)
-
-    def _write(self, vectors: dict[int, Numbers]) -> None:
-        self._connection.execute("BEGIN IMMEDIATE")
-        self._insert(vectors)
-        self._connection.execute("COMMIT")
+        vectors = [found[fact.id] if fact.id in found else vector_of(fact.text) for fact in facts]
+        return np.stack(vectors) if vectors else np.zeros((0, encoder.DIMENSIONS), np.float32)
 
     def _insert(self, vectors: dict[int, Numbers]) -> None:
         rows = [(row_id, _small(vector)) for row_id, vector in vectors.items()]
@@ -109,8 +108,13 @@ class Meanings:
 
 
 def vector_of(text: str) -> Numbers:
-    """(DIMENSIONS,) of a fact's or a question's words."""
+    """(DIMENSIONS,) of a fact's words."""
     return encoder.vector(text[:LETTERS])
+
+
+def meaning_of(question: str) -> Future[Numbers]:
+    """(DIMENSIONS,) of a question's words, made while it is looked for by them."""
+    return encoder.beside(question[:LETTERS])
 
 
 def _small(vector: Numbers) -> bytes:

@@ -69,6 +69,10 @@ class MemoryStore(Protocol):
         are to answer, in the wearer's words; then they come with `fits`, and some more that are told otherwise."""
         ...
 
+    def digest(self) -> bool:
+        """A little work that makes a later `recall` quicker; whether there is more."""
+        ...
+
     def forget(
         self,
         ids: tuple[int, ...] = (),

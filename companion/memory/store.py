@@ -22,7 +22,7 @@ from companion.memory.embed import Embedder
 from companion.memory.export import write_export
 from companion.memory.finding import Finder, Query
 from companion.memory.forgetting import DAY_S, Forgetter, Meant
-from companion.memory.meanings import Meanings, vector_of
+from companion.memory.meanings import Meanings, meaning_of
 from companion.memory.nearest import Wanted
 from companion.memory.recorded import Recordings
 from companion.memory.rows import COLUMNS, insert, of_row, set_state, state, with_ids
@@ -90,7 +90,7 @@ class Store:
         self._one = threading.RLock()
         self._index = VectorIndex(connection, embedder)
         self._finder = Finder(connection, self._index)
-        self._meanings = Meanings(connection)
+        self._meanings = Meanings(connection, self._writing)
         self._forgetter = Forgetter(connection, file.parent, self._index, recordings, self._writing, settling)
         if embedder.quick:
             self._index.catch_up()
@@ -113,7 +113,6 @@ class Store:
                     self._connection.execute("INSERT INTO picture VALUES (?, ?)", (memory.thumb, jpeg))
                 memory = replace(memory, id=insert(self._connection, memory))
                 found = self._index.put(memory.id, memory)
-                self._meanings.put(memory)
                 replaced = self._replace(memory, replaces)
             self._settling.stored()
             self._index.add(memory, found)
@@ -159,19 +158,23 @@ class Store:
             self._index.sync()
             if not question or not query.strip():
                 return self._finder.find(asked, self._now())
+            meant = meaning_of(_text(question)) if "fact" in wanted.what else None
             found = self._finder.ranked(replace(asked, limit=max(limit, JUDGED)), self._now(), LOOSELY)
-            near = () if subject else self._near(_text(question), wanted, {memory.id for memory, _ in found})
+            near = () if meant is None or subject else self._near(meant.result(), wanted, {m.id for m, _ in found})
             return judged(_text(question), (*found, *near), limit, self._meanings.of)
 
-    def _near(self, question: str, wanted: Wanted, known: set[int]) -> Iterator[tuple[Memory, float]]:
-        """Facts that mean something close to it and share no word with it; none of them fits by itself."""
-        if "fact" not in wanted.what:
-            return
-        ids = [one for one in self._meanings.near(vector_of(question), NEAR) if one not in known]
+    def _near(self, meant: NDArray[Any], wanted: Wanted, known: set[int]) -> Iterator[tuple[Memory, float]]:
+        """Facts that mean something close to a question and share no word with it; none of them fits by itself."""
+        ids = [one for one in self._meanings.near(meant, NEAR) if one not in known]
         for memory in map(of_row, with_ids(self._connection, ids)):
             then = wanted.since_s <= memory.at_s <= (wanted.until_s or math.inf)
             if then and (wanted.replaced or not memory.replaced_s):
                 yield memory, 0.0
+
+    def digest(self) -> bool:
+        """Work ahead for `recall`: what some of the facts mean that were stored last. Whether there may be more."""
+        with self._in():
+            return self._meanings.digest()
 
     def forget(
         self,

@@ -54,13 +54,14 @@ VOICES = (
 SNR_DB = 20.0
 LEAD_S, TAIL_S = 0.3, 0.3  # what the conversation cuts around the words: its pre-roll, and the pause it waits for
 NOISES = 120
-STOPS = ("stop", "stop it", "stop please", "be quiet")
+STOPS = ("stop", "stop it")  # said over an answer: a phrase, and none
 # No order to stop, and most of them close to one in sound.
 SHORT = tuple(
     """top|hop|shop|step|stock|stuff|spot|start|star|store|stamp|up|drop|talk|hot|the shop|bus stop|at the top
 yeah|right|mhm|okay|no|yes|thanks|really|wow|great""".replace("\n", "|").split("|")
 )
-TIMES = 5  # each is said by each voice
+OVER_SNR_DB = (12.0, 20.0, 30.0)  # by turns
+TIMES = {"stop": 15, "stop it": 15, "": 6}  # so often is each said by each voice; "": each of the others
 
 Sound = NDArray[np.float32]  # (n,) in [-1, 1], 16 kHz mono
 
@@ -100,14 +101,14 @@ def held_out() -> None:
         raise SystemExit(f"{', '.join(heard)}: not among TEST_VARIANTS of training/voices.py; take others for VOICES")
 
 
-def spoken(text: str, voice: Accent, seed: int, lead_s: float = LEAD_S) -> Sound:
-    """The text with silence around it and steady pinkish noise at 20 dB, at a drawn level."""
+def spoken(text: str, voice: Accent, seed: int, lead_s: float = LEAD_S, snr_db: float = SNR_DB) -> Sound:
+    """The text with silence around it and steady pinkish noise, at a drawn level."""
     random = np.random.default_rng(seed)
     dry = at_16k(espeak().speak(text, voice), espeak().rate_hz)
     loud = np.flatnonzero(np.abs(dry) > 0.01 * np.abs(dry).max())
     dry = dry[loud[0] : loud[-1] + 1]
     clip = np.pad(dry, (round(lead_s * SAMPLE_RATE_HZ), round(TAIL_S * SAMPLE_RATE_HZ)))
-    noise = pink(len(clip), random) * float(np.sqrt(np.mean(dry**2))) * 10 ** (-SNR_DB / 20)
+    noise = pink(len(clip), random) * float(np.sqrt(np.mean(dry**2))) * 10 ** (-snr_db / 20)
     return as_16_bit((clip + noise) / np.abs(clip + noise).max() * 10 ** (random.uniform(-20, -3) / 20))
 
 
@@ -212,20 +213,21 @@ def human(folder: Path) -> Iterator[Clip]:
                 yield Clip(f"{path.name} at {start / SAMPLE_RATE_HZ:.1f} s", "", sound[start : start + size])
 
 
-def stopped(transcriber: Transcriber, words: tuple[str, ...]) -> dict[str, float]:
+def stopped(transcriber: Transcriber, words: tuple[str, ...], times: int) -> dict[str, float]:
     """How many of these, said over an answer, would end it: in percent, by the recogniser's gate alone, and as
     `pipelines.weighing` has it."""
     random, believed, ended = np.random.default_rng(4), 0, 0
-    for i in range(len(words) * TIMES):
+    for i in range(len(words) * times):
         for voice in VOICES:
-            lead_s = random.uniform(0.1, 0.5)  # what is cut before the words varies
-            sound = spoken(words[i % len(words)], voice, 300_000 + i, lead_s)
+            lead_s, snr_db = random.uniform(0.1, 0.5), float(random.choice(OVER_SNR_DB))
+            sound = spoken(words[i % len(words)], voice, 300_000 + i, lead_s, snr_db)
             hearing = transcriber.transcribe(sound)
-            heard = Transcribed(0, 0, hearing.text, hearing.accepted, hearing.why, (), hearing.avg_logprob)
+            said = hearing.text, hearing.accepted, hearing.why, hearing.words, hearing.avg_logprob
+            heard = Transcribed(0, 0, *said)
             sure = heard.accepted and understand(heard.text).name == "stop"
             believed += sure
             ended += sure or (not heard.accepted and refused_stop(heard))
-    n = len(words) * TIMES * len(VOICES)
+    n = len(words) * times * len(VOICES)
     return {"n": n, "believed_percent": round(100 * believed / n, 1), "ended_percent": round(100 * ended / n, 1)}
 
 
@@ -287,7 +289,8 @@ def main() -> None:
     print(f"{transcriber.name}\n{'set':<34}{'n':>6}{'exact %':>9}{'refused %':>10}{'wrong':>9}{'ms':>9}{'core ms':>9}")
     all_heard = {name: judged(transcriber, clips()) for name, clips in sets.items()}
     rows = {name: row(name, heard, given.show) for name, heard in all_heard.items()}
-    over = {"said to end it": stopped(transcriber, STOPS), "other short words": stopped(transcriber, SHORT)}
+    over = {said: stopped(transcriber, (said,), TIMES[said]) for said in STOPS}
+    over["other short words"] = stopped(transcriber, SHORT, TIMES[""])
     print(f"\n{'over an answer':<34}{'n':>6}{'ends it by the gate alone':>28}{'with what is asked over answers':>34}")
     for name, found in over.items():
         print(f"{name:<34}{found['n']:>6}{found['believed_percent']:>26.1f} %{found['ended_percent']:>32.1f} %")

@@ -4,7 +4,8 @@
 
 With --rows ...,1000000 the largest takes some ten minutes to fill and 1 GB of disk. Each size is a database of its own;
 sentences are drawn from 20,000 made-up words as often as words are in speech. Times are wall times, and of recall the
-processor's beside them, which say the same on a busy machine.
+processor's beside them, which say the same on a busy machine. What a question means is worked out when it is heard,
+in another lane, and has a line of its own.
 """
 
 from __future__ import annotations
@@ -27,7 +28,8 @@ import numpy as np
 from companion.compute import Asked, ComputeDoor
 from companion.memory.embed import HashedGrams, normal
 from companion.memory.meaning.encoder import DIMENSIONS
-from companion.memory.rows import embedded, insert
+from companion.memory.meaning.purpose import purpose
+from companion.memory.rows import embedded, insert, set_state
 from companion.memory.settings import MemorySettings
 from companion.memory.store import Store, open_store
 from pipelines.events import Memorise, Memory
@@ -90,6 +92,7 @@ def fill(store: Store, sentences: Sentences, count: int, now_s: float) -> None:
             facts = [row_id for row_id, one in zip(ids, some, strict=True) if one.what == "fact"]
             meant = normal(drawn.standard_normal((len(facts), DIMENSIONS), np.float32))
             store._meanings._insert(dict(zip(facts, meant, strict=True)))
+            set_state(store._connection, "digested", str(ids[-1]))
         store._settling.stored()
         store._connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchall()
 
@@ -108,10 +111,12 @@ def both(work: Callable[[], object]) -> tuple[float, float]:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """One size of database. `found`: share of questions made of two rarer words of one memory that find it among 8, and
-    the same with a letter wrong in each; `invented`: questions of unknown words that find something."""
+    """One size of database. `heard`: what a question means and is for. `found`: share of questions made of two rarer
+    words of one memory that find it among 8, and the same with a letter wrong in each; `invented`: questions of unknown
+    words that find something."""
 
     rows: int
+    heard: Times
     recall: Times
     cpu: Times
     store: Times
@@ -124,9 +129,11 @@ class Size:
     file_mb: float
 
 
-def _asked(store: Store, text: str) -> tuple[Memory, ...]:
-    """As a question asks: what is found is judged."""
-    return store.recall(text, question=text)
+def _asked(store: Store, sentences: Sentences, heard: list[float]) -> tuple[float, float]:
+    """As a question asks: what it means is worked out when it is heard, and what is found is judged."""
+    text = sentences(sentences.chance.randint(1, 6))
+    heard.append(timed(lambda: purpose(text)))
+    return both(lambda: store.recall(text, question=text))
 
 
 def one_size(folder: Path, rows: int, seed: int) -> Size:
@@ -138,7 +145,8 @@ def one_size(folder: Path, rows: int, seed: int) -> Size:
     began = time.perf_counter()
     store = open_store(KEPT, folder, HashedGrams())
     open_s = time.perf_counter() - began
-    asked = [both(lambda: _asked(store, sentences(chance.randint(1, 6)))) for _ in range(200)]
+    heard = list[float]()
+    asked = [_asked(store, sentences, heard) for _ in range(200)]
     asked += [both(lambda: store.recall(sentences(3), what=("fact",), since_s=now_s - 86_400)) for _ in range(50)]
     walls, cpus = zip(*asked, strict=True)
     found, misspelt = (_found(store, chance, rows, wrong) for wrong in (False, True))
@@ -150,6 +158,7 @@ def one_size(folder: Path, rows: int, seed: int) -> Size:
     store.close()
     return Size(
         rows,
+        Times.of(heard),
         Times.of(walls),
         Times.of(cpus),
         Times.of(stored),
@@ -193,6 +202,7 @@ def lateness(folder: Path, seed: int, storing: bool, seconds: float = 6.0) -> Ti
             if storing and tick % 2 == 0:
                 memory = sentences.memory(time.time())
                 door.compute("memory", lambda m=memory: store.memorise(m), _done, _failed, Asked(Memorise(0, "")))
+                door.ahead("memory", store.digest)
         door.close()
         return late
 
@@ -228,6 +238,8 @@ def main() -> None:
                 flush=True,
             )
         idle, busy = (lateness(Path(folder) / name, options.seed, name == "busy") for name in ("idle", "busy"))
+        heard = ", ".join(str(s.heard) for s in sizes)
+        print(f"what a question means and is for, when it is heard, ms (p50 p95 p99): {heard}")
         print(f"a loop's lateness, ms (p50 p95 p99): {idle} at rest, {busy} while 50 a second are stored")
         chance = random.Random(options.seed)
         moments = [chance.uniform(0.02, 2.0) for _ in range(options.kills)]
@@ -249,6 +261,8 @@ def main() -> None:
         "sizes": [
             {
                 "rows": s.rows,
+                "heard_ms_p50": s.heard.p50,
+                "heard_ms_p95": s.heard.p95,
                 "recall_ms_p50": s.recall.p50,
                 "recall_ms_p95": s.recall.p95,
                 "recall_cpu_ms_p95": s.cpu.p95,

@@ -62,6 +62,8 @@ class Found:
             self.nothing("near", [question.replace("{n}", who) for question in topic.get("near", ())])
         for kind in NOTHING[1:]:
             self.nothing(kind, self.data.get(kind, ()))
+        while self.store.digest():
+            pass
 
     def nothing(self, kind: str, questions: Any) -> None:
         self.asked += [(question, -1 - NOTHING.index(kind)) for question in questions]

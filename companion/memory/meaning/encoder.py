@@ -6,6 +6,7 @@ A sentence encoder of six layers, fitted to what wearers tell, ask and want forg
 
 from __future__ import annotations
 
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
@@ -31,13 +32,15 @@ class Encoder:
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
+        options.add_session_config_entry("session.x64quantprecision", "1")  # older processors' sums would overflow
         self._session: Any = onnxruntime.InferenceSession(str(MODEL), options, providers=["CPUExecutionProvider"])
         self._tokens: Any = BertWordPieceTokenizer(str(WORDS), lowercase=True)
         self._tokens.enable_truncation(LONGEST)
 
     def vector(self, text: str) -> Numbers:
         """(DIMENSIONS,), of length one."""
-        tokens = np.array([self._tokens.encode(text).ids], np.int64)
+        whole = text.encode("utf-8", "replace").decode()  # half a character may be typed; the tokenizer wants none
+        tokens = np.array([self._tokens.encode(whole).ids], np.int64)
         found: Numbers = self._session.run(None, {"tokens": tokens})[0][0]
         return found
 
@@ -52,3 +55,13 @@ def encoder() -> Encoder:
 def vector(text: str) -> Numbers:
     """(DIMENSIONS,), of length one."""
     return encoder().vector(text)
+
+
+def beside(text: str) -> Future[Numbers]:
+    """The same, made beside what the caller does meanwhile."""
+    return _beside().submit(vector, text)
+
+
+@cache
+def _beside() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(1, "earshot-encoder")

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from companion.memory.meaning.encoder import vector
 from companion.memory.meaning.lexicon import vectors
-from companion.memory.meaning.pairs import NAME, Asked, Told, asked, between, told
+from companion.memory.meaning.pairs import NAME, asked, between, told
 
 FILE: Final = Path(__file__).with_name("weights.npz")
 Numbers = NDArray[np.float32]
@@ -29,6 +29,7 @@ class Judge:
             self._mean, self._spread = data["mean"], data["spread"]
             stacked = {name: data[name] for name in data.files if name not in {"words", "mean", "spread"}}
             known = bytes(data["words"]).decode().split("\n")
+        self._all = stacked
         self._members = [{name: w[i] for name, w in stacked.items()} for i in range(len(stacked["out"]))]
         self._at = {word: i + 1 for i, word in enumerate(known)}
 
@@ -42,21 +43,15 @@ class Judge:
         if meant is None:
             meant = np.stack([vector(fact[:LONGEST]) for fact in facts])
         features = (np.stack([between(q, one) for one in them]) - self._mean) / self._spread
-        odds = [self._odds(member, q, them, features, wanted, meant) for member in self._members]
+        u, v = self._sides([q.words], "a"), self._sides([one.words for one in them], "b")
+        odds = [self._odds(w, u[i, 0], v[i], features, wanted, meant) for i, w in enumerate(self._members)]
         return [float(p) for p in 1 / (1 + np.exp(-np.clip(np.mean(odds, 0), -30, 30)))]
 
     def _odds(
-        self,
-        w: Mapping[str, Numbers],
-        question: Asked,
-        facts: Sequence[Told],
-        features: Numbers,
-        wanted: Numbers,
-        meant: Numbers,
+        self, w: Mapping[str, Numbers], u: Numbers, v: Numbers, features: Numbers, wanted: Numbers, meant: Numbers
     ) -> Numbers:
-        """The logarithms of the odds, by one of the nets."""
-        u = self._side(w, question, "a")
-        v = np.stack([self._side(w, one, "b") for one in facts])
+        """The logarithms of the odds, by one of the nets. `u`, `v`: what the question and each fact say, as it has
+        them."""
         asks, tells = w["asks"] @ wanted, meant @ w["tells"].T
         close = [4 * (meant @ wanted) - 1.6, 4 * (_unit(tells) @ _unit(asks)) - 1.2]
         x = np.column_stack([features, 3 * (_unit(v) @ _unit(u)), v @ u, *close])
@@ -64,12 +59,18 @@ class Judge:
         score: Numbers = x @ w["plain"] + w["plain_bias"] + hidden @ w["out"] + w["out_bias"]
         return score - float(u @ w["nothing"] + w["nothing_bias"] + asks @ w["unasked"])
 
-    def _side(self, w: Mapping[str, Numbers], text: Asked | Told, side: str) -> Numbers:
-        """What one of the two says, as a few numbers."""
-        at = [self._at.get(word, 0) for word in text.words]
-        each = vectors(tuple("" if word == NAME else word for word in text.words)) @ w[f"{side}_vectors"].T
-        share = w[f"{side}_weights"][at][:, None]
-        out: Numbers = ((each + w[f"{side}_words"][at]) * share).sum(0) / (np.abs(share).sum() + 1.0)
+    def _sides(self, texts: Sequence[Sequence[str]], side: str) -> Numbers:
+        """(nets, texts, n): what each text says, as a few numbers: of its words together, by what each weighs."""
+        words = [word for text in texts for word in text]
+        of = np.repeat(np.arange(len(texts)), [len(text) for text in texts])
+        at = [self._at.get(word, 0) for word in words]
+        each = vectors(tuple("" if word == NAME else word for word in words)) @ self._all[f"{side}_vectors"].swapaxes(
+            1, 2
+        )
+        share = self._all[f"{side}_weights"][:, at]
+        which = (of == np.arange(len(texts))[:, None]).astype(np.float32)
+        out: Numbers = which @ ((each + self._all[f"{side}_words"][:, at]) * share[..., None])
+        out /= (np.abs(share) @ which.T + 1.0)[..., None]
         return out
 
 

@@ -94,6 +94,7 @@ class Day(ScriptedSession):
         try:
             if isinstance(d, ev.Memorise):
                 stored, replaced = store.memorise(d.memory, d.replaces)
+                store.digest()
                 return ev.Memorised(0, d.request, stored, replaced)
             if isinstance(d, ev.Recall):
                 found = store.recall(d.query, d.what, d.subject, d.limit, d.since_s, d.until_s, d.replaced, d.question)
