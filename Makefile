@@ -20,8 +20,8 @@ $(STAMP): requirements.lock pyproject.toml
 demo: $(STAMP) ## a wearer with simulated glasses asks aloud and is answered aloud
 	$(BIN)/companion demo
 
-test: $(STAMP) ## the test suite, two files at a time: most of it waits for sessions in real time
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+test: $(STAMP) ## the test suite, three files at a time: much of it waits for sessions in real time
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder
 
 test-browser: $(STAMP) ## the page and the session page in a real Chromium (Debian: apt-get install chromium)
 	$(BIN)/python -m pytest -m browser -rs
