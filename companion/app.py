@@ -112,6 +112,8 @@ class App:
             self.preferences = PreferencesFile(data_folder() / PREFERENCES, self.notice)
         if self.settings.memory.on and self.counted:
             await asyncio.to_thread(self._open_memory)
+        if self.memory is not None:
+            self.door.ahead("memory", self.memory.digest)  # what was told before facts had vectors
         if self.settings.tools.on:
             await self._start_tools(self.net)
         if self.settings.recording.on:

@@ -31,7 +31,6 @@ class Remembering:
         self._session = session
         self._work = work
         self._eyes = eyes
-        self.digest()  # what was told before there were vectors
 
     def memorise(self, d: ev.Memorise) -> None:
         memory = replace(d.memory, session=d.memory.session or self._session.link.session)
@@ -39,16 +38,10 @@ class Remembering:
         def work(store: MemoryStore) -> ev.Memorised:
             stored, replaced = store.memorise(memory, d.replaces, self._picture(d) if d.frame_id > 0 else None)
             if stored.what == "fact":
-                self.digest()
+                self._session.parts.door.ahead("memory", store.digest)
             return ev.Memorised(0, d.request, stored, replaced)
 
         self._run(d, work, ev.Memorised(0, d.request, memory))
-
-    def digest(self) -> None:
-        """Let the store do what makes looking quicker, once nothing else waits for it."""
-        store = self._session.parts.memory
-        if store is not None:
-            self._session.parts.door.ahead("memory", store.digest)
 
     def _picture(self, d: ev.Memorise) -> Any:
         """The frame with what is hidden in black, (h, w, 3) uint8; None if it is gone: then without it."""
