@@ -261,6 +261,7 @@ class App:
             self._spent_today(),
             self.missing,
             memory=self.memory,
+            memory_closed=self.settings.memory.on and self.counted and self.memory is None,
             reminders=self._reminders(),
         )
         if self.preferences is not None:

@@ -29,13 +29,15 @@ class OwnSound:
         self._third = ThirdRate()
         self._silent = True
 
-    def played(self, pcm: Pcm | None, now_ns: int) -> None:
-        """20 ms leave now: (960,) int16, 48 kHz mono, after gain and ducking; None: silence."""
+    def played(self, pcm: Pcm | None, now_ns: int, stamp: int | None = None) -> None:
+        """20 ms leave now: (960,) int16, 48 kHz mono, after gain and ducking; None: silence. `stamp`: of the link's
+        slot that they are for, in such samples; None: it has none."""
+        slot = None if stamp is None else stamp // 960
         if pcm is None and self._silent:
-            self._canceller.played(None, now_ns)
+            self._canceller.played(None, now_ns, slot)
             return
         self._silent = pcm is None  # one more tick of silence brings the end of the sound through the filter
-        self._canceller.played(self._third(pcm if pcm is not None else np.zeros(960, np.int16)), now_ns)
+        self._canceller.played(self._third(pcm if pcm is not None else np.zeros(960, np.int16)), now_ns, slot)
 
     def taken_out(self, pcm: Pcm, media_ns: int) -> tuple[Pcm, int]:
         """The microphone's sound without ours, (n,) int16 16 kHz, and when its first sample was captured."""

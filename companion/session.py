@@ -96,6 +96,7 @@ class Parts:
     preferences: Preferences = field(default_factory=Preferences)  # what the wearer asked for in earlier sessions
     prefer: Callable[[Preferences], None] = lambda preferences: None  # remembers it; a replay remembers nothing
     memory: MemoryStore | None = None  # what is remembered beyond sessions
+    memory_closed: bool = False  # it is wanted, and could not be opened: then that is said where it is missed
     reminders: tuple[Memory, ...] = ()  # of earlier sessions
 
 
@@ -156,7 +157,7 @@ class Session:
                 wake_word=parts.settings.attention.wake_word,
                 turn_model=parts.settings.turn.audio_model,
                 cancels_echo=can_cancel_echo(),
-                memory=parts.memory is not None,
+                memory=parts.memory is not None or parts.memory_closed,
                 reminders=parts.reminders,
                 offers=parts.memory is not None and parts.settings.memory.offers,
             )
@@ -353,9 +354,9 @@ class Session:
         if self.parts.recorder:
             self.parts.recorder.sender_report(arrival_ns, track, ntp, rtp)
 
-    def next_answer(self) -> tuple[bytes, int]:
-        """20 ms of the answer as an Opus packet, for the link to send now."""
-        now_ns, tick = self._taken()
+    def next_answer(self, stamp: int | None = None) -> tuple[bytes, int]:
+        """20 ms of the answer as an Opus packet, for the link to send now. `stamp`: of the slot that it is for."""
+        now_ns, tick = self._taken(stamp)
         if self._encoder is None:
             self._encoder = OpusEncoder()
         if tick.pcm is not None:
@@ -379,12 +380,12 @@ class Session:
         self._mark(now_ns, tick)
         return tick.pcm
 
-    def _taken(self) -> tuple[int, Tick]:
+    def _taken(self, stamp: int | None = None) -> tuple[int, Tick]:
         """The next 20 ms and its moment: the marks are stamped with it, and a replay takes at the same moments."""
         now_ns, waiting = self.clock.now_ns(), not (self.playout.idle and self.chimes.idle)
         tick = self.chimes.over(self.playout.take(), self.playout.gain_db)
         if self._own_sound is not None:
-            self._own_sound.played(tick.pcm, now_ns)
+            self._own_sound.played(tick.pcm, now_ns, stamp)
         if self.parts.recorder and (waiting or tick.marks):
             self.parts.recorder.pull(now_ns)
         return now_ns, tick

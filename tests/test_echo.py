@@ -96,6 +96,34 @@ def test_slots_that_the_link_left_out_are_left_out(far: Sound) -> None:
     assert starts_ns(windows(np.concatenate(out))) == []
 
 
+# A loop that stood still in pieces: the slots that were sent, and by how many ms each was late; three are left out.
+IN_PIECES = ((0, 4), (2, 18), (5, 39), (6, 34), (7, 15), (8, 39), (9, 22), (10, 3), (11, 5))
+
+
+@pytest.mark.parametrize("lands", [(230, 330, 430, 530, 630, 730), (280, 380, 480, 580, 680, 780)])
+def test_by_the_slots_numbers_it_is_known_which_were_left_out(far: Sound, lands: tuple[int, ...]) -> None:
+    sent = dict.fromkeys(range(len(far) // TICK), 0)
+    for at in lands:
+        for slot in range(at, at + 12):
+            sent.pop(slot)
+        sent |= {at + slot: late_ms for slot, late_ms in IN_PIECES}
+    played, rest = np.zeros(len(far)), iter(range(len(far) // TICK))
+    for slot in sorted(sent):
+        part = next(rest)
+        played[slot * TICK : (slot + 1) * TICK] = far[part * TICK : (part + 1) * TICK]
+    near = pcm16(Room(120, -10).echo(played) + quiet_room(len(played)))
+    events = [(slot * TICK_NS + late_ms * MS, 0, slot) for slot, late_ms in sent.items()]
+    events += [((k + 1) * TICK_NS + 5 * MS, 1, k) for k in range(len(near) // TICK)]
+    canceller, out = EchoCanceller(), []
+    for at_ns, kind, k in sorted(events):
+        part_of = slice(k * TICK, (k + 1) * TICK)
+        if kind == 0:
+            canceller.played(pcm16(played[part_of]), at_ns, k)
+        else:
+            out.append(canceller.clean(near[part_of], k * TICK_NS)[0])
+    assert starts_ns(windows(np.concatenate(out))) == []
+
+
 def test_without_our_voice_the_wearers_comes_through_as_it_was() -> None:
     words = phrase("what_does_this_sign_say")
     near = pcm16(np.concatenate([quiet_room(RATE_HZ), words, quiet_room(RATE_HZ)]))

@@ -225,7 +225,7 @@ class Session:
         self.flows.append((track, flows))
         self.changed.set()
 
-    def next_answer(self) -> tuple[bytes, int]:
+    def next_answer(self, stamp: int | None = None) -> tuple[bytes, int]:
         self.pulls += 1
         self.changed.set()
         return self.to_say.pop(0) if self.to_say else (SILENCE, 0)
@@ -1167,7 +1167,7 @@ def test_a_position_counts_the_packets_of_its_utterance_only() -> None:
 def test_speaking_waits_until_the_timestamp_origin_is_known() -> None:
     said: list[dict[str, Any]] = []
     plays, origin = [(SILENCE, 3), (SILENCE, 3), (SILENCE, 0)], [None, 2**32 - 500, 2**32 - 500]
-    answers = Answers(lambda: plays.pop(0), said.append, lambda stamp: origin.pop(0))
+    answers = Answers(lambda stamp: plays.pop(0), said.append, lambda stamp: origin.pop(0))
     answers.packet(0)
     answers.packet(960)
     assert not said

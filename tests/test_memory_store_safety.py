@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import os
 import random
@@ -11,7 +12,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from companion.memory.shape import MemoryError_
 from companion.memory.store import Store, open_store
 from pipelines.events import Memory
 from tests.bench.memory_kills import kill_one
+from tests.desk import desk
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -389,3 +391,24 @@ def test_a_wrong_and_a_missing_passphrase_name_the_way_out(tmp_path: Path, monke
 def test_the_rest_of_the_companion_learns_its_shape_without_loading_sqlite() -> None:
     code = "import companion.memory.shape, sys; sys.exit('sqlite3' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_wearer_whose_memory_could_not_be_opened_hears_it_and_nothing_told_goes_elsewhere(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A secret that is to be remembered is no note."""
+    data = tmp_path / "data"
+    monkeypatch.setenv("EARSHOT_DATA", str(data))
+    with closing(sqlite3.connect(filled(data, 3))) as connection:
+        connection.execute("PRAGMA user_version = 99")
+
+    async def scenario() -> list[str]:
+        async with desk(tmp_path / "rec") as session:
+            return [
+                await session.ask(said) for said in ("remember that my wifi password is swordfish", "my locker is 9")
+            ]
+
+    first, second = asyncio.run(scenario())
+    assert first == "I could not store that: my memory could not be opened."
+    assert second == first
+    assert not any(b"swordfish" in file.read_bytes() for file in data.rglob("*") if file.is_file())

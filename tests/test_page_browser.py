@@ -153,7 +153,7 @@ class Session:
         self.offers.append((microphone, camera, speaker))
         self.changed.set()
 
-    def next_answer(self) -> tuple[bytes, int]:
+    def next_answer(self, stamp: int | None = None) -> tuple[bytes, int]:
         return self.to_say.pop(0) if self.to_say else (SILENCE, 0)
 
     def on_heard(self, utterance: int, mark: str, media_ns: int, position_ns: int) -> None:

@@ -92,9 +92,9 @@ class Outgoing:
                 while len(self._outbox):
                     await asyncio.sleep(GOODBYE_S / 20)
 
-    def _next_answer(self) -> tuple[bytes, int]:
+    def _next_answer(self, stamp: int) -> tuple[bytes, int]:
         assert self._handler is not None
-        return self._handler.next_answer()
+        return self._handler.next_answer(stamp)
 
     def _announce(self, message: dict[str, object]) -> None:
         """ "speaking" and "spoken", with the place on our line of sound where a data channel has the RTP timestamp."""

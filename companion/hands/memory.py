@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 R = TypeVar("R", ev.Memorised, ev.Recalled, ev.Forgotten)
-NO_STORE = "off"
+NO_STORE = "off"  # it could not be opened
 BROKEN = "broken"
 
 

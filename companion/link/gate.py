@@ -53,10 +53,10 @@ class Gate:
     def on_flow(self, track: str, flows: bool, detail: str) -> None:
         """Nothing: the wearer's place watches it."""
 
-    def next_answer(self) -> tuple[bytes, int]:
+    def next_answer(self, stamp: int | None = None) -> tuple[bytes, int]:
         if not self.open or self.handler is None or not self._plays():
             return SILENCE, 0
-        packet, utterance = self.handler.next_answer()
+        packet, utterance = self.handler.next_answer(stamp)
         if self.flow is not None and self.in_turn is not None and packet != SILENCE:
             self.flow.speaks(self.in_turn())
         return packet, utterance

