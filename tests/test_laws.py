@@ -87,9 +87,15 @@ def test_nothing_leaves_but_by_a_decision_that_names_it() -> None:
     assert all("stand-in" in a.reason for a in asked)
 
 
-def test_no_library_of_ours_keeps_an_id_of_this_machine_to_send_home(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "work",
+    [
+        "from pipelines.hearing.voice_activity import SileroModel; SileroModel.load()",
+        "from companion.memory.meaning.encoder import vector; vector('my locker is 214')",
+    ],
+)
+def test_no_library_of_ours_keeps_an_id_of_this_machine_to_send_home(tmp_path: Path, work: str) -> None:
     """onnxruntime does, in its user's cache, unless it is told not to before it is imported."""
-    work = "from pipelines.hearing.voice_activity import SileroModel; SileroModel.load()"
     env = {k: v for k, v in os.environ.items() if not k.startswith(("ORT_", "XDG_"))}
     subprocess.run([sys.executable, "-c", work], env={**env, "HOME": str(tmp_path)}, check=True, timeout=120)
     written = [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*") if path.is_file()]

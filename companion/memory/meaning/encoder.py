@@ -14,6 +14,8 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
+import pipelines  # noqa: F401  # keeps onnxruntime from reporting to its maker
+
 MODEL: Final = Path(__file__).with_name("encoder.onnx")
 WORDS: Final = Path(__file__).with_name("words.txt")
 DIMENSIONS: Final = 384
