@@ -53,13 +53,17 @@ def test_a_session_replays_the_same_although_the_database_has_changed_since(tmp_
     assert again.same, again.differences
 
 
-def test_a_database_that_cannot_be_opened_is_a_notice(tmp_path: Path) -> None:
+def test_a_database_that_cannot_be_opened_is_told_and_the_session_goes_on(tmp_path: Path) -> None:
     data_folder().mkdir(parents=True)
     (data_folder() / "memory").write_text("no folder")
 
     async def scenario() -> None:
         async with desk(tmp_path / "rec") as session:
-            assert await session.ask("remember that my locker is 214") == "Noted.", "as a note, as without a memory"
-            assert not session.all(ev.Memorise)
+            assert await session.ask("remember that my locker is 214") == wording.NOT_STORED["off"]
+            assert await session.ask("where is my locker") == wording.NOT_RECALLED
+            assert "minute" in await session.ask("set a timer for one minute")
 
     asyncio.run(scenario())
+    (recording,) = (tmp_path / "rec").glob("*.mcap")
+    again = replay(recording)
+    assert again.same, again.differences

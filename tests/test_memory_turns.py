@@ -296,9 +296,17 @@ def test_a_memory_that_cannot_be_searched_is_not_said_to_be_empty(days: Days) ->
     talked = days.begin(0, models=(LOCAL,))
     talked.session.world.memory = Failing(days.store, "recall", "locked")
     assert talked("where did I park") == wording.NOT_RECALLED
+    assert talked("where is my locker") == wording.NOT_RECALLED, "not that it was never told"
     assert talked("what do you know about me") == wording.NOT_RECALLED
     talked("why is the sky blue")
     assert talked.asked(), "a model is asked without it"
+
+
+def test_a_memory_that_cannot_be_searched_is_not_said_to_be_empty_without_a_model_either(days: Days) -> None:
+    talked = days.begin(0)
+    talked.session.world.memory = Failing(days.store, "recall", "locked")
+    for question in ("where is my locker", "what is Anna allergic to", "who has the drill"):
+        assert talked(question) == wording.NOT_RECALLED
 
 
 def test_a_slow_memory_does_not_hold_a_question_up(days: Days) -> None:
@@ -308,6 +316,11 @@ def test_a_slow_memory_does_not_hold_a_question_up(days: Days) -> None:
     (recall,) = talked.session.all(ev.Recall)
     assert asked.t_ns - recall.t_ns == RECALL_NS
     assert recall.request in [d.request for d in talked.session.all(ev.Cancel)]
+
+
+def test_what_a_slow_memory_may_know_is_not_said_to_be_untold(days: Days) -> None:
+    talked = days.begin(0, models=(LOCAL,), memory_ms=5_000)
+    assert talked("where is my locker") == wording.NOT_RECALLED
 
 
 def test_what_could_not_be_forgotten_is_said(days: Days) -> None:

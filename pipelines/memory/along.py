@@ -34,6 +34,7 @@ class Along:
         self.request = 0
         self.over = True
         self._unsure = False
+        self._failed = False  # it could not be looked into, or not in time
 
     def begin(self) -> None:
         mind = self._world.mind
@@ -41,7 +42,7 @@ class Along:
             return
         reason = "what is remembered of this, in case it helps"
         words = self._question.text
-        self.over = False
+        self.over, self._failed = False, True
         own = sentences.of_wearer(words) or sentences.of_person(words)
         within_ns = 0 if not self._world.model else OWN_NS if own else RECALL_NS
         self.request = mind.recall(
@@ -71,6 +72,7 @@ class Along:
         """What there is; nothing, if it could not be found out."""
         self.forget()
         self.memories = event.memories if isinstance(event, Recalled) else ()
+        self._failed = not isinstance(event, Recalled) or bool(event.trouble)
 
     def forget(self) -> None:
         """It is not waited for any more."""
@@ -99,6 +101,10 @@ class Along:
 
     def abstention(self) -> str:
         """What to say if no model is asked, since only memory could have answered; "" if a model may know."""
+        said = self._abstention()
+        return wording.NOT_RECALLED if said and self._failed else said
+
+    def _abstention(self) -> str:
         world, text = self._world, self._question.text
         if not self._plain or not world.mind.on:
             return ""
