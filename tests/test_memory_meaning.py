@@ -8,17 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from companion.memory.embed import HashedGrams
 from companion.memory.meaning.judge import judge
-from companion.memory.settings import MemorySettings
-from companion.memory.store import Store, open_store
+from companion.memory.store import Store
 from pipelines.events import Memory
 from pipelines.memory import fitting, likely
-from pipelines.memory.errand import fact
 from tests.bench.memory.day import Day, Wearer
 from tests.bench.memory.dialogue import FIRST
+from tests.remembered import MONDAY_S, remembered
 
-MONDAY_S = FIRST.timestamp()
 TOLD = (
     "I've lent the drill to Lorenzo",
     "Priya plays the bagpipes",
@@ -32,11 +29,8 @@ TOLD = (
 
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    opened = open_store(MemorySettings(), tmp_path, HashedGrams())
-    for at, text in enumerate(TOLD):
-        opened.memorise(fact(text, MONDAY_S + at))
-    yield opened
-    opened.close()
+    with remembered(tmp_path, TOLD) as found:
+        yield found
 
 
 @pytest.fixture

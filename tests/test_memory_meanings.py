@@ -10,11 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from companion.memory.embed import HashedGrams
 from companion.memory.meaning.encoder import DIMENSIONS, vector
 from companion.memory.meaning.purpose import PURPOSES, purpose
-from companion.memory.settings import MemorySettings
-from companion.memory.store import Store, open_store
+from companion.memory.meanings import AT_ONCE
+from companion.memory.store import Store
 from pipelines import events as ev
 from pipelines.events import Memory
 from pipelines.memory import fitting, purposes
@@ -22,8 +21,8 @@ from pipelines.memory.errand import fact
 from tests.bench.memory.day import Day, Wearer
 from tests.bench.memory.dialogue import FIRST
 from tests.desk import desk
+from tests.remembered import MONDAY_S, opened, remembered
 
-MONDAY_S = FIRST.timestamp()
 TOLD = (
     "I've lent the drill to Lorenzo",
     "my niece is allergic to bee stings",
@@ -32,19 +31,12 @@ TOLD = (
 )
 
 
-def opened(folder: Path) -> Store:
-    return open_store(MemorySettings(), folder, HashedGrams())
-
-
 @pytest.fixture
 def store(tmp_path: Path) -> Iterator[Store]:
-    found = opened(tmp_path)
-    for at, text in enumerate(TOLD):
-        found.memorise(fact(text, MONDAY_S + at))
-    while found.digest():
-        pass
-    yield found
-    found.close()
+    with remembered(tmp_path, TOLD) as found:
+        while found.digest():
+            pass
+        yield found
 
 
 @pytest.fixture
@@ -100,20 +92,23 @@ def test_a_database_from_before_there_were_vectors_gets_them(tmp_path: Path, sto
     again.close()
 
 
-def test_looking_writes_nothing_and_finds_what_was_told_just_now(store: Store) -> None:
-    before = store._connection.total_changes
-    assert likeliest(store, "who walked off with my power tool").text == fact(TOLD[0], 0.0).text
-    assert store._connection.total_changes == before
+def with_vectors(store: Store) -> int:
+    return len(store._connection.execute("SELECT id FROM meaning").fetchall())
 
 
-def test_what_was_told_is_digested_bit_by_bit_and_then_there_is_no_more(tmp_path: Path, store: Store) -> None:
-    while store.digest():
-        pass
-    before = store._connection.total_changes
-    assert not store.digest() and store._connection.total_changes == before
-    with sqlite3.connect(store.file) as connection:
-        assert len(connection.execute("SELECT id FROM meaning").fetchall()) == len(TOLD)
-    connection.close()
+def test_looking_writes_nothing_and_finds_what_was_told_just_now(tmp_path: Path) -> None:
+    with remembered(tmp_path, TOLD) as store:
+        before = store._connection.total_changes
+        assert likeliest(store, "who walked off with my power tool").text == fact(TOLD[0], 0.0).text
+        assert store._connection.total_changes == before and with_vectors(store) == 0
+
+
+def test_what_was_told_is_digested_bit_by_bit_and_then_there_is_no_more(tmp_path: Path) -> None:
+    with remembered(tmp_path, [*TOLD, "my locker is 214"]) as store:
+        assert store.digest() and with_vectors(store) == AT_ONCE
+        assert not store.digest() and with_vectors(store) == AT_ONCE + 1
+        before = store._connection.total_changes
+        assert not store.digest() and store._connection.total_changes == before
 
 
 def test_a_session_digests_what_it_was_told(tmp_path: Path) -> None:
@@ -125,7 +120,7 @@ def test_a_session_digests_what_it_was_told(tmp_path: Path) -> None:
             assert vector.cache_info().misses <= 2, "the question once, and the fact if it was looked for undigested"
             store = session.session.parts.memory
             assert isinstance(store, Store)
-            return len(store._connection.execute("SELECT id FROM meaning").fetchall()), answer
+            return with_vectors(store), answer
 
     count, answer = asyncio.run(scenario())
     assert count == 1 and "Lorenzo" in answer

@@ -56,7 +56,9 @@ class SessionStarted(Happening):
     wake_word: str = ""  # what the wake word engine listens for; "" = there is none
     turn_model: str = ""  # the audio turn model that is asked; "" = none
     cancels_echo: bool = False  # the companion can take its own voice out of the microphone's sound
-    memory: bool = False  # what is told and asked can be remembered beyond the session
+    memory: bool = (
+        False  # what is told and asked is to be remembered beyond the session; if it cannot be, each try fails
+    )
     reminders: tuple[Memory, ...] = ()  # of earlier sessions, still to come or missed
     offers: bool = False  # a fact that is told in passing is offered to be remembered
 
